@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Symmetric cryptography, over OpenSSL: digests, key derivation, authenticated encryption, random bytes.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string_view>
+
+#include <adyton/bytes.h>
+#include <adyton/identity.h>
+#include <adyton/result.h>
+#include <adyton/secret.h>
+
+namespace adyton {
+
+using Digest256 = std::array<std::byte, 32>;
+Digest256 sha256(BytesView bytes);
+Digest384 sha384(BytesView bytes);
+
+// A running SHA-384.
+class Sha384 {
+ public:
+  Sha384();
+  ~Sha384();
+  Sha384(const Sha384&) = delete;
+  Sha384& operator=(const Sha384&) = delete;
+  void update(BytesView bytes);
+  Digest384 finish();
+
+ private:
+  void* context_;
+};
+
+// HKDF-SHA-384 (RFC 5869) with an empty salt; `size_bytes` at most 255 * 48.
+Result<Secret> hkdf(BytesView key, BytesView info, std::size_t size_bytes);
+
+// AES-256-GCM with a 12-byte nonce the caller never repeats under one key. sealed = ciphertext || 16-byte tag.
+// Keeps the expanded key; thread-safe if each thread has its own.
+class Aead {
+ public:
+  static constexpr std::size_t kKeyBytes = 32, kNonceBytes = 12, kTagBytes = 16;
+  static Result<Aead> make(const Secret& key);
+  Aead(Aead&&) noexcept;
+  Aead& operator=(Aead&&) noexcept;
+  ~Aead();
+  Result<Bytes> seal(BytesView nonce, BytesView associated, BytesView plain);
+  Result<Bytes> open(BytesView nonce, BytesView associated, BytesView sealed);  // errors: untrusted
+
+ private:
+  struct Impl;
+  explicit Aead(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Fills with random bytes from the operating system's generator by way of OpenSSL's.
+Result<void> random_bytes(std::span<std::byte> out);
+
+}  // namespace adyton

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asymmetric keys and signatures, over OpenSSL, with OpenSSL nowhere in the interface.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <adyton/bytes.h>
+#include <adyton/identity.h>
+#include <adyton/result.h>
+
+namespace adyton {
+
+// The kinds of key Adyton makes and accepts, each with its one signature algorithm (COSE name in parentheses).
+enum class KeyKind { kP256, kP384, kEd25519, kRsa3072 };  // ES256, ES384, EdDSA, PS384 (RSA-3072 and larger, e 3 or 65537)
+
+class PublicKey {
+ public:
+  static Result<PublicKey> parse_der(BytesView spki);       // SubjectPublicKeyInfo
+  static Result<PublicKey> parse_pem(std::string_view pem);
+  [[nodiscard]] KeyKind kind() const;
+  [[nodiscard]] Bytes der() const;
+  [[nodiscard]] std::string pem() const;
+  [[nodiscard]] Digest384 fingerprint() const;              // SHA-384 of der()
+
+  // Errors: untrusted. ECDSA signatures are raw r || s as COSE has them.
+  Result<void> verify(BytesView message, BytesView signature) const;
+
+  struct Impl;
+  explicit PublicKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+class PrivateKey {
+ public:
+  static Result<PrivateKey> generate(KeyKind kind);
+  static Result<PrivateKey> parse_pem(std::string_view pem);  // PKCS#8 or traditional, unencrypted
+  [[nodiscard]] PublicKey public_key() const;
+  [[nodiscard]] std::string pem() const;                      // PKCS#8
+  Result<Bytes> sign(BytesView message) const;                // ECDSA: raw r || s
+
+  struct Impl;
+  explicit PrivateKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+// The raw r || s form of a DER ECDSA signature (as `openssl dgst -sign` writes it), for a curve of the key's size.
+// A signature that is already raw comes back as it is.
+Result<Bytes> ecdsa_signature_to_raw(BytesView signature, KeyKind kind);
+
+}  // namespace adyton
