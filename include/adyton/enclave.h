@@ -32,14 +32,17 @@ Result<std::shared_ptr<Storage>> storage();
 bool cancelled();
 
 namespace detail {
-class Caller;
 Caller& host();
 }  // namespace detail
 
 // Calls the host: `Result<void> r = adyton::call(audit, line);`
 template <HostCallType C, class... Arguments>
 auto call(const C& host_call, Arguments&&... arguments) {
-  return detail::call_through(detail::host(), host_call, std::forward<Arguments>(arguments)...);
+  return detail::call_through(detail::host(), CallOptions{}, host_call, std::forward<Arguments>(arguments)...);
+}
+template <HostCallType C, class... Arguments>
+auto call(const CallOptions& options, const C& host_call, Arguments&&... arguments) {
+  return detail::call_through(detail::host(), options, host_call, std::forward<Arguments>(arguments)...);
 }
 
 }  // namespace adyton

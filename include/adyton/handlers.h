@@ -15,8 +15,7 @@ namespace adyton {
 
 // One answered call. Copyable; `run` may be called from several threads at once.
 struct Handler {
-  std::string_view name;       // static storage
-  std::string_view structure;  // static storage: "(string) -> bytes"
+  std::string_view text;  // "vault.issue(string) -> string"; static storage
   std::uint64_t name_hash = 0;
   std::uint64_t structure_hash = 0;
   // Decodes the arguments, runs the user's function, encodes the result into `reply`. Never throws.
@@ -29,12 +28,12 @@ class Handlers {
 
   // Pairs: a call, the function that answers it, the next call, ...
   template <class C, class F, class... Rest>
-    requires CallType<C>
-  explicit Handlers(const C& call, F&& function, Rest&&... rest) {
+    requires AnyCallType<C>
+  Handlers(const C& call, F&& function, Rest&&... rest) {
     add_all(call, std::forward<F>(function), std::forward<Rest>(rest)...);
   }
 
-  template <CallType C, class F>
+  template <AnyCallType C, class F>
   Handlers& add(const C&, F&& function);
 
   // All of `other`'s as well; a name answered twice is answered by the first.

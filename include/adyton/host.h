@@ -46,7 +46,7 @@ class Enclave {
   // Calls the enclave; the arguments are those of the call's signature. Errors: docs/errors.md.
   template <CallType C, class... Arguments>
   auto call(const C& call, Arguments&&... arguments) {
-    return detail::call_through(caller(), call, std::forward<Arguments>(arguments)...);
+    return detail::call_through(caller(), CallOptions{}, call, std::forward<Arguments>(arguments)...);
   }
   // The same with a deadline or a way to cancel: `vault->call({.timeout = 2s}, issue, csr)`.
   template <CallType C, class... Arguments>

@@ -3,12 +3,9 @@
 // calls on the lanes the other side owns (docs/formats/channel.md).
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <stop_token>
 
 #include <adyton/codec.h>
 #include <adyton/handlers.h>
@@ -33,47 +30,45 @@ struct ChannelLimits {
   std::chrono::microseconds spin{50};                    // how long a thread stays awake for the next message
 };
 
-// One call's conditions. The default: no deadline, cannot be cancelled.
-struct CallOptions {
-  std::chrono::nanoseconds timeout{0};  // 0: none
-  std::stop_token cancel;
-};
-
-class Endpoint {
+class Endpoint : public detail::Caller {
  public:
   static std::size_t memory_bytes(const ChannelLayout& layout, std::size_t boot_bytes);
 
-  // The host's end: lays out `memory` (memory_bytes() large, zero) with `boot` for the enclave to read.
+  // The host's end: lays out `memory` (memory_bytes() large, zero) with `boot` for the enclave to read, and answers the
+  // enclave's calls with `handlers`.
   static Result<std::unique_ptr<Endpoint>> make_host(SharedMemory memory, const ChannelLayout& layout, BytesView boot,
                                                      Handlers handlers, const ChannelLimits& limits = {});
 
   // The enclave's end of memory a host laid out: nothing in it is believed before it is checked.
   static Result<std::unique_ptr<Endpoint>> open_enclave(SharedMemory memory, const ChannelLimits& limits = {});
-  [[nodiscard]] BytesView boot() const;  // the host's boot bytes, copied in by open_enclave()
 
-  virtual ~Endpoint() = default;
+  // The host's boot bytes, copied in once.
+  [[nodiscard]] virtual BytesView boot() const = 0;
+
+  // call() (of Caller): errors are those of the handler; not_found (no such call on the other side); invalid
+  // (structures that differ, malformed reply); unavailable (deadline, cancelled, suspended, closed); exhausted (limits).
+  // Thread-safe. Within a handler it uses the lane the call came on, so that nested calls need no further thread on
+  // either side; with a timeout or a way to cancel, it uses another, so that it can be given up.
 
   // Host: waits until the enclave serves. Errors: unavailable (deadline, or close()'s error).
   virtual Result<void> wait_ready(std::chrono::nanoseconds timeout) = 0;
 
-  // Calls the other side. `encode` writes the arguments, `decode` reads the reply; both run on this thread. Errors: of
-  // the handler; invalid (unknown method, structures that differ, malformed reply); unavailable (deadline, cancelled,
-  // closed); exhausted (limits). Thread-safe. Within a handler it uses the lane the call came on, so that nested
-  // calls need no further thread on either side.
-  virtual Result<void> call(std::string_view name, std::string_view structure, std::uint64_t name_hash,
-                            std::uint64_t structure_hash, const CallOptions& options,
-                            const std::function<void(Encoder&)>& encode,
-                            const std::function<Result<void>(Decoder&)>& decode) = 0;
-
-  // Answers calls with `handlers` on every lane that is the other side's: starts the threads, says "ready", and (for
-  // the enclave) returns when the host asks to stop or is gone. The host's end starts its threads by itself.
+  // Enclave: answers the host's calls on every lane until the host asks to stop; says "ready" when it begins. Errors:
+  // invalid (two handlers for one name).
   virtual Result<void> serve(Handlers handlers) = 0;
 
   // Host: asks the enclave's serve() to return.
   virtual void ask_to_stop() = 0;
 
-  // Ends the channel: pending and later calls fail with `why`. Thread-safe, the first call counts.
+  // Until resume(), pending and new calls fail with `why`: for an enclave that was stopped, but is not dead.
+  virtual void suspend(Error why) = 0;
+  virtual void resume() = 0;
+
+  // Ends the channel: pending and later calls fail with `why`. Thread-safe; the first call counts.
   virtual void close(Error why) = 0;
 };
+
+// True within a handler on this thread whose caller has given up.
+bool current_call_cancelled();
 
 }  // namespace adyton

@@ -20,11 +20,15 @@ class SharedMemory {
   SharedMemory& operator=(SharedMemory&& other) noexcept;
   ~SharedMemory();
 
+  // The same mapping without owning it, for both ends of a channel in one process. Must not outlive the owner.
+  [[nodiscard]] SharedMemory alias() const;
+
   [[nodiscard]] std::span<std::byte> bytes() const { return bytes_; }
   [[nodiscard]] const Descriptor& descriptor() const { return descriptor_; }
 
  private:
-  SharedMemory(Descriptor descriptor, std::span<std::byte> bytes) : descriptor_(std::move(descriptor)), bytes_(bytes) {}
+  SharedMemory(Descriptor descriptor, std::span<std::byte> bytes)
+      : descriptor_(std::move(descriptor)), bytes_(bytes) {}
   Descriptor descriptor_;
   std::span<std::byte> bytes_;
 };
