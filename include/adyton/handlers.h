@@ -26,7 +26,9 @@ class Handlers {
  public:
   Handlers() = default;
 
-  // Pairs: a call, the function that answers it, the next call, ...
+  // Pairs: a call, the function that answers it, the next call, ... A function returns the call's result, a Result of
+  // it, or (for byte vectors and strings) a view of memory that stays as it is until the reply is sent. What it throws
+  // becomes the caller's error. It may run on several threads at once.
   template <class C, class F, class... Rest>
     requires AnyCallType<C>
   Handlers(const C& call, F&& function, Rest&&... rest) {

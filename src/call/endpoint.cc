@@ -284,7 +284,6 @@ void ChannelEndpoint::answer_calls(Lane& lane) {
       return;
     }
     rhythm.after_wait(lane);
-    limits.stop = nullptr;
     limits.spin = limits_.spin;
     // A payload that broke off was given up by its sender, whose next message is awaited.
     if (head->kind != MessageKind::kCall || !answer(lane, *head, limits)) {

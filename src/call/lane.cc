@@ -81,18 +81,15 @@ WaitEnd Lane::wait_until(const Ready& ready, const WaitLimits& limits) {
     pause_processor();
   }
   if (const auto end = ended(limits)) return *end;
-  // A thread that was asleep has just been woken, most likely on this processor: stepping aside is all it needs.
+  // The other side's thread may be on this very processor, above all when it has just been woken: whoever waits awake
+  // steps aside every few microseconds.
   const auto start = std::chrono::steady_clock::now();
-  const auto awake = other_slept_ ? std::chrono::nanoseconds(kYieldTime) : limits.spin;
+  const auto awake = other_slept_ ? std::max<std::chrono::nanoseconds>(kYieldTime, limits.spin) : limits.spin;
   while (std::chrono::steady_clock::now() - start < awake) {
-    if (other_slept_) {
-      ::sched_yield();
+    ::sched_yield();
+    for (int i = 0; i < first_looks; ++i) {
       if (ready()) return WaitEnd::kReady;
-    } else {
-      for (int i = 0; i < 64; ++i) {
-        if (ready()) return WaitEnd::kReady;
-        pause_processor();
-      }
+      pause_processor();
     }
     if (const auto end = ended(limits)) return *end;
   }

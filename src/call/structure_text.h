@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <adyton/bytes.h>
 #include <adyton/result.h>
 
 namespace adyton {

@@ -11,12 +11,11 @@ namespace detail {
 
 Error exception_error(std::string_view call_text, const char* what);
 
-template <class R>
-Result<void> write_result(Encoder& reply, R&& result) {
-  using Plain = std::remove_cvref_t<R>;
+template <class Value>
+Result<void> write_result(Encoder& reply, Value result) {
   write_value(reply, result);
   // Moving an owner keeps the memory it owns where it is, which is all that is ever borrowed.
-  if (!reply.contiguous()) reply.hold(std::make_shared<Plain>(std::forward<R>(result)));
+  if (!reply.contiguous()) reply.hold(std::make_shared<Value>(std::move(result)));
   return {};
 }
 
@@ -33,15 +32,16 @@ Result<void> run_handler(const F& function, Tuple&& arguments, Encoder& reply) {
     if constexpr (std::is_void_v<Value>) {
       return {};
     } else {
-      return write_result<Value>(reply, Value(*std::move(result)));
+      return write_result(reply, Value(*std::move(result)));
     }
+  } else if constexpr ((kIsBytes<Value> && kIsBytesView<Returned>) ||
+                       (std::is_same_v<Value, std::string> && std::is_same_v<Returned, std::string_view>)) {
+    write_value(reply, std::apply(function, std::forward<Tuple>(arguments)));  // borrowed until it is sent
+    return {};
   } else {
-    return write_result<Value>(reply, Value(std::apply(function, std::forward<Tuple>(arguments))));
+    return write_result(reply, Value(std::apply(function, std::forward<Tuple>(arguments))));
   }
 }
-
-template <class C>
-struct HandlerOf;
 
 template <class Base, class F>
 struct Runner;
