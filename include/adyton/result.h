@@ -58,9 +58,12 @@ struct [[nodiscard]] Result : std::expected<T, Error> {
 
 // Evaluates to the value of a Result, or returns its error from the enclosing function.
 //   auto image = ADYTON_TRY(load_image(path));
-#define ADYTON_TRY(...)                                                              \
-  __extension__({                                                                    \
-    auto&& adyton_try_result = (__VA_ARGS__);                                        \
-    if (!adyton_try_result.has_value()) return std::move(adyton_try_result).error(); \
-    *std::move(adyton_try_result);                                                   \
+#define ADYTON_TRY(...) ADYTON_TRY_NAMED(ADYTON_TRY_JOIN(adyton_try_, __COUNTER__), __VA_ARGS__)
+#define ADYTON_TRY_JOIN(a, b) ADYTON_TRY_JOIN_EXPANDED(a, b)
+#define ADYTON_TRY_JOIN_EXPANDED(a, b) a##b
+#define ADYTON_TRY_NAMED(name, ...)                        \
+  __extension__({                                          \
+    auto&& name = (__VA_ARGS__);                           \
+    if (!name.has_value()) return std::move(name).error(); \
+    *std::move(name);                                      \
   })

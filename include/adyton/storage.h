@@ -12,8 +12,14 @@
 
 namespace adyton {
 
-// A flat set of named byte files. Names are 1 to 64 characters of [a-z0-9._-], not starting with a dot. A call moves
-// at most 16 MiB. Implementations are thread-safe; errors: not_found, invalid (name, range), io, exhausted (no space).
+// What one read or write moves at most.
+inline constexpr std::uint32_t kStorageCallBytes = 16u << 20;
+
+// The rule for names: 1 to 64 characters of [a-z0-9._-], not starting with a dot. Errors: invalid.
+Result<void> check_storage_name(std::string_view name);
+
+// A flat set of named byte files. Names are as check_storage_name() has them; a call moves at most kStorageCallBytes.
+// Implementations are thread-safe; errors: not_found, invalid (name, range), io, exhausted (no space).
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -24,7 +30,8 @@ class Storage {
   virtual Result<Bytes> read(std::string_view name, std::uint64_t offset, std::uint32_t max_bytes) const = 0;
 
   // Writes at `offset` (at most the file's size: no holes), making the file if `offset` is 0 and it is not there.
-  // With `sync`, returns only when the bytes and the file's existence would survive a power cut.
+  // With `sync`, returns only when the bytes, everything written to this file before them, and the file's existence
+  // would survive a power cut. Without, a power cut may lose them, in part and in any order.
   virtual Result<void> write(std::string_view name, std::uint64_t offset, BytesView bytes, bool sync) = 0;
 
   // Cuts the file to `size` bytes.

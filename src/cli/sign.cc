@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/development.h"
+#include "cli/files.h"
+#include "crypto/keys.h"
+#include "image/build.h"
+
+namespace adyton {
+namespace {
+
+struct Options {
+  std::string input, manifest, key, output;
+  std::string to_be_signed, signature, public_key;
+};
+
+Result<PublicKey> load_public_key(const std::string& path) {
+  if (path.empty()) return invalid("a key that lives elsewhere needs --public-key");
+  return PublicKey::parse_pem(as_text(TRY(load_file(path)))).within(path);
+}
+
+// The image without a signature, made from a linked program if there is a manifest to give it.
+Result<Image> unsigned_image(const Options& options) {
+  Bytes file = TRY(load_file(options.input));
+  if (options.manifest.empty()) return Image::parse(std::move(file)).within(options.input);
+  TRY(check_linked_program(file).within(options.input));
+  const Manifest manifest =
+      TRY(parse_manifest_toml(as_text(TRY(load_file(options.manifest)))).within(options.manifest));
+  return Image::parse(TRY(attach_manifest(file, manifest).within(options.input)));
+}
+
+Result<int> sign(const Options& options) {
+  const Image image = TRY(unsigned_image(options));
+  if (!options.to_be_signed.empty()) {
+    const PublicKey signer = TRY(load_public_key(options.public_key));
+    TRY(save_file(options.to_be_signed, TRY(to_be_signed(image, signer))));
+    if (!options.output.empty()) TRY(save_file(options.output, image.file(), FileMode::kProgram));
+    return 0;
+  }
+  if (options.output.empty()) return invalid("--output says where the image goes");
+  Bytes file;
+  if (!options.signature.empty()) {
+    const PublicKey signer = TRY(load_public_key(options.public_key));
+    file = TRY(attach_signature(image, signer, TRY(load_file(options.signature))));
+  } else {
+    const PrivateKey key = options.key.empty()
+                               ? TRY(development_signer())
+                               : TRY(PrivateKey::parse_pem(as_text(TRY(load_file(options.key)))).within(options.key));
+    file = TRY(sign_image(image, key));
+  }
+  const VerifiedImage done = TRY(verify_image(TRY(Image::parse(std::move(file)))));
+  TRY(save_file(options.output, done.image().file(), FileMode::kProgram));
+  fmt::print("{}: image {:.16}..., signed by {:.16}...\n", options.output, to_hex(done.identity().image),
+             to_hex(done.identity().signer));
+  return 0;
+}
+
+}  // namespace
+
+Run declare_sign(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("INPUT", options->input, "a static-PIE program, or an image to sign again")->required();
+  app.add_option("-m,--manifest", options->manifest, "adyton.toml, for a program that is no image yet");
+  app.add_option("-k,--key", options->key, "private key (PEM); without one, this user's development key");
+  app.add_option("-o,--output", options->output, "the signed image");
+  app.add_option("--to-be-signed", options->to_be_signed,
+                 "write what a key that lives elsewhere signs; with --output, the unsigned image as well");
+  app.add_option("--signature", options->signature, "attach a signature made elsewhere");
+  app.add_option("--public-key", options->public_key, "of the key that lives elsewhere (PEM)");
+  return [options] { return sign(*options); };
+}
+
+}  // namespace adyton

@@ -1,0 +1,21 @@
+// The host program: launches the enclave and calls it.
+#include <filesystem>
+#include <iostream>
+
+#include <adyton/host.h>
+
+#include "@NAME@_calls.h"
+
+static int fail(const adyton::Error& error) {
+  std::cerr << "@NAME@: " << error.message << '\n';
+  return adyton::exit_status_of(error.code);
+}
+
+int main() {
+  auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  auto enclave = adyton::Enclave::launch(here / "@NAME@.enclave");
+  if (!enclave) return fail(enclave.error());
+  auto greeting = enclave->call(greet, "world");
+  if (!greeting) return fail(greeting.error());
+  std::cout << *greeting << '\n';
+}
