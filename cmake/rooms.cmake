@@ -1,73 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
-# adyton_room(NAME LEVEL n [BOTH_SIDES] [LINK rooms...]): a static library adyton_NAME of src/NAME/**/*.cc, a test program
-# adyton_NAME_test of src/NAME/**/*_test.cc, and for rooms that are compiled into enclaves as well a target
-# adyton_NAME_inside: the same library, or, in a sanitizer build, one without sanitizers (an enclave is a static-PIE and
-# cannot carry them).
-
-set(CMAKE_CXX_STANDARD 23)
-set(CMAKE_CXX_STANDARD_REQUIRED ON)
-set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-if(NOT CMAKE_BUILD_TYPE)
-  set(CMAKE_BUILD_TYPE RelWithDebInfo)
-endif()
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-
-add_library(adyton_flags INTERFACE)
-target_compile_options(adyton_flags INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers -fno-plt
-                       $<$<CXX_COMPILER_ID:Clang>:-Wno-undefined-var-template>)
-target_compile_definitions(adyton_flags INTERFACE FMT_HEADER_ONLY)
-target_include_directories(adyton_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/generated)
-
-add_library(adyton_sanitizers INTERFACE)
-if(ADYTON_SANITIZE)
-  target_compile_options(adyton_sanitizers INTERFACE -fsanitize=${ADYTON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  target_link_options(adyton_sanitizers INTERFACE -fsanitize=${ADYTON_SANITIZE})
-endif()
-
+# adyton_room(NAME LEVEL n [BOTH_SIDES] [LINK rooms...] [LIBRARIES system libraries...]): a static library adyton_NAME of
+# src/NAME/**/*.cc and *.S, a test program adyton_NAME_test of src/NAME/**/*_test.cc, and for rooms that are compiled
+# into enclaves as well a target adyton_NAME_inside: the same library, or, in an instrumented build, a plain one.
+# System libraries are named bare (-lcrypto), so that a dynamic link takes the .so and a static-PIE the .a.
+set(ADYTON_ROOMS "")
 function(adyton_room name)
-  cmake_parse_arguments(ROOM "BOTH_SIDES" "LEVEL" "LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "BOTH_SIDES" "LEVEL" "LINK;LIBRARIES" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc ${dir}/*.S)
+  list(FILTER sources EXCLUDE REGEX "/templates/")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|main)\\.cc$")
   if(NOT sources)
     return()
   endif()
-  set(links ${ROOM_LINK})
-  list(TRANSFORM links PREPEND adyton_)
-  add_library(adyton_${name} STATIC ${sources})
-  target_link_libraries(adyton_${name} PUBLIC ${links} Threads::Threads PRIVATE adyton_flags adyton_sanitizers)
-  if(ROOM_BOTH_SIDES)
-    if(ADYTON_SANITIZE)
-      list(TRANSFORM links APPEND _inside)
-      add_library(adyton_${name}_inside STATIC ${sources})
-      target_link_libraries(adyton_${name}_inside PUBLIC ${links} Threads::Threads PRIVATE adyton_flags)
-    else()
-      add_library(adyton_${name}_inside ALIAS adyton_${name})
-    endif()
-  endif()
-  if(name STREQUAL "crypto")
-    foreach(target adyton_crypto adyton_crypto_inside)
-      get_target_property(aliased ${target} ALIASED_TARGET)
-      if(NOT aliased)
-        target_link_libraries(${target} PUBLIC OpenSSL::Crypto)
-      endif()
-    endforeach()
+  adyton_room_library(adyton_${name} "" $<BUILD_INTERFACE:adyton_sanitizers>)
+  if(ROOM_BOTH_SIDES AND ADYTON_INSTRUMENTED)
+    adyton_room_library(adyton_${name}_inside _inside)
+  elseif(ROOM_BOTH_SIDES)
+    add_library(adyton_${name}_inside ALIAS adyton_${name})
   endif()
   if(ADYTON_TESTS AND tests)
     adyton_test(adyton_${name}_test SOURCES ${tests} LINK adyton_${name})
   endif()
+  set(ADYTON_ROOMS ${ADYTON_ROOMS} ${name} PARENT_SCOPE)
 endfunction()
 
-# adyton_test(NAME SOURCES ... LINK ...): a GoogleTest program, each of its tests a ctest test.
+# The library itself; reads the caller's ROOM_... and sources.
+function(adyton_room_library target suffix)
+  add_library(${target} STATIC ${sources})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME room_${name})
+  target_compile_features(${target} PUBLIC cxx_std_23)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:adyton_flags> ${ARGN})
+  foreach(room IN LISTS ROOM_LINK)
+    if(TARGET adyton_${room}${suffix})
+      target_link_libraries(${target} PUBLIC adyton_${room}${suffix})
+    endif()
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${ROOM_LIBRARIES} Threads::Threads)
+endfunction()
+
+# adyton_program(NAME SOURCES ... [LINK ...] [OUTPUT name]): a program of this project that runs on the host.
+function(adyton_program name)
+  cmake_parse_arguments(PROGRAM "" "OUTPUT" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${PROGRAM_SOURCES})
+  target_link_libraries(${name} PRIVATE ${PROGRAM_LINK} adyton_flags adyton_sanitizers)
+  if(PROGRAM_OUTPUT)
+    set_target_properties(${name} PROPERTIES OUTPUT_NAME ${PROGRAM_OUTPUT})
+  endif()
+endfunction()
+
+# adyton_test(NAME SOURCES ... [LINK ...]): a GoogleTest program, each of its tests a ctest test.
 function(adyton_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
   find_package(GTest REQUIRED)
   include(GoogleTest)
-  add_executable(${name} ${TEST_SOURCES})
-  target_link_libraries(${name} PRIVATE ${TEST_LINK} adyton_flags adyton_sanitizers GTest::gtest GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST)
+  adyton_program(${name} SOURCES ${TEST_SOURCES} LINK ${TEST_LINK} GTest::gtest GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})  # testing/...
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()
+
+# adyton_enclaves_here(): each *_enclave.cc of this folder an image NAME.enclave, with the manifest NAME.toml beside it,
+# else adyton.toml.
+function(adyton_enclaves_here)
+  file(GLOB sources CONFIGURE_DEPENDS *_enclave.cc)
+  foreach(source IN LISTS sources)
+    string(REGEX REPLACE "^.*/(.*)_enclave\\.cc$" "\\1" name ${source})
+    set(manifest adyton.toml)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.toml)
+      set(manifest ${name}.toml)
+    endif()
+    adyton_add_enclave(${name} SOURCES ${source} MANIFEST ${manifest})
+  endforeach()
+endfunction()
+
+# adyton_interface(NAME): what programs link, as adyton::NAME, in the tree and installed.
+function(adyton_interface name)
+  add_library(adyton_interface_${name} INTERFACE)
+  add_library(adyton::${name} ALIAS adyton_interface_${name})
+  set_target_properties(adyton_interface_${name} PROPERTIES EXPORT_NAME ${name})
 endfunction()

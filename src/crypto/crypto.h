@@ -52,6 +52,11 @@ class Aead {
   std::unique_ptr<Impl> impl_;
 };
 
+// For the start of an enclave, before anything else of OpenSSL runs: this process's OpenSSL never reads openssl.cnf,
+// which the host could have written. (What this room does is not touched by that file in any case; a program's own use
+// of OpenSSL would be.)
+void ignore_openssl_configuration();
+
 // Fills with random bytes from the operating system's generator by way of OpenSSL's.
 Result<void> random_bytes(std::span<std::byte> out);
 

@@ -12,17 +12,22 @@
 
 namespace adyton {
 
-// The kinds of key Adyton makes and accepts, each with its one signature algorithm (COSE name in parentheses).
-enum class KeyKind { kP256, kP384, kEd25519, kRsa3072 };  // ES256, ES384, EdDSA, PS384 (RSA-3072 and larger, e 3 or 65537)
+// The kinds of key Adyton makes and accepts, each with its one signature algorithm, by its COSE name.
+enum class KeyKind {
+  kP256,     // ES256
+  kP384,     // ES384
+  kEd25519,  // EdDSA
+  kRsa3072,  // PS384; RSA of 3072 to 8192 bits with the exponent 3 or 65537. Made ones have 3, all that SGX takes
+};
 
 class PublicKey {
  public:
-  static Result<PublicKey> parse_der(BytesView spki);       // SubjectPublicKeyInfo
+  static Result<PublicKey> parse_der(BytesView spki);  // SubjectPublicKeyInfo
   static Result<PublicKey> parse_pem(std::string_view pem);
   [[nodiscard]] KeyKind kind() const;
   [[nodiscard]] Bytes der() const;
   [[nodiscard]] std::string pem() const;
-  [[nodiscard]] Digest384 fingerprint() const;              // SHA-384 of der()
+  [[nodiscard]] Digest384 fingerprint() const;  // SHA-384 of der()
 
   // Errors: untrusted. ECDSA signatures are raw r || s as COSE has them.
   Result<void> verify(BytesView message, BytesView signature) const;
@@ -39,8 +44,8 @@ class PrivateKey {
   static Result<PrivateKey> generate(KeyKind kind);
   static Result<PrivateKey> parse_pem(std::string_view pem);  // PKCS#8 or traditional, unencrypted
   [[nodiscard]] PublicKey public_key() const;
-  [[nodiscard]] std::string pem() const;                      // PKCS#8
-  Result<Bytes> sign(BytesView message) const;                // ECDSA: raw r || s
+  [[nodiscard]] std::string pem() const;        // PKCS#8
+  Result<Bytes> sign(BytesView message) const;  // ECDSA: raw r || s
 
   struct Impl;
   explicit PrivateKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

@@ -21,15 +21,21 @@ struct Region {
   std::uint64_t size = 0;         // in memory; >= bytes.size()
   std::uint64_t file_offset = 0;  // where the ELF says the bytes are
   bool readable = false, writable = false, executable = false;
-  BytesView bytes;                // into the plan's own copy of the file
+  BytesView bytes;  // into the plan's own copy of the file
 };
 
-// What is loaded, and therefore what is measured: nothing else of the file matters.
+// What is loaded, and therefore what is measured: nothing else of the file matters. Moves, but is never copied: the
+// regions point into `executable`.
 struct LaunchPlan {
-  std::uint64_t entry = 0;        // relative to the load base
-  std::uint64_t relro_end = 0;    // end of PT_GNU_RELRO, 0 without one
-  std::vector<Region> regions;    // ascending, not overlapping, never writable and executable
-  // The file as the kernel executes it: an ELF whose loaded bytes are exactly `regions` and that has no sections.
+  LaunchPlan() = default;
+  LaunchPlan(LaunchPlan&&) = default;
+  LaunchPlan& operator=(LaunchPlan&&) = default;
+
+  std::uint64_t entry = 0;      // relative to the load base
+  std::uint64_t relro_end = 0;  // end of PT_GNU_RELRO, 0 without one
+  std::vector<Region> regions;  // ascending, not overlapping, never writable and executable
+  // The file as the kernel executes it: an ELF made of the ELF header, the program headers and `regions` alone, each
+  // byte where the file had it, zero between them, and without sections (the header's fields about them are 0).
   Bytes executable;
 };
 
@@ -41,7 +47,7 @@ struct ImageLimits {
   std::uint32_t sections = 4096;
 };
 
-// A parsed image file. Immutable; parsing checks form only, verify_image() the signature.
+// A parsed image file. Immutable, moved and not copied; parsing checks form only, verify_image() the signature.
 class Image {
  public:
   // Errors: invalid, with what is wrong and where; not a valid static-PIE gets the remedy as well.
@@ -52,10 +58,11 @@ class Image {
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] BytesView manifest_bytes() const { return manifest_bytes_; }  // the exact measured bytes
   [[nodiscard]] const Digest384& digest() const { return digest_; }
-  [[nodiscard]] BytesView signature() const { return signature_; }            // COSE_Sign1; empty if unsigned
+  [[nodiscard]] BytesView signature() const { return signature_; }  // COSE_Sign1; empty if unsigned
   [[nodiscard]] BytesView file() const { return file_; }
 
  private:
+  Image() = default;
   Bytes file_, manifest_bytes_, signature_;
   LaunchPlan plan_;
   Manifest manifest_;

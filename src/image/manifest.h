@@ -22,42 +22,49 @@ struct Method {
 };
 
 struct Manifest {
-  std::string name;            // 1 to 64 characters of [a-z0-9_-]
+  std::string name;  // 1 to 64 characters of [a-z0-9_-]
   std::uint16_t product = 0;
   std::uint16_t svn = 0;
   bool debug = false;
 
   struct Memory {
-    std::uint64_t heap_bytes = 64 << 20;   // multiple of 4096; 1 MiB to 64 GiB
-    std::uint64_t stack_bytes = 1 << 20;   // of each thread; multiple of 4096; 64 KiB to 64 MiB
-    bool require_secret = false;           // refuse to run where memory cannot be kept from root
+    std::uint64_t heap_bytes = 64 << 20;  // multiple of 4096; 1 MiB to 64 GiB
+    std::uint64_t stack_bytes = 1 << 20;  // of each thread; multiple of 4096; 64 KiB to 64 MiB
+    bool require_secret = false;          // refuse to run where memory cannot be kept from root
     bool operator==(const Memory&) const = default;
   } memory;
 
-  std::uint32_t threads = 8;               // calls served at the same time, 1 to 64
+  std::uint32_t threads = 8;  // calls served at the same time, 1 to 64
 
   struct Files {
-    std::vector<std::string> read;         // absolute paths, files or folders
+    std::vector<std::string> read;  // absolute paths, files or folders
     std::vector<std::string> write;
     bool operator==(const Files&) const = default;
   } files;
   struct Network {
-    std::vector<std::uint16_t> connect;    // TCP ports the enclave may connect to
-    std::vector<std::uint16_t> listen;     // TCP ports the enclave may bind
+    std::vector<std::uint16_t> connect;  // TCP ports the enclave may connect to
+    std::vector<std::uint16_t> listen;   // TCP ports the enclave may bind
     bool operator==(const Network&) const = default;
   } network;
-  std::vector<std::string> environment;    // names of variables the host may pass
+  std::vector<std::string> environment;  // names of variables the host may pass
 
-  std::vector<Method> calls;               // what main() serves: read from the program, not written by hand
-  std::vector<Method> host_calls;          // what the enclave may call at its host: likewise
+  std::vector<Method> calls;       // what main() serves: read from the program, not written by hand
+  std::vector<Method> host_calls;  // what the enclave may call at its host: likewise
 
   bool operator==(const Manifest&) const = default;
 };
 
-// From adyton.toml. Unknown keys, wrong types and values out of range are errors that name the key and the line.
+// Whether every value is in its range and no list has more than kMaxManifestEntries or the same entry twice; calls are
+// sorted by name. Errors: invalid, naming the key. What the two parsers return has passed it.
+Result<void> check_manifest(const Manifest& manifest);
+inline constexpr std::size_t kMaxManifestEntries = 4096;
+
+// From adyton.toml (docs/formats/manifest.md). Unknown keys, wrong types and values out of range are errors that name
+// the key and the line.
 Result<Manifest> parse_manifest_toml(std::string_view toml);
 
 // Deterministic CBOR (RFC 8949, 4.2.1) and back. encode(parse(x)) == x for every accepted x.
+// Requires check_manifest().
 Bytes encode_manifest(const Manifest& manifest);
 Result<Manifest> parse_manifest(BytesView cbor);
 

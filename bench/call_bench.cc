@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls into a real enclave of the process back-end, each beside the barest thing that could do the same.
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <benchmark/benchmark.h>
+
+#include <adyton/host.h>
+#include "bench/call_bench_calls.h"
+#include "bench/compare.h"
+#include "bench/round_trips.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::filesystem::path image() { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "call.enclave"; }
+
+// Launched anew for each run of a benchmark, so that no enclave's threads disturb another's.
+adyton::Enclave launch(std::chrono::microseconds spin = 50us) {
+  auto enclave = adyton::Enclave::launch(image(), {.spin = spin});
+  if (!enclave) {
+    std::fprintf(stderr, "%s\n", enclave.error().message.c_str());
+    std::exit(1);
+  }
+  return std::move(*enclave);
+}
+
+void round_trip(benchmark::State& state, std::unique_ptr<adyton::bench::RoundTrip> trip) {
+  for (int i = 0; i < 1000; ++i) trip->go();
+  for (auto _ : state) trip->go();
+}
+void SpinRoundTrip(benchmark::State& state) { round_trip(state, adyton::bench::spinning()); }
+void FutexRoundTrip(benchmark::State& state) { round_trip(state, adyton::bench::futex_one_core()); }
+void SocketRoundTrip(benchmark::State& state) { round_trip(state, adyton::bench::unix_socket()); }
+
+void empty_calls(benchmark::State& state, std::chrono::microseconds spin) {
+  auto enclave = launch(spin);
+  for (int i = 0; i < 1000; ++i) static_cast<void>(enclave.call(nothing));
+  for (auto _ : state) {
+    if (!enclave.call(nothing)) state.SkipWithError("a call failed");
+  }
+}
+void EmptyCallAwake(benchmark::State& state) { empty_calls(state, 50us); }
+void EmptyCallAsleep(benchmark::State& state) { empty_calls(state, 0us); }
+
+constexpr std::size_t kMiB = 1u << 20;
+void MemcpyTwice(benchmark::State& state) {
+  adyton::Bytes a(kMiB, std::byte{1}), b(kMiB);
+  for (auto _ : state) {
+    std::memcpy(b.data(), a.data(), kMiB);
+    benchmark::DoNotOptimize(b.data());
+    benchmark::ClobberMemory();
+    std::memcpy(a.data(), b.data(), kMiB);
+    benchmark::DoNotOptimize(a.data());
+    benchmark::ClobberMemory();
+  }
+}
+void MegabyteInAndOut(benchmark::State& state) {
+  auto enclave = launch();
+  const adyton::Bytes bytes(kMiB, std::byte{1});
+  for (int i = 0; i < 50; ++i) static_cast<void>(enclave.call(through, bytes));
+  for (auto _ : state) {
+    auto back = enclave.call(through, bytes);
+    if (!back || back->size() != kMiB) state.SkipWithError("a call failed");
+    benchmark::DoNotOptimize(back);
+  }
+}
+
+// Calls from so many threads together; time per call.
+void calls_from(benchmark::State& state, unsigned threads) {
+  constexpr std::uint64_t kCalls = 1'000'000;
+  auto enclave = launch();
+  for (int i = 0; i < 1000; ++i) static_cast<void>(enclave.call(nothing));
+  std::atomic<std::uint64_t> wrong = 0;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      std::vector<std::jthread> all;
+      for (unsigned t = 0; t < threads; ++t) {
+        all.emplace_back([&, t] {
+          for (std::uint64_t i = 0; i < kCalls / threads; ++i) {
+            auto sum = enclave.call(add, std::uint64_t{t} << 32, i);
+            if (!sum || *sum != (std::uint64_t{t} << 32) + i) ++wrong;
+          }
+        });
+      }
+    }
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / kCalls);
+  }
+  if (wrong != 0) state.SkipWithError("replies were lost or crossed");
+}
+void OneThread(benchmark::State& state) { calls_from(state, 1); }
+void EightThreads(benchmark::State& state) { calls_from(state, 8); }
+
+void LaunchToFirstReply(benchmark::State& state) {
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    auto enclave = launch();
+    if (!enclave.call(nothing)) state.SkipWithError("a call failed");
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+}
+
+// Not a time: an idle enclave's resident MiB beside its secret memory, as if they were microseconds.
+void IdleResidentMebibytes(benchmark::State& state) {
+  for (auto _ : state) {
+    auto enclave = launch();
+    static_cast<void>(enclave.call(nothing));
+    std::ifstream status("/proc/" + std::to_string(enclave.process_id()) + "/status");
+    std::uint64_t resident_kib = 0;
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("VmRSS:")) resident_kib = std::stoull(line.substr(6));
+    }
+    state.SetIterationTime(static_cast<double>(resident_kib) / 1024 / 1e6);
+  }
+}
+
+BENCHMARK(SpinRoundTrip)->UseRealTime();
+BENCHMARK(EmptyCallAwake)->UseRealTime();
+BENCHMARK(FutexRoundTrip)->UseRealTime();
+BENCHMARK(EmptyCallAsleep)->UseRealTime();
+BENCHMARK(SocketRoundTrip)->UseRealTime();
+BENCHMARK(MemcpyTwice)->UseRealTime();
+BENCHMARK(MegabyteInAndOut)->UseRealTime();
+BENCHMARK(OneThread)->UseManualTime()->Iterations(1);
+BENCHMARK(EightThreads)->UseManualTime()->Iterations(1);
+BENCHMARK(LaunchToFirstReply)->UseManualTime()->Iterations(20);
+BENCHMARK(IdleResidentMebibytes)->UseManualTime()->Iterations(1);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return adyton::bench::run(
+      argc, argv,
+      {
+          {"empty call, enclave awake", "EmptyCallAwake", "SpinRoundTrip", 2.0, "at most 2x a bare spin round trip"},
+          {"empty call, enclave awake", "EmptyCallAwake", "", 0.3, "under 0.3 us (SDK simulations: 0.55 us switchless)"},
+          {"empty call, enclave asleep", "EmptyCallAsleep", "FutexRoundTrip", 1.3, "at most 1.3x a bare futex round trip"},
+          {"empty call, enclave asleep", "EmptyCallAsleep", "SocketRoundTrip", 1.0, "faster than a Unix socket round trip"},
+          {"1 MiB in, 1 MiB out", "MegabyteInAndOut", "MemcpyTwice", 2.0, "at least half the speed of two memcpys"},
+          {"8 threads calling, each call", "EightThreads", "OneThread", 1.0, "no slower in total than 1 thread"},
+          {"launch to first reply", "LaunchToFirstReply", "", 25'000, "under 25 ms"},
+          {"idle enclave, resident MiB", "IdleResidentMebibytes", "", 8, "under 8 MiB beside its secrets"},
+      });
+}

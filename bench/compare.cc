@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/compare.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace adyton::bench {
+namespace {
+
+struct Spread {
+  double median = 0, least = 0, most = 0;  // microseconds
+};
+
+// Keeps every repetition's time by benchmark name.
+class Collector : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.error_occurred) {
+        fmt::print(stderr, "{}: {}\n", run.benchmark_name(), run.error_message);
+      } else if (run.run_type == Run::RT_Iteration) {
+        const double unit = benchmark::GetTimeUnitMultiplier(run.time_unit);
+        times_[run.run_name.function_name].push_back(run.GetAdjustedRealTime() / unit * 1e6);
+      }
+    }
+  }
+  [[nodiscard]] std::map<std::string, Spread> spreads() const {
+    std::map<std::string, Spread> out;
+    for (auto [name, times] : times_) {
+      std::ranges::sort(times);
+      out[name] = {times[times.size() / 2], times.front(), times.back()};
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::vector<double>> times_;
+};
+
+std::string show(const Spread& s) { return fmt::format("{:.3f} ({:.3f}..{:.3f})", s.median, s.least, s.most); }
+
+}  // namespace
+
+int run(int argc, char** argv, const std::vector<Promise>& promises) {
+  std::string promises_out;
+  std::vector<char*> arguments;
+  for (int i = 0; i < argc; ++i) {
+    constexpr std::string_view kFlag = "--promises-out=";
+    if (std::string_view(argv[i]).starts_with(kFlag)) {
+      promises_out = argv[i] + kFlag.size();
+    } else {
+      arguments.push_back(argv[i]);
+    }
+  }
+  std::string repetitions = "--benchmark_repetitions=5", interleave = "--benchmark_enable_random_interleaving=true";
+  arguments.insert(arguments.begin() + 1, {repetitions.data(), interleave.data()});
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  Collector collector;
+  benchmark::RunSpecifiedBenchmarks(&collector);
+
+  const auto spreads = collector.spreads();
+  auto json = nlohmann::ordered_json::array();
+  fmt::print("\n{:<44} {:>30} {:>30} {:>7}  {}\n", "microseconds: median (least..most)", "measured", "baseline", "ratio",
+             "promised");
+  for (const Promise& promise : promises) {
+    const auto measured = spreads.find(promise.measured);
+    if (measured == spreads.end()) continue;
+    const auto baseline = spreads.find(promise.baseline);
+    const bool relative = baseline != spreads.end();
+    if (!promise.baseline.empty() && !relative) continue;
+    const double value = relative ? measured->second.median / baseline->second.median : measured->second.median;
+    const bool kept = value <= promise.at_most;
+    fmt::print("{:<44} {:>30} {:>30} {:>7}  {}{}\n", promise.what, show(measured->second),
+               relative ? show(baseline->second) : "", relative ? fmt::format("{:.2f}", value) : "",
+               promise.note, kept ? "" : "   NOT KEPT");
+    json.push_back({{"what", promise.what},
+                    {"measured_us", measured->second.median},
+                    {"measured_least_us", measured->second.least},
+                    {"measured_most_us", measured->second.most},
+                    {"baseline_us", relative ? nlohmann::ordered_json(baseline->second.median) : nullptr},
+                    {"ratio", relative ? nlohmann::ordered_json(value) : nullptr},
+                    {"at_most", promise.at_most},
+                    {"kept", kept}});
+  }
+  if (!promises_out.empty()) std::ofstream(promises_out) << json.dump(2) << '\n';
+  return 0;
+}
+
+}  // namespace adyton::bench

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake --install: the tool, the public headers, the rooms as static libraries, the CMake package and pkg-config files.
+include(CMakePackageConfigHelpers)
+
+set(targets adyton_interface_host adyton_interface_enclave adyton_interface_attest)
+foreach(room IN LISTS ADYTON_ROOMS)
+  if(NOT room STREQUAL "cli")
+    list(APPEND targets adyton_${room})
+  endif()
+endforeach()
+install(TARGETS ${targets} adyton_tool EXPORT adytonTargets)
+install(DIRECTORY include/adyton DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/adyton)
+install(EXPORT adytonTargets NAMESPACE adyton:: DESTINATION ${package})
+configure_package_config_file(cmake/adytonConfig.cmake.in adytonConfig.cmake INSTALL_DESTINATION ${package})
+write_basic_package_version_file(adytonConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/adytonConfig.cmake ${PROJECT_BINARY_DIR}/adytonConfigVersion.cmake
+              cmake/AdytonEnclave.cmake DESTINATION ${package})
+
+# pkg-config, for those who build without CMake: the same, out of the targets' own properties.
+foreach(room IN LISTS ADYTON_ROOMS)
+  if(room STREQUAL "platform")
+    string(PREPEND host_libraries "-ladyton_${room} ")
+  elseif(room STREQUAL "enclave")
+    string(PREPEND enclave_libraries "-ladyton_${room} ")
+  elseif(NOT room STREQUAL "cli")
+    string(PREPEND host_libraries "-ladyton_${room} ")
+    string(PREPEND enclave_libraries "-ladyton_${room} ")
+  endif()
+endforeach()
+get_target_property(enclave_options adyton_interface_enclave INTERFACE_LINK_OPTIONS)
+list(JOIN enclave_options " " enclave_options)
+file(RELATIVE_PATH to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+foreach(name adyton-host adyton-enclave)
+  configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

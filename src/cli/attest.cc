@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <adyton/call.h>
+#include "base/error.h"
+#include "call/builtin_calls.h"
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/launch.h"
+
+namespace adyton {
+namespace {
+
+struct Options {
+  LaunchArguments launch;
+  std::string nonce, output;
+};
+
+Result<int> attest(const Options& options) {
+  const Bytes nonce = TRY(parse_hex(options.nonce).within("--nonce"));
+  const VerifiedImage image = TRY(load_verified(options.launch.image));
+  const Launched launched = TRY(launch(image, options.launch));
+  Endpoint& endpoint = launched.instance->endpoint();
+  constexpr std::chrono::seconds kPatience{30};
+  TRY(endpoint.wait_ready(kPatience).within("launching " + options.launch.image));
+  const Bytes evidence = TRY(detail::call_through(endpoint, {.timeout = kPatience}, builtin::attest, nonce));
+  TRY(save_file(options.output, evidence));
+  static_cast<void>(launched.instance->stop());
+  fmt::print(stderr, "{}: {} bytes of evidence for {}, made by {}\n", options.output, evidence.size(),
+             image.identity().name, launched.backend->name());
+  return 0;
+}
+
+}  // namespace
+
+Run declare_attest(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  options->launch.quiet = true;
+  options->launch.declare(app);
+  app.add_option("--nonce", options->nonce, "what the relying party wants answered: at most 64 bytes, in hexadecimal");
+  app.add_option("-o,--output", options->output, "where the evidence goes; - for standard output")->required();
+  return [options] { return attest(*options); };
+}
+
+}  // namespace adyton

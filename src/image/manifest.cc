@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/manifest.h"
+
+#include <limits>
+
+#include "base/cbor.h"
+#include "base/error.h"
+
+namespace adyton {
+namespace {
+
+using cbor::Key;
+using cbor::MapWriter;
+using cbor::Reader;
+using cbor::Writer;
+
+constexpr std::uint64_t kFormat = 1;  // of this encoding: another one would get another number
+constexpr std::size_t kMaxBytes = 16 << 20;
+
+void write(Writer& out, const std::vector<std::string>& list) {
+  out.array(list.size());
+  for (const std::string& text : list) out.text(text);
+}
+
+void write(Writer& out, const std::vector<std::uint16_t>& list) {
+  out.array(list.size());
+  for (const std::uint16_t number : list) out.unsigned_integer(number);
+}
+
+void write(Writer& out, const std::vector<Method>& list) {
+  out.array(list.size());
+  for (const Method& method : list) out.array(2).text(method.name).text(method.structure);
+}
+
+template <std::unsigned_integral T>
+Result<void> read(Reader& reader, T& out) {
+  const std::uint64_t value = TRY(reader.read_unsigned());
+  if (value > std::numeric_limits<T>::max()) return invalid("{} is too large", value);
+  out = static_cast<T>(value);
+  return {};
+}
+
+Result<void> read(Reader& reader, bool& out) {
+  out = TRY(reader.read_boolean());
+  return {};
+}
+
+Result<void> read(Reader& reader, std::string& out) {
+  out = TRY(reader.read_text());
+  return {};
+}
+
+Result<void> read(Reader& reader, Method& out) {
+  TRY(reader.read_array_head(2));
+  TRY(read(reader, out.name));
+  return read(reader, out.structure);
+}
+
+template <class T>
+Result<void> read(Reader& reader, std::vector<T>& out) {
+  return reader.read_array([&]() -> Result<void> {
+    if (out.size() == kMaxManifestEntries) return invalid("more than {} entries", kMaxManifestEntries);
+    return read(reader, out.emplace_back());
+  });
+}
+
+// One key of a map, and where its value goes.
+struct Field {
+  std::string_view key;
+  std::function<Result<void>(Reader&)> read_value;
+};
+
+template <class T>
+Field field(std::string_view key, T& out) {
+  return {key, [&out](Reader& reader) { return read(reader, out); }};
+}
+
+// A map with exactly these keys.
+Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields) {
+  std::size_t count = 0;
+  const auto on_entry = [&](const Key& key) -> Result<void> {
+    for (const Field& candidate : fields) {
+      if (key != candidate.key) continue;
+      ++count;
+      return candidate.read_value(reader).within(candidate.key);
+    }
+    return invalid("unknown key {}", key.to_string());
+  };
+  TRY(reader.read_map(on_entry));
+  if (count != fields.size()) return invalid("{} keys are missing", fields.size() - count);
+  return {};
+}
+
+Result<Manifest> read_manifest(BytesView cbor) {
+  if (cbor.size() > kMaxBytes) return invalid("{} bytes: at most {} are read", cbor.size(), kMaxBytes);
+  Manifest manifest;
+  std::uint64_t format = 0;
+  const auto memory = [&](Reader& reader) {
+    return read_fields(reader, {field("heap", manifest.memory.heap_bytes), field("stack", manifest.memory.stack_bytes),
+                                field("require_secret", manifest.memory.require_secret)});
+  };
+  const auto files = [&](Reader& reader) {
+    return read_fields(reader, {field("read", manifest.files.read), field("write", manifest.files.write)});
+  };
+  const auto network = [&](Reader& reader) {
+    return read_fields(reader, {field("connect", manifest.network.connect), field("listen", manifest.network.listen)});
+  };
+  Reader reader(cbor);
+  TRY(read_fields(reader, {field("format", format),
+                           field("name", manifest.name),
+                           field("product", manifest.product),
+                           field("svn", manifest.svn),
+                           field("debug", manifest.debug),
+                           {"memory", memory},
+                           field("threads", manifest.threads),
+                           {"files", files},
+                           {"network", network},
+                           field("environment", manifest.environment),
+                           field("calls", manifest.calls),
+                           field("host_calls", manifest.host_calls)}));
+  TRY(reader.finish());
+  if (format != kFormat) return invalid("format {}: this version of Adyton reads format {}", format, kFormat);
+  TRY(check_manifest(manifest));
+  return manifest;
+}
+
+}  // namespace
+
+Bytes encode_manifest(const Manifest& manifest) {
+  MapWriter memory, files, network, top;
+  memory.key("heap").unsigned_integer(manifest.memory.heap_bytes);
+  memory.key("stack").unsigned_integer(manifest.memory.stack_bytes);
+  memory.key("require_secret").boolean(manifest.memory.require_secret);
+  write(files.key("read"), manifest.files.read);
+  write(files.key("write"), manifest.files.write);
+  write(network.key("connect"), manifest.network.connect);
+  write(network.key("listen"), manifest.network.listen);
+  top.key("format").unsigned_integer(kFormat);
+  top.key("name").text(manifest.name);
+  top.key("product").unsigned_integer(manifest.product);
+  top.key("svn").unsigned_integer(manifest.svn);
+  top.key("debug").boolean(manifest.debug);
+  top.key("memory").map(memory);
+  top.key("threads").unsigned_integer(manifest.threads);
+  top.key("files").map(files);
+  top.key("network").map(network);
+  write(top.key("environment"), manifest.environment);
+  write(top.key("calls"), manifest.calls);
+  write(top.key("host_calls"), manifest.host_calls);
+  return Writer().map(top).encoded();
+}
+
+Result<Manifest> parse_manifest(BytesView cbor) { return read_manifest(cbor).within("manifest"); }
+
+}  // namespace adyton

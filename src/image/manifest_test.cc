@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/manifest.h"
+
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "base/cbor.h"
+
+namespace adyton {
+namespace {
+
+Manifest full() {
+  Manifest manifest;
+  manifest.name = "device-ca_2";
+  manifest.product = 7;
+  manifest.svn = 65535;
+  manifest.debug = true;
+  manifest.memory = {.heap_bytes = 256 << 20, .stack_bytes = 64 << 10, .require_secret = true};
+  manifest.threads = 64;
+  manifest.files = {.read = {"/etc/ssl/certs", "/"}, .write = {"/var/lib/\xce\xb4"}};
+  manifest.network = {.connect = {443, 1}, .listen = {65535}};
+  manifest.environment = {"TZ", "_a9"};
+  manifest.calls = {{"ca.issue", "(string) -> string"}, {"ca.revoke", "(list<bytes>) -> none"}};
+  manifest.host_calls = {{"ca.audit line", "(string) -> none"}};
+  return manifest;
+}
+
+TEST(Manifest, GoesThroughCbor) {
+  for (const Manifest& manifest : {full(), Manifest{.name = "x"}}) {
+    const Bytes encoded = encode_manifest(manifest);
+    const Result<Manifest> parsed = parse_manifest(encoded);
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_EQ(*parsed, manifest);
+    EXPECT_EQ(encode_manifest(*parsed), encoded);
+  }
+}
+
+// The bytes are part of the identity of every image: this encoding must never change.
+TEST(Manifest, HasTheDocumentedEncoding) {
+  EXPECT_EQ(to_hex(encode_manifest({.name = "x"})),
+            "ac"
+            "6373766e00"      // svn: 0
+            "646e616d656178"  // name: "x"
+            "656361"
+            "6c6c7380"        // calls: []
+            "656465627567f4"  // debug: false
+            "6566696c6573"
+            "a2"
+            "64726561"
+            "6480"
+            "657772697465"
+            "80"
+            "66666f726d617401"  // format: 1
+            "666d656d6f7279"
+            "a3"
+            "64686561701a04000000"
+            "65737461636b1a00100000"
+            "6e726571756972655f736563726574f4"
+            "676e6574776f726b"
+            "a2"
+            "666c697374656e80"
+            "67636f6e6e65637480"
+            "6770726f6475637400"          // product: 0
+            "677468726561647308"          // threads: 8
+            "6a686f73745f63616c6c7380"    // host_calls: []
+            "6b656e7669726f6e6d656e7480"  // environment: []
+  );
+}
+
+TEST(Manifest, RefusesEveryTruncation) {
+  const Bytes whole = encode_manifest(full());
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_EQ(parse_manifest(BytesView(whole).first(size)).error().code, ErrorCode::kInvalid) << size;
+  }
+}
+
+TEST(Manifest, ReadsNoFlippedByteAsTheSameManifest) {
+  const Bytes whole = encode_manifest(full());
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      Bytes flipped = whole;
+      flipped[i] ^= static_cast<std::byte>(1u << bit);
+      const Result<Manifest> parsed = parse_manifest(flipped);
+      if (!parsed) continue;
+      EXPECT_NE(*parsed, full()) << i;
+      EXPECT_EQ(encode_manifest(*parsed), flipped) << i;
+    }
+  }
+}
+
+TEST(Manifest, RefusesValuesOutOfRange) {
+  const std::pair<std::string_view, std::function<void(Manifest&)>> changes[] = {
+      {"name", [](Manifest& m) { m.name = ""; }},
+      {"name", [](Manifest& m) { m.name = "Upper"; }},
+      {"name", [](Manifest& m) { m.name = std::string(65, 'a'); }},
+      {"memory.heap", [](Manifest& m) { m.memory.heap_bytes = (1 << 20) - 4096; }},
+      {"memory.heap", [](Manifest& m) { m.memory.heap_bytes = (64ull << 30) + 4096; }},
+      {"memory.heap", [](Manifest& m) { m.memory.heap_bytes += 1; }},
+      {"memory.stack", [](Manifest& m) { m.memory.stack_bytes = 60 << 10; }},
+      {"memory.stack", [](Manifest& m) { m.memory.stack_bytes = (64 << 20) + 4096; }},
+      {"memory.stack", [](Manifest& m) { m.memory.stack_bytes += 1024; }},
+      {"threads", [](Manifest& m) { m.threads = 0; }},
+      {"threads", [](Manifest& m) { m.threads = 65; }},
+      {"files.read", [](Manifest& m) { m.files.read = {"relative"}; }},
+      {"files.read", [](Manifest& m) { m.files.read = {""}; }},
+      {"files.read", [](Manifest& m) { m.files.read = {"/a/../b"}; }},
+      {"files.read", [](Manifest& m) { m.files.read = {"/a/./b"}; }},
+      {"files.read", [](Manifest& m) { m.files.read = {"/a//b"}; }},
+      {"files.read", [](Manifest& m) { m.files.read = {"/a/"}; }},
+      {"files.read", [](Manifest& m) { m.files.read = {"/a", "/a"}; }},
+      {"files.write", [](Manifest& m) { m.files.write = {std::string("/a\0b", 4)}; }},
+      {"files.write", [](Manifest& m) { m.files.write = {"/" + std::string(4095, 'a')}; }},
+      {"files.write", [](Manifest& m) { m.files.write = {"/\xff"}; }},
+      {"network.connect", [](Manifest& m) { m.network.connect = {0}; }},
+      {"network.listen", [](Manifest& m) { m.network.listen = {80, 80}; }},
+      {"environment", [](Manifest& m) { m.environment = {"A=B"}; }},
+      {"environment", [](Manifest& m) { m.environment = {"1A"}; }},
+      {"environment", [](Manifest& m) { m.environment = {""}; }},
+      {"environment", [](Manifest& m) { m.environment.assign(kMaxManifestEntries + 1, "A"); }},
+      {"calls", [](Manifest& m) { m.calls = {{"b", "()"}, {"a", "()"}}; }},
+      {"calls", [](Manifest& m) { m.calls = {{"a", "()"}, {"a", "(u8)"}}; }},
+      {"calls", [](Manifest& m) { m.calls = {{"", "()"}}; }},
+      {"calls", [](Manifest& m) { m.calls = {{"a(b", "()"}}; }},
+      {"calls", [](Manifest& m) { m.calls = {{std::string(129, 'a'), "()"}}; }},
+      {"calls", [](Manifest& m) { m.calls = {{"a", "u8"}}; }},
+      {"calls", [](Manifest& m) { m.calls = {{"a", "(\n)"}}; }},
+      {"host_calls", [](Manifest& m) { m.host_calls = {{"a\x7f", "()"}}; }},
+      {"host_calls", [](Manifest& m) { m.host_calls = {{"a", "(" + std::string(65536, ' ')}}; }},
+  };
+  for (const auto& [key, change] : changes) {
+    Manifest manifest = full();
+    change(manifest);
+    const Result<void> checked = check_manifest(manifest);
+    ASSERT_FALSE(checked) << key;
+    EXPECT_TRUE(checked.error().message.starts_with(std::string(key) + ": ")) << checked.error().message;
+    EXPECT_FALSE(parse_manifest(encode_manifest(manifest))) << checked.error().message;
+  }
+}
+
+TEST(Manifest, RefusesOtherKeysAndTypes) {
+  const auto refuse = [](const std::function<void(cbor::MapWriter&)>& change) {
+    cbor::MapWriter map;
+    change(map);
+    return parse_manifest(cbor::Writer().map(map).encoded()).error().message;
+  };
+  EXPECT_EQ(refuse([](auto&) {}), "manifest: 12 keys are missing");
+  EXPECT_EQ(refuse([](auto& map) { map.key("nam").text("x"); }), "manifest: unknown key \"nam\"");
+  EXPECT_EQ(refuse([](auto& map) { map.key(1).text("x"); }), "manifest: unknown key 1");
+  EXPECT_NE(refuse([](auto& map) { map.key("svn").text("1"); }).find("not an unsigned integer"), std::string::npos);
+  EXPECT_NE(refuse([](auto& map) { map.key("svn").unsigned_integer(65536); }).find("too large"), std::string::npos);
+  EXPECT_FALSE(parse_manifest({}));
+
+  Bytes other_format = encode_manifest(full());
+  const auto format = std::string(as_text(other_format)).find("format") + 6;
+  other_format[format] = std::byte{2};
+  EXPECT_NE(parse_manifest(other_format).error().message.find("format 2"), std::string::npos);
+  Bytes trailing = encode_manifest(full());
+  trailing.push_back(std::byte{0});
+  EXPECT_FALSE(parse_manifest(trailing));
+}
+
+}  // namespace
+}  // namespace adyton
