@@ -27,7 +27,7 @@ add_library(adyton_flags INTERFACE)
 target_compile_options(adyton_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wno-missing-field-initializers -fno-plt>
   $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-undefined-var-template>)
-target_compile_definitions(adyton_flags INTERFACE FMT_HEADER_ONLY ADYTON_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(adyton_flags INTERFACE ADYTON_VERSION="${PROJECT_VERSION}")
 target_include_directories(adyton_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
 
 # Instruments what runs on the host. An enclave is a static-PIE and cannot carry a sanitizer: its rooms are compiled a

@@ -8,6 +8,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace adyton;
   const BytesView bytes = std::as_bytes(std::span(data, size));
   const auto info = parse_boot(bytes);
-  if (info && encode_boot(*info) != to_bytes(bytes)) std::abort();
+  if (info && encode_boot(*info).value() != to_bytes(bytes)) std::abort();
   return 0;
 }

@@ -16,17 +16,17 @@ namespace adyton::testing {
 
 // What becomes of unsynced changes when the machine dies.
 enum class Crash {
-  kKill,        // the process died, not the machine: everything that was written is there, but no more durable than it was
-  kLoseAll,     // a power cut before any of it reached the disk
-  kLoseSome,    // a power cut after some of it did: sectors, in any order
-  kTearSome,    // the same on a disk that does not even write a sector whole
+  kKill,     // the process died, not the machine: everything that was written is there, but no more durable than it was
+  kLoseAll,  // a power cut before any of it reached the disk
+  kLoseSome,  // a power cut after some of it did: sectors, in any order
+  kTearSome,  // the same on a disk that does not even write a sector whole
 };
 
 // Thread-safe. Operations that change something are counted from 0: write, truncate, rename, remove.
 class MemoryStorage : public Storage {
  public:
-  // Operation number `operation` is cut off after its first `bytes` bytes (of a write; another is done if bytes > 0), and
-  // it and all later calls fail.
+  // Operation number `operation` is cut off after its first `bytes` bytes (of a write; another is done if bytes > 0),
+  // and it and all later calls fail.
   void crash_at(std::uint64_t operation, std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     crash_operation_ = operation;
@@ -177,7 +177,8 @@ class MemoryStorage : public Storage {
     std::ranges::copy(change.bytes, bytes.begin() + static_cast<std::ptrdiff_t>(change.offset));
   }
 
-  static void lose_some(const File& file, std::optional<Bytes>& left, std::uint64_t sector_bytes, std::mt19937& random) {
+  static void lose_some(const File& file, std::optional<Bytes>& left, std::uint64_t sector_bytes,
+                        std::mt19937& random) {
     for (const Change& change : file.pending) {
       if (!left && random() % 2 == 0) continue;
       if (!left) left.emplace();
@@ -205,9 +206,7 @@ class MemoryStorage : public Storage {
     if (place == files_.end()) return Error{ErrorCode::kNotFound, "no such file"};
     return &place->second;
   }
-  Result<File*> find(std::string_view name) {
-    return const_cast<File*>(ADYTON_TRY(std::as_const(*this).find(name)));
-  }
+  Result<File*> find(std::string_view name) { return const_cast<File*>(ADYTON_TRY(std::as_const(*this).find(name))); }
 
   // Around an operation that is done whole or not at all: the first is true if it is not done, the second ends it.
   Result<bool> crashes_before() {

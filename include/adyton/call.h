@@ -126,11 +126,11 @@ struct Signature {
 // (`Served<...>::kText`, `UsedHost<...>::kText`), so that an image lists its interface without running it.
 template <class C>
 struct Served {
-  [[gnu::used]] static constexpr auto kText = C::kTextArray;
+  [[gnu::used, gnu::retain]] static constexpr auto kText = C::kTextArray;
 };
 template <class C>
 struct UsedHost {
-  [[gnu::used]] static constexpr auto kText = C::kTextArray;
+  [[gnu::used, gnu::retain]] static constexpr auto kText = C::kTextArray;
 };
 
 }  // namespace detail

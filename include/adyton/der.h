@@ -17,7 +17,7 @@ inline constexpr Tag kBoolean = 0x01, kInteger = 0x02, kBitString = 0x03, kOctet
                      kObjectIdentifier = 0x06, kEnumerated = 0x0a, kUtf8String = 0x0c, kPrintableString = 0x13,
                      kT61String = 0x14, kIa5String = 0x16, kUtcTime = 0x17, kGeneralizedTime = 0x18,
                      kUniversalString = 0x1c, kBmpString = 0x1e, kSequence = 0x30, kSet = 0x31;
-constexpr Tag context(unsigned number) { return static_cast<Tag>(0x80 | number); }              // [n] IMPLICIT, primitive
+constexpr Tag context(unsigned number) { return static_cast<Tag>(0x80 | number); }  // [n] IMPLICIT, primitive
 constexpr Tag context_constructed(unsigned number) { return static_cast<Tag>(0xa0 | number); }  // [n] EXPLICIT
 
 // One element: views into the bytes that were read.
@@ -50,8 +50,8 @@ class Reader {
   Result<void> end(std::string_view what) const;         // an error unless nothing is left
 
   Result<bool> boolean(std::string_view what);
-  Result<BytesView> integer(std::string_view what);           // two's complement, minimal, at least one byte
-  Result<BytesView> unsigned_integer(std::string_view what);  // magnitude without leading zero bytes; zero: empty
+  Result<BytesView> integer(std::string_view what);            // two's complement, minimal, at least one byte
+  Result<BytesView> unsigned_integer(std::string_view what);   // magnitude without leading zero bytes; zero: empty
   Result<std::uint64_t> small_integer(std::string_view what);  // 0 to 2^64 - 1
   Result<BytesView> object_identifier(std::string_view what);  // the encoded arcs, well-formed
   Result<void> null(std::string_view what);

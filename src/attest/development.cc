@@ -25,7 +25,8 @@ bool is_word(std::string_view text, std::size_t most, std::string_view other_cha
 Result<void> check_ranges(const DevelopmentClaims& claims) {
   if (!is_word(claims.backend, kBackendBytes, "-")) return invalid("not the name of a back-end");
   if (!is_word(claims.identity.name, kNameBytes, "_-")) return invalid("not the name of an enclave");
-  if (claims.report_data.size() > kReportDataBytes) return invalid("{} bytes of report data", claims.report_data.size());
+  if (claims.report_data.size() > kReportDataBytes)
+    return invalid("{} bytes of report data", claims.report_data.size());
   return {};
 }
 

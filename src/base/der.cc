@@ -162,8 +162,7 @@ namespace {
 
 // Checks before it moves on, so that an error leaves the reader where it stood.
 template <class Check>
-auto read_checked(Reader& reader, Tag tag, std::string_view what, Check&& check)
-    -> decltype(check(BytesView{}, what)) {
+auto read_checked(Reader& reader, Tag tag, std::string_view what, Check&& check) -> decltype(check(BytesView{}, what)) {
   Reader ahead = reader;
   auto value = check(TRY(ahead.contents(tag, what)), what);
   if (value.has_value()) reader = ahead;
@@ -263,9 +262,9 @@ void Writer::time(std::int64_t seconds) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(point - day);
   const int year = static_cast<int>(date.year());
-  const std::string rest = fmt::format("{:02}{:02}{:02}{:02}{:02}Z", static_cast<unsigned>(date.month()),
-                                       static_cast<unsigned>(date.day()), clock.hours().count(),
-                                       clock.minutes().count(), clock.seconds().count());
+  const std::string rest =
+      fmt::format("{:02}{:02}{:02}{:02}{:02}Z", static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   if (year >= 1950 && year <= 2049) {
     text(kUtcTime, fmt::format("{:02}{}", year % 100, rest));
   } else {

@@ -76,8 +76,15 @@ TEST(Der, LengthsTakeTheShortestForm) {
 
 TEST(Der, RefusesWhatIsNotDer) {
   using Read = Result<void> (*)(Reader&);
-  const Read any = [](Reader& r) -> Result<void> { return r.any("x").has_value() ? Result<void>() : r.any("x").error(); };
-#define READ(call) [](Reader& r) -> Result<void> { auto v = r.call; if (!v) return v.error(); return {}; }
+  const Read any = [](Reader& r) -> Result<void> {
+    return r.any("x").has_value() ? Result<void>() : r.any("x").error();
+  };
+#define READ(call)                \
+  [](Reader& r) -> Result<void> { \
+    auto v = r.call;              \
+    if (!v) return v.error();     \
+    return {};                    \
+  }
   struct Case {
     std::string_view der;
     Read read;
@@ -113,11 +120,11 @@ TEST(Der, RefusesWhatIsNotDer) {
       {"03020800", READ(bit_string("x")), "x: malformed bit string"},
       {"03020101", READ(bit_string("x")), "x: padding bits that are not zero"},
       {"03020102", READ(octet_aligned_bits("x")), "x: not a whole number of bytes"},
-      {"170d 3235303133313030303030305a", READ(time("x")), "accepted"},            // 250131000000Z
+      {"170d 3235303133313030303030305a", READ(time("x")), "accepted"},           // 250131000000Z
       {"170d 3235303233303030303030305a", READ(time("x")), "x: malformed time"},  // 30 February
       {"170d 3235303133313234303030305a", READ(time("x")), "x: malformed time"},  // 24:00
       {"170d 32353031333130303030302b5a", READ(time("x")), "x: malformed time"},  // a sign for a digit
-      {"170b 323530313331303030305a", READ(time("x")), "x: malformed time"},       // no seconds
+      {"170b 323530313331303030305a", READ(time("x")), "x: malformed time"},      // no seconds
       {"170d 32353031333130303030303030", READ(time("x")), "x: malformed time"},  // no Z
   };
 #undef READ

@@ -10,7 +10,7 @@ namespace adyton {
 namespace {
 
 constexpr std::size_t kBackendBytes = 32;
-constexpr std::size_t kManifestBytes = 1u << 20;
+constexpr std::size_t kManifestBytes = 512u << 10;
 constexpr std::uint64_t kLeastMessage = 4096, kLargestMessage = 1ull << 40;
 constexpr std::uint64_t kLongestSpin = 1'000'000;
 
@@ -26,34 +26,28 @@ Result<Digest384> read_digest(cbor::Reader& reader) {
   return out;
 }
 
-Result<std::uint64_t> read_number(cbor::Reader& reader, std::uint64_t low, std::uint64_t high) {
-  const std::uint64_t value = TRY(reader.read_unsigned());
-  if (value < low || value > high) return invalid("{} is not between {} and {}", value, low, high);
-  return value;
+Result<void> check_between(std::string_view what, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
+  if (value < low || value > high) return invalid("{}: {} is not between {} and {}", what, value, low, high);
+  return {};
 }
 
-Result<std::string> read_backend(cbor::Reader& reader) {
-  const std::string_view name = TRY(reader.read_text());
+Result<void> check_ranges(const BootInfo& info) {
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (name.empty() || name.size() > kBackendBytes || !std::ranges::all_of(name, allowed)) {
-    return invalid("not the name of a back-end");
-  }
-  return std::string(name);
-}
-
-Result<Bytes> read_manifest(cbor::Reader& reader) {
-  const BytesView bytes = TRY(reader.read_bytes());
-  if (bytes.empty() || bytes.size() > kManifestBytes) return invalid("a manifest of {} bytes", bytes.size());
-  return to_bytes(bytes);
+  TRY(check_between("length of the back-end's name", info.backend.size(), 1, kBackendBytes));
+  if (!std::ranges::all_of(info.backend, allowed)) return invalid("not the name of a back-end");
+  TRY(check_between("size of the manifest", info.manifest.size(), 1, kManifestBytes));
+  TRY(check_between("largest message", info.message_bytes, kLeastMessage, kLargestMessage));
+  TRY(check_between("microseconds to stay awake", info.spin_us, 0, kLongestSpin));
+  return {};
 }
 
 Result<void> read_entry(cbor::Reader& reader, const cbor::Key& key, BootInfo& info) {
   if (key == kFormat) {
-    (void)TRY(read_number(reader, kFormatNumber, kFormatNumber));
+    TRY(check_between("format", TRY(reader.read_unsigned()), kFormatNumber, kFormatNumber));
   } else if (key == kBackend) {
-    info.backend = TRY(read_backend(reader));
+    info.backend = TRY(reader.read_text());
   } else if (key == kManifest) {
-    info.manifest = TRY(read_manifest(reader));
+    info.manifest = to_bytes(TRY(reader.read_bytes()));
   } else if (key == kImage) {
     info.image = TRY(read_digest(reader));
   } else if (key == kSigner) {
@@ -61,9 +55,9 @@ Result<void> read_entry(cbor::Reader& reader, const cbor::Key& key, BootInfo& in
   } else if (key == kStorage) {
     info.storage = TRY(reader.read_boolean());
   } else if (key == kMessageBytes) {
-    info.message_bytes = TRY(read_number(reader, kLeastMessage, kLargestMessage));
+    info.message_bytes = TRY(reader.read_unsigned());
   } else if (key == kSpin) {
-    info.spin_us = TRY(read_number(reader, 0, kLongestSpin));
+    info.spin_us = TRY(reader.read_unsigned());
   } else {
     return invalid("unknown key {}", key.to_string());
   }
@@ -80,12 +74,14 @@ Result<BootInfo> parse(BytesView encoded) {
   }));
   TRY(reader.finish());
   if (entries != kKeys) return invalid("{} of {} keys", entries, +kKeys);
+  TRY(check_ranges(info));
   return info;
 }
 
 }  // namespace
 
-Bytes encode_boot(const BootInfo& info) {
+Result<Bytes> encode_boot(const BootInfo& info) {
+  TRY(check_ranges(info).within("what the host tells the enclave"));
   cbor::MapWriter map;
   map.key(kFormat).unsigned_integer(kFormatNumber);
   map.key(kBackend).text(info.backend);

@@ -20,17 +20,17 @@ inline constexpr Call<"adyton.attest", Bytes(BytesView nonce)> attest;
 
 // Self. `policy` is a SealPolicy; the key is 32 bytes.
 inline constexpr HostCall<"adyton.evidence", Bytes(BytesView report_data)> evidence;
-inline constexpr HostCall<"adyton.sealing_key", Bytes(std::uint8_t policy, std::string_view label,
-                                                      std::optional<std::uint16_t> svn)>
+inline constexpr HostCall<"adyton.sealing_key",
+                          Bytes(std::uint8_t policy, std::string_view label, std::optional<std::uint16_t> svn)>
     sealing_key;
 
 // Storage.
 inline constexpr HostCall<"adyton.storage.size", std::uint64_t(std::string_view name)> storage_size;
-inline constexpr HostCall<"adyton.storage.read", Bytes(std::string_view name, std::uint64_t offset,
-                                                       std::uint32_t max_bytes)>
+inline constexpr HostCall<"adyton.storage.read",
+                          Bytes(std::string_view name, std::uint64_t offset, std::uint32_t max_bytes)>
     storage_read;
-inline constexpr HostCall<"adyton.storage.write", void(std::string_view name, std::uint64_t offset, BytesView bytes,
-                                                       bool sync)>
+inline constexpr HostCall<"adyton.storage.write",
+                          void(std::string_view name, std::uint64_t offset, BytesView bytes, bool sync)>
     storage_write;
 inline constexpr HostCall<"adyton.storage.truncate", void(std::string_view name, std::uint64_t size)> storage_truncate;
 inline constexpr HostCall<"adyton.storage.rename", void(std::string_view from, std::string_view to)> storage_rename;

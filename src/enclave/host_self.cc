@@ -12,8 +12,10 @@ constexpr std::size_t kEvidenceBytes = 1u << 20;
 
 }  // namespace
 
-Result<Secret> HostSelf::sealing_key(SealPolicy policy, std::string_view label, std::optional<std::uint16_t> svn) const {
-  if (label.empty() || label.size() > kLabelBytes) return invalid("a sealing key's label has 1 to {} bytes", kLabelBytes);
+Result<Secret> HostSelf::sealing_key(SealPolicy policy, std::string_view label,
+                                     std::optional<std::uint16_t> svn) const {
+  if (label.empty() || label.size() > kLabelBytes)
+    return invalid("a sealing key's label has 1 to {} bytes", kLabelBytes);
   if (policy == SealPolicy::kSigner && svn.value_or(0) > identity_.svn) {
     return denied("a sealing key of svn {} is not for an enclave of svn {}", *svn, identity_.svn);
   }

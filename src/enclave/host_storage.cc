@@ -19,7 +19,8 @@ Result<Bytes> HostStorage::read(std::string_view name, std::uint64_t offset, std
   TRY(check_storage_name(name));
   if (max_bytes > kStorageCallBytes) return invalid("{} bytes are more than one read gives", max_bytes);
   auto bytes = TRY(call_through(host_, {}, builtin::storage_read, name, offset, max_bytes));
-  if (bytes.size() > max_bytes) return invalid("the host gave {} bytes of a file where {} were asked for", bytes.size(), max_bytes);
+  if (bytes.size() > max_bytes)
+    return invalid("the host gave {} bytes of a file where {} were asked for", bytes.size(), max_bytes);
   return bytes;
 }
 

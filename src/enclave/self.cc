@@ -8,8 +8,8 @@ namespace adyton {
 // A file of its own: a program that does not ask for itself makes none of these calls, and its image lists none.
 const Self& self() {
   const auto& channel = connection();
-  static const auto& shared = *new HostSelf(detail::host(), channel ? channel->identity : Identity{},
-                                            channel ? channel->boot.backend : "none");
+  static const auto& shared =
+      *new HostSelf(detail::host(), channel ? channel->identity : Identity{}, channel ? channel->boot.backend : "none");
   return shared;
 }
 

@@ -175,6 +175,7 @@ Result<LaunchPlan> make_launch_plan(BytesView elf, const ImageLimits& limits) {
     ++region;
   }
 
+  if (plan.entry == 0) return invalid("a library, not a program: link it with -static-pie instead of -shared");
   const Region* entry = find_region(plan.regions, plan.entry, 1, true);
   if (!entry || !entry->executable) return invalid("its entry point {:#x} is not executable", plan.entry);
   for (const Elf64_Phdr& segment : headers) {

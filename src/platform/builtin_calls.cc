@@ -30,17 +30,18 @@ class GuardedStorage {
 
 void add_storage(Handlers& handlers, std::shared_ptr<Storage> shared) {
   const GuardedStorage files(std::move(shared));
-  handlers.add(builtin::storage_size, [files](std::string_view name) -> Result<std::uint64_t> {
-    return TRY(files.of(name))->size(name);
-  });
+  handlers.add(builtin::storage_size,
+               [files](std::string_view name) -> Result<std::uint64_t> { return TRY(files.of(name))->size(name); });
   handlers.add(builtin::storage_read,
                [files](std::string_view name, std::uint64_t offset, std::uint32_t max_bytes) -> Result<Bytes> {
-                 if (max_bytes > kStorageCallBytes) return invalid("one read gives at most {} bytes", kStorageCallBytes);
+                 if (max_bytes > kStorageCallBytes)
+                   return invalid("one read gives at most {} bytes", kStorageCallBytes);
                  return TRY(files.of(name))->read(name, offset, max_bytes);
                });
   handlers.add(builtin::storage_write,
                [files](std::string_view name, std::uint64_t offset, BytesView bytes, bool sync) -> Result<void> {
-                 if (bytes.size() > kStorageCallBytes) return invalid("one write takes at most {} bytes", kStorageCallBytes);
+                 if (bytes.size() > kStorageCallBytes)
+                   return invalid("one write takes at most {} bytes", kStorageCallBytes);
                  return TRY(files.of(name))->write(name, offset, bytes, sync);
                });
   handlers.add(builtin::storage_truncate, [files](std::string_view name, std::uint64_t size) -> Result<void> {

@@ -116,9 +116,12 @@ TEST_F(BuiltinCalls, KeysAreThoseOfTheLaunchedIdentity) {
   EXPECT_EQ(key->size(), 32u);
   EXPECT_EQ(*call(builtin::sealing_key, std::uint8_t{2}, "label", std::optional<std::uint16_t>{5}), *key);
   EXPECT_NE(*call(builtin::sealing_key, std::uint8_t{1}, "label", std::optional<std::uint16_t>{}), *key);
-  EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{2}, "label", std::optional<std::uint16_t>{6}), ErrorCode::kDenied);
-  EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{0}, "label", std::optional<std::uint16_t>{}), ErrorCode::kInvalid);
-  EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{255}, "label", std::optional<std::uint16_t>{}), ErrorCode::kInvalid);
+  EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{2}, "label", std::optional<std::uint16_t>{6}),
+            ErrorCode::kDenied);
+  EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{0}, "label", std::optional<std::uint16_t>{}),
+            ErrorCode::kInvalid);
+  EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{255}, "label", std::optional<std::uint16_t>{}),
+            ErrorCode::kInvalid);
   EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{1}, "", std::optional<std::uint16_t>{}), ErrorCode::kInvalid);
   EXPECT_EQ(refusal(builtin::sealing_key, std::uint8_t{1}, std::string(65, 'l'), std::optional<std::uint16_t>{}),
             ErrorCode::kInvalid);

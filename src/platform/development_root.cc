@@ -34,7 +34,8 @@ Result<Secret> encode_new_root() {
 // What sealing keys depend on, in an encoding in which nothing can be taken for something else.
 Result<Bytes> key_binding(std::string_view backend, const Identity& identity, SealPolicy policy, std::string_view label,
                           std::optional<std::uint16_t> svn) {
-  if (label.empty() || label.size() > kLabelBytes) return invalid("a sealing key's label has 1 to {} bytes", kLabelBytes);
+  if (label.empty() || label.size() > kLabelBytes)
+    return invalid("a sealing key's label has 1 to {} bytes", kLabelBytes);
   cbor::Writer out;
   out.array(6).text("adyton-sealing-key-1").text(backend).boolean(identity.debug);
   out.unsigned_integer(static_cast<std::uint64_t>(policy));

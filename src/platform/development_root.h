@@ -34,7 +34,8 @@ class DevelopmentRoot {
   // Development evidence that `identity`, launched by `backend`, said `report_data`. Errors: also invalid (ranges).
   Result<Bytes> evidence(std::string_view backend, const Identity& identity, BytesView report_data);
 
-  // As KeySource::sealing_key() says, for an enclave of this identity. Errors: also invalid (policy, label), denied (svn).
+  // As KeySource::sealing_key() says, for an enclave of this identity. Errors: also invalid (policy, label), denied
+  // (svn).
   Result<Secret> sealing_key(std::string_view backend, const Identity& identity, SealPolicy policy,
                              std::string_view label, std::optional<std::uint16_t> svn);
 

@@ -54,7 +54,7 @@ TEST_F(DevelopmentRootTest, IsMadeOnFirstUseForItsOwnerOnly) {
   EXPECT_FALSE(fs::exists(folder_));
   const auto key = root.public_key();
   ASSERT_TRUE(key) << key.error().message;
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(stat(folder_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777u, 0700u);
   ASSERT_EQ(stat(file().c_str(), &info), 0);
@@ -231,9 +231,9 @@ TEST(DevelopmentRootFolder, FollowsTheEnvironment) {
   };
   const char* home = std::getenv("HOME");
   const std::string before = home == nullptr ? "" : home;
-  EXPECT_EQ(with("/data", "/home/ada")->string(), "/data/adyton");
-  EXPECT_EQ(with(nullptr, "/home/ada")->string(), "/home/ada/.local/share/adyton");
-  EXPECT_EQ(with("relative", "/home/ada")->string(), "/home/ada/.local/share/adyton");
+  EXPECT_EQ(with("/data", "/homes/ada")->string(), "/data/adyton");
+  EXPECT_EQ(with(nullptr, "/homes/ada")->string(), "/homes/ada/.local/share/adyton");
+  EXPECT_EQ(with("relative", "/homes/ada")->string(), "/homes/ada/.local/share/adyton");
   EXPECT_EQ(with(nullptr, nullptr).error().code, ErrorCode::kUnavailable);
   if (home != nullptr) setenv("HOME", before.c_str(), 1);
 }

@@ -24,8 +24,9 @@ constexpr unsigned kOthers = S_IRWXG | S_IRWXO;
 Result<void> check_owner(const std::string& path, const struct stat& info, unsigned forbidden_mode,
                          unsigned good_mode) {
   if (info.st_uid != ::geteuid()) {
-    return denied("{} belongs to user {}, not to user {}: run as its owner, or set XDG_DATA_HOME to a folder of your own",
-                  path, info.st_uid, ::geteuid());
+    return denied(
+        "{} belongs to user {}, not to user {}: run as its owner, or set XDG_DATA_HOME to a folder of your own", path,
+        info.st_uid, ::geteuid());
   }
   if ((info.st_mode & forbidden_mode) != 0) {
     return denied("others can reach {} (mode {:04o}): if nobody has, chmod {:o} it; if somebody may have, remove it",
@@ -54,7 +55,7 @@ Result<PrivateFolder> PrivateFolder::open(std::filesystem::path path) {
     return io_error("making {}: {}", path.string(), errno_text(errno));
   }
   Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat info {};
+  struct stat info{};
   if (!folder.valid() || ::fstat(folder.get(), &info) != 0) {
     return io_error("opening the folder {}: {}", path.string(), errno_text(errno));
   }
@@ -67,11 +68,12 @@ Result<std::optional<Secret>> PrivateFolder::read_file(std::string_view name, un
   const Descriptor file(
       ::openat(folder_.get(), std::string(name).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.valid() && errno == ENOENT) return std::optional<Secret>();
-  struct stat info {};
+  struct stat info{};
   if (!file.valid() || ::fstat(file.get(), &info) != 0) return io_error("opening {}: {}", path, errno_text(errno));
   if (!S_ISREG(info.st_mode)) return denied("{} is not a regular file", path);
   TRY(check_owner(path, info, forbidden_mode, S_IRUSR | S_IWUSR));
-  if (info.st_size < 0 || static_cast<std::uint64_t>(info.st_size) > kMostBytes) return invalid("{} is too large", path);
+  if (info.st_size < 0 || static_cast<std::uint64_t>(info.st_size) > kMostBytes)
+    return invalid("{} is too large", path);
   Secret contents(static_cast<std::size_t>(info.st_size));
   std::size_t done = 0;
   while (done < contents.size()) {

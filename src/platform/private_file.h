@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that only their owner may see: written whole or not at all, and refused when somebody else could have seen them.
+// Files that only their owner may see: written whole or not at all, and refused when somebody else could have seen
+// them.
 #pragma once
 
 #include <filesystem>

@@ -82,8 +82,8 @@ Result<SealHeader> parse(Cursor& cursor) {
   return out;
 }
 
-// Why `self` on `backend` cannot open what this header stands before. The header may be forged: this is for people; what
-// decides is the key.
+// Why `self` on `backend` cannot open what this header stands before. The header may be forged: this is for people;
+// what decides is the key.
 Result<void> check_opener(const SealHeader& header, const Identity& self, std::string_view backend) {
   if (header.backend != backend) {
     return denied("sealed on back-end {}, this is {}: keys of one back-end are never those of another", header.backend,
@@ -164,8 +164,9 @@ Result<SealedHead> open_sealed_head(const KeySource& keys, SealKind kind, SealPo
   const BytesView check = TRY(cursor.read_bytes(kSealCheckBytes).within("its header"));
   DerivedKeys derived = TRY(derive(keys, header, encoded));
   if (!std::ranges::equal(check, derived.check)) {
-    return untrusted("sealed under a key this machine does not have: it comes from another machine, this one's keys "
-                     "were made anew, or its header was altered");
+    return untrusted(
+        "sealed under a key this machine does not have: it comes from another machine, this one's keys "
+        "were made anew, or its header was altered");
   }
   return SealedHead{std::move(header), to_bytes(bytes.first(encoded.size() + kSealCheckBytes)), std::move(derived.key)};
 }

@@ -30,7 +30,8 @@ Result<Bytes> seal_record(const Secret& key, BytesView associated, BytesView pla
 }
 
 Result<Secret> open_record(const Secret& key, BytesView associated, BytesView record) {
-  if (record.size() < kSealedRecordOverhead) return untrusted("cut short: {} bytes are no sealed record", record.size());
+  if (record.size() < kSealedRecordOverhead)
+    return untrusted("cut short: {} bytes are no sealed record", record.size());
   Aead cipher = TRY(cipher_of(key, record.first(kSealSaltBytes)));
   Bytes plain = TRY(cipher.open(kNonce, associated, record.subspan(kSealSaltBytes)));
   Secret out = Secret::copy_of(plain);

@@ -10,9 +10,9 @@
 
 namespace adyton {
 
-// A record: salt (32) || ciphertext || tag (16). The salt is random, the record's key is derived from `key` and the salt,
-// the nonce is zero. A crash, a retry or two writers cannot make two records share a key; and as nobody without `key` can
-// make a second record with the salt of a first, a salt names its record.
+// A record: salt (32) || ciphertext || tag (16). The salt is random, the record's key is derived from `key` and the
+// salt, the nonce is zero. A crash, a retry or two writers cannot make two records share a key; and as nobody without
+// `key` can make a second record with the salt of a first, a salt names its record.
 inline constexpr std::size_t kSealedRecordOverhead = kSealSaltBytes + Aead::kTagBytes;
 
 Result<Bytes> seal_record(const Secret& key, BytesView associated, BytesView plain);

@@ -14,7 +14,7 @@
 namespace adyton {
 namespace {
 
-constexpr std::size_t kStoreNameBytes = 58;      // "store/" before it still makes a label, ".new" behind it a file name
+constexpr std::size_t kStoreNameBytes = 58;  // "store/" before it still makes a label, ".new" behind it a file name
 constexpr std::size_t kSnapshotBatchBytes = 1u << 20;
 
 using Entries = std::map<std::string, Secret, std::less<>>;
@@ -36,11 +36,7 @@ void SealedBatch::erase(std::string_view key) { changes_.push_back({std::string(
 struct SealedStore::Impl {
   Impl(std::shared_ptr<Storage> files, const KeySource& key_source, SealPolicy seal_policy, std::string_view store_name,
        const SealedStoreOptions& store_options)
-      : storage(std::move(files)),
-        keys(key_source),
-        policy(seal_policy),
-        name(store_name),
-        options(store_options) {}
+      : storage(std::move(files)), keys(key_source), policy(seal_policy), name(store_name), options(store_options) {}
 
   Result<void> open();
   Result<void> commit(const SealedBatch& batch);
@@ -91,7 +87,8 @@ Result<void> SealedStore::Impl::apply_read(BytesView batch) {
     }
     put(change.key, Secret::copy_of(change.value));
     if (live_bytes > options.memory_bytes) {
-      return exhausted("it holds more than the {} bytes it may take in memory: raise memory_bytes", options.memory_bytes);
+      return exhausted("it holds more than the {} bytes it may take in memory: raise memory_bytes",
+                       options.memory_bytes);
     }
   }
   return {};
@@ -228,9 +225,11 @@ bool SealedStore::contains(std::string_view key) const {
 }
 
 void SealedStore::scan(std::string_view prefix,
-                       const std::function<bool(std::string_view key, BytesView value)>& visit) const {
+                       const std::function<bool(std::string_view key, BytesView value)>& visit,
+                       std::string_view after) const {
   const std::shared_lock lock(impl_->reading);
-  for (auto place = impl_->entries.lower_bound(prefix); place != impl_->entries.end(); ++place) {
+  auto place = prefix > after ? impl_->entries.lower_bound(prefix) : impl_->entries.upper_bound(after);
+  for (; place != impl_->entries.end(); ++place) {
     if (!place->first.starts_with(prefix) || !visit(place->first, place->second.expose())) return;
   }
 }

@@ -37,12 +37,13 @@ class SealedStoreTest : public ::testing::Test {
     const auto value = store.get(key);
     return value ? std::string(as_text(value->expose())) : std::string(name_of(value.error().code));
   }
-  static std::string scanned(const SealedStore& store, std::string_view prefix) {
+  static std::string scanned(const SealedStore& store, std::string_view prefix, std::string_view after = {}) {
     std::string out;
-    store.scan(prefix, [&](std::string_view key, BytesView value) {
+    const auto visit = [&](std::string_view key, BytesView value) {
       out += fmt_entry(key, as_text(value));
       return true;
-    });
+    };
+    store.scan(prefix, visit, after);
     return out;
   }
   static std::string fmt_entry(std::string_view key, std::string_view value) {
@@ -76,6 +77,9 @@ TEST_F(SealedStoreTest, KeepsWhatWasCommitted) {
   EXPECT_EQ(scanned(store, ""), "b/1=one;b/2=two;c=new;empty=;");
   EXPECT_EQ(scanned(store, "b/"), "b/1=one;b/2=two;");
   EXPECT_EQ(scanned(store, "d"), "");
+  EXPECT_EQ(scanned(store, "b/", "a"), "b/1=one;b/2=two;");
+  EXPECT_EQ(scanned(store, "b/", "b/1"), "b/2=two;");
+  EXPECT_EQ(scanned(store, "b/", "b/2"), "");
   EXPECT_TRUE(store.contains("c"));
   EXPECT_FALSE(store.contains("a"));
   EXPECT_EQ(get(store, "a"), "not_found");
@@ -220,7 +224,8 @@ TEST_F(SealedStoreTest, CompactsByItselfWhenGarbageOutweighsWhatLives) {
 
 TEST_F(SealedStoreTest, HoldsMoreThanOneSnapshotBatch) {
   SealedStore store = open(keys_).value();
-  for (int i = 0; i < 40; ++i) put(store, "key" + std::to_string(i), std::string(100'000, static_cast<char>('a' + i % 26)));
+  for (int i = 0; i < 40; ++i)
+    put(store, "key" + std::to_string(i), std::string(100'000, static_cast<char>('a' + i % 26)));
   ASSERT_TRUE(store.compact());
   EXPECT_EQ(store.stats().commits, 4u);
   const SealedStore again = open(keys_).value();

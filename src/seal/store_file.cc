@@ -78,8 +78,8 @@ Result<void> StoreFile::commit(BytesView batch) {
   if (!failure_.empty()) return unavailable("an earlier change failed ({}): open the store again", failure_);
   const Bytes sealed = TRY(seal_batch(batch));
   if (auto written = storage_->write(name_, end_, sealed, true); !written) {
-    // Without space nothing was synced, and the next commit writes over what there is of this one. After any other error
-    // nobody knows what is on the disk until it is read again.
+    // Without space nothing was synced, and the next commit writes over what there is of this one. After any other
+    // error nobody knows what is on the disk until it is read again.
     if (written.error().code != ErrorCode::kExhausted) failure_ = written.error().message;
     return std::move(written).error();
   }
@@ -163,8 +163,8 @@ Result<StoreFile::Slots> StoreFile::read_slots(BytesView pages) const {
 Result<void> StoreFile::read_log(const Slots& slots, const Apply& apply) {
   // A slot that does not verify was being overwritten with the head of the batch after the other slot's: that batch had
   // then been synced before.
-  const std::uint64_t committed =
-      slots[0] && slots[1] ? std::max(slots[0]->sequence, slots[1]->sequence) : (slots[0] ? slots[0] : slots[1])->sequence + 1;
+  const std::uint64_t committed = slots[0] && slots[1] ? std::max(slots[0]->sequence, slots[1]->sequence)
+                                                       : (slots[0] ? slots[0] : slots[1])->sequence + 1;
   LogReader reader(*storage_, name_, end_);
   std::string_view fault;
   while (true) {

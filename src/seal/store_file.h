@@ -21,9 +21,9 @@ namespace adyton {
 // Not thread-safe.
 class StoreFile {
  public:
-  static constexpr std::uint64_t kPageBytes = 4096;                 // header, head slot 0, head slot 1: a page each
-  static constexpr std::uint64_t kLogOffset = 3 * kPageBytes;       // the batches
-  static constexpr std::uint32_t kBatchBytes = 15u << 20;           // of one batch's contents, at most
+  static constexpr std::uint64_t kPageBytes = 4096;            // header, head slot 0, head slot 1: a page each
+  static constexpr std::uint64_t kLogOffset = 3 * kPageBytes;  // the batches
+  static constexpr std::uint32_t kBatchBytes = 15u << 20;      // of one batch's contents, at most
   static constexpr std::string_view kTemporarySuffix = ".new";
 
   using Apply = std::function<Result<void>(BytesView batch)>;
@@ -77,7 +77,7 @@ class StoreFile {
   std::uint64_t sequence_ = 0;  // of the last batch; the first is 1
   std::uint64_t end_ = kLogOffset;
   SealSalt last_, before_last_{};  // the salts of batches sequence_ and sequence_ - 1; batch 0's is the header's
-  std::string failure_;              // why nothing more can be committed
+  std::string failure_;            // why nothing more can be committed
 };
 
 }  // namespace adyton

@@ -2,6 +2,7 @@
 // What can be seen of an enclave's memory from outside, as root.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <fstream>
 #include <map>
@@ -68,8 +69,7 @@ std::vector<std::string> places_found(const Holder& holder) {
   std::vector<std::string> found;
   for (const Mapping& mapping : readable_mappings(pid)) {
     std::string contents(mapping.end - mapping.begin, '\0');
-    const ssize_t count =
-        pread(memory.get(), contents.data(), contents.size(), static_cast<off_t>(mapping.begin));
+    const ssize_t count = pread(memory.get(), contents.data(), contents.size(), static_cast<off_t>(mapping.begin));
     const int error = errno;
     if (mapping.secret) {
       EXPECT_EQ(count, -1);
@@ -117,7 +117,7 @@ TEST_F(FromOutside, OtherWaysToReadFailToo) {
     ++secret;
     std::array<char, 16> buffer{};
     const iovec local{buffer.data(), buffer.size()};
-    void* const address = static_cast<char*>(nullptr) + mapping.begin;
+    void* const address = std::bit_cast<void*>(mapping.begin);
     const iovec remote{address, buffer.size()};
     errno = 0;
     EXPECT_EQ(process_vm_readv(pid, &local, 1, &remote, 1, 0), -1);

@@ -98,9 +98,10 @@ TEST(MemoryStart, ArgumentsAndEnvironmentArriveAsTheyWere) {
   ProbeStart start{.arguments = {"start_values", "", "two words", std::string(100'000, 'x'), ""},
                    .environment = {"FIRST=1", "GLIBC_TUNABLES=glibc.malloc.arena_max=9", "MALLOC_ARENA_MAX=9", "EMPTY=",
                                    "LD_LIBRARY_PATH=/tmp", "ADYTON_CHANNEL=3", "BIG=" + std::string(50'000, 'y')}};
-  const std::string expected = "argument \nargument two words\nargument " + std::string(100'000, 'x') +
-                               "\nargument \nvariable FIRST=1\nvariable EMPTY=\nvariable ADYTON_CHANNEL=3\nvariable BIG=" +
-                               std::string(50'000, 'y') + "\n";
+  const std::string expected =
+      "argument \nargument two words\nargument " + std::string(100'000, 'x') +
+      "\nargument \nvariable FIRST=1\nvariable EMPTY=\nvariable ADYTON_CHANNEL=3\nvariable BIG=" +
+      std::string(50'000, 'y') + "\n";
   for (const int secret : {0, 1}) {
     start.boot = boot_text(64 * kMiB, secret);
     EXPECT_EQ(Probe(start).end().output, expected);
@@ -113,6 +114,14 @@ TEST(MemoryStart, ManyArgumentsAndNoEnvironment) {
   start.boot = boot_text(64 * kMiB, 1);
   const Probe::End end = Probe(start).end();
   EXPECT_TRUE(end.output.ends_with("argument 2998\nargument 2999\n")) << end.errors;
+}
+
+TEST(MemoryStart, ArgumentsThatFillTheStackAreRefused) {
+  ProbeStart start{.arguments = {"streams"}, .boot = boot_text(64 * kMiB, 1)};
+  for (int i = 0; i < 6; ++i) start.arguments.emplace_back(100'000, 'x');
+  const Probe::End end = Probe(start).end();
+  EXPECT_EQ(end.status, 122);
+  EXPECT_NE(end.errors.find("memory.stack"), std::string::npos) << end.errors;
 }
 
 TEST(MemoryStart, MalformedOptionsEndIt) {
@@ -135,11 +144,10 @@ TEST(MemoryStart, RequiredSecretMemoryOrNothing) {
                                  .end();
   EXPECT_EQ(limited.status, 121);
   EXPECT_NE(limited.errors.find("ulimit -l"), std::string::npos);
-  const Probe::End enough = Probe({.arguments = {"streams"},
-                                   .boot = boot_text(4 * kMiB, 2),
-                                   .as_nobody = is_root(),
-                                   .locked_memory = 8 * kMiB})
-                                .end();
+  const Probe::End enough =
+      Probe(
+          {.arguments = {"streams"}, .boot = boot_text(4 * kMiB, 2), .as_nobody = is_root(), .locked_memory = 8 * kMiB})
+          .end();
   EXPECT_EQ(enough.status, 0) << enough.errors;
   EXPECT_EQ(enough.errors, "");
 }

@@ -15,13 +15,13 @@ namespace adyton::test {
 
 struct ProbeStart {
   std::string program = MEMORY_PROBE;
-  std::vector<std::string> arguments;              // argv[1] and on
-  std::vector<std::string> environment;            // "NAME=value"
-  std::optional<std::string> boot;                 // ADYTON_BOOT
-  bool without_secret_memory = false;              // memfd_secret fails with ENOSYS, as under other kernels
-  bool as_nobody = false;                          // a user without privileges
-  std::optional<std::uint64_t> locked_memory;      // RLIMIT_MEMLOCK in bytes
-  int channel = -1;                                // what its descriptor 3 is to be
+  std::vector<std::string> arguments;          // argv[1] and on
+  std::vector<std::string> environment;        // "NAME=value"
+  std::optional<std::string> boot;             // ADYTON_BOOT
+  bool without_secret_memory = false;          // memfd_secret fails with ENOSYS, as under other kernels
+  bool as_nobody = false;                      // a user without privileges
+  std::optional<std::uint64_t> locked_memory;  // RLIMIT_MEMLOCK in bytes
+  int channel = -1;                            // what its descriptor 3 is to be
 };
 
 // "heap=...;stack=1048576;secret=..."

@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Serving : public testing::Test {
+class Serving : public ::testing::Test {
  protected:
   void launch(bool with_storage, int secret = 1) {
     Manifest manifest;
@@ -36,16 +36,16 @@ class Serving : public testing::Test {
     identity_.image.fill(std::byte{0xab});
     boot.image = identity_.image;
 
-    std::string folder = testing::TempDir() + "serving-XXXXXX";
+    std::string folder = ::testing::TempDir() + "serving-XXXXXX";
     folder_ = mkdtemp(folder.data());
     root_ = std::make_shared<DevelopmentRoot>(folder_ / "root");
-    Handlers handlers = builtin_handlers(
-        "process", identity_, with_storage ? std::make_shared<testing::MemoryStorage>() : nullptr, root_);
+    Handlers handlers = builtin_handlers("process", identity_,
+                                         with_storage ? std::make_shared<testing::MemoryStorage>() : nullptr, root_);
     handlers.add(serving::note, [this](std::string_view line) {
       const std::lock_guard lock(mutex_);
       notes_.emplace_back(line);
     });
-    const Bytes bytes = encode_boot(boot);
+    const Bytes bytes = encode_boot(boot).value();
     auto memory = SharedMemory::make(Endpoint::memory_bytes({}, bytes.size())).value();
     const int channel = memory.descriptor().get();
     host_ = Endpoint::make_host(std::move(memory), {}, bytes, handlers).value();

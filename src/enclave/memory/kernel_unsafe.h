@@ -14,11 +14,11 @@ namespace adyton {
 [[gnu::always_inline]] inline long kernel_call(long number, std::uint64_t a = 0, std::uint64_t b = 0,
                                                std::uint64_t c = 0, std::uint64_t d = 0, std::uint64_t e = 0,
                                                std::uint64_t f = 0) {
+  // SAFETY: the x86-64 Linux convention: arguments in rdi, rsi, rdx, r10, r8, r9; rcx and r11 are lost.
   register std::uint64_t r10 __asm__("r10") = d;
   register std::uint64_t r8 __asm__("r8") = e;
   register std::uint64_t r9 __asm__("r9") = f;
   long result;
-  // SAFETY: the x86-64 Linux convention: arguments in rdi, rsi, rdx, r10, r8, r9; rcx and r11 are lost.
   __asm__ volatile("syscall"
                    : "=a"(result)
                    : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
@@ -28,7 +28,7 @@ namespace adyton {
 
 [[gnu::always_inline]] inline bool failed(long result) { return result < 0 && result >= -4095; }
 
-// SAFETY (both): an address is a number to the kernel; who dereferences the pointer says why it may.
+// SAFETY: an address is a number to the kernel; who dereferences the pointer says why it may.
 [[gnu::always_inline]] inline std::uint64_t address_of(const volatile void* pointer) {
   return reinterpret_cast<std::uint64_t>(pointer);
 }

@@ -80,8 +80,8 @@ void* remap(void* address, std::size_t old_size, std::size_t new_size, int flags
   const bool fixed = (flags & MREMAP_FIXED) != 0;
   if (!pool_active() || (pool_range(at, old_size) == PoolRange::kOutside &&
                          (!fixed || pool_range(address_of(new_address), new_size) == PoolRange::kOutside))) {
-    return pointer_to(static_cast<std::uint64_t>(answer(kernel_call(
-        SYS_mremap, at, old_size, new_size, static_cast<std::uint64_t>(flags), address_of(new_address)))));
+    return pointer_to(static_cast<std::uint64_t>(answer(
+        kernel_call(SYS_mremap, at, old_size, new_size, static_cast<std::uint64_t>(flags), address_of(new_address)))));
   }
   const bool known_flags = (flags & ~MREMAP_MAYMOVE) == 0;
   if (!known_flags || old_size == 0 || new_size == 0 || (at & kPageMask) != 0 ||

@@ -21,12 +21,12 @@ void say_what_is_not_secret() {
   if (pool_state.error == EAGAIN) {
     const std::uint64_t all = pool_state.area_end - pool_state.area + (pool_state.data_end - pool_state.data);
     const std::uint64_t most = pool_state.secret_bytes + pool_state.secret_left;
-    length = std::snprintf(line, sizeof line,
-                           "adyton: %llu KiB of this enclave's %llu KiB are ordinary memory, which root can read: the "
-                           "limit of locked memory is too low for more. Raise it (`ulimit -l`, LimitMEMLOCK=), lower "
-                           "the manifest's memory.heap, or launch as root\n",
-                           static_cast<unsigned long long>((all - most) >> 10),
-                           static_cast<unsigned long long>(all >> 10));
+    length =
+        std::snprintf(line, sizeof line,
+                      "adyton: %llu KiB of this enclave's %llu KiB are ordinary memory, which root can read: the "
+                      "limit of locked memory is too low for more. Raise it (`ulimit -l`, LimitMEMLOCK=), lower "
+                      "the manifest's memory.heap, or launch as root\n",
+                      static_cast<unsigned long long>((all - most) >> 10), static_cast<unsigned long long>(all >> 10));
   } else {
     length = std::snprintf(line, sizeof line,
                            "adyton: all of this enclave's memory is ordinary memory, which root can read: the kernel "

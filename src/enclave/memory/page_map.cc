@@ -14,7 +14,8 @@ void PageMap::set(std::size_t first, std::size_t count, bool taken) {
   for (std::size_t page = first; page < end;) {
     const std::size_t low = page % 64;
     const std::size_t high = end - page < 64 - low ? low + (end - page) : 64;
-    const std::uint64_t mask = (high == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << high) - 1) & ~std::uint64_t{0} << low;
+    const std::uint64_t mask = (high == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << high) - 1) & ~std::uint64_t{0}
+                                                                                                       << low;
     const std::uint64_t old = word(page / 64);
     std::atomic_ref(words_[page / 64]).store(taken ? old | mask : old & ~mask, std::memory_order_relaxed);
     page += high - low;

@@ -20,15 +20,15 @@ enum class MemoryKind : std::uint8_t {
 // keeps under its lock.
 struct PoolState {
   MemoryKind kind;
-  int error;                      // errno of the refusal, if kind is not what was asked for
-  std::uint8_t asked;             // BootOptions::secret
-  std::uint64_t heap_bytes;       // of the pool: the manifest's heap_bytes
-  std::uint64_t stack_bytes;      // of each thread
-  std::uint64_t area, area_end;   // main stack and pool, with their guard pages
-  std::uint64_t pool;             // the pool's first byte; page-aligned
-  std::uint64_t data, data_end;   // the program's own writable data that was moved; empty if none
-  std::uint64_t secret_left;      // kPartly: bytes that may still be made secret
-  std::uint64_t secret_bytes;     // how much is secret now, all in all
+  int error;                     // errno of the refusal, if kind is not what was asked for
+  std::uint8_t asked;            // BootOptions::secret
+  std::uint64_t heap_bytes;      // of the pool: the manifest's heap_bytes
+  std::uint64_t stack_bytes;     // of each thread
+  std::uint64_t area, area_end;  // main stack and pool, with their guard pages
+  std::uint64_t pool;            // the pool's first byte; page-aligned
+  std::uint64_t data, data_end;  // the program's own writable data that was moved; empty if none
+  std::uint64_t secret_left;     // kPartly: bytes that may still be made secret
+  std::uint64_t secret_bytes;    // how much is secret now, all in all
 };
 [[gnu::visibility("hidden")]] extern PoolState pool_state;
 
@@ -54,10 +54,11 @@ enum class PoolRange { kOutside, kInside, kAcross };
 PoolRange pool_range(std::uint64_t address, std::size_t size);
 
 // The following take ranges that are kInside; `address` page-aligned.
-void pool_unmap(std::uint64_t address, std::size_t size);               // wipes and takes back; free pages stay free
-bool pool_owns(std::uint64_t address, std::size_t size);                // all of it handed out by pool_map()
-std::byte* pool_remap(std::uint64_t address, std::size_t old_size, std::size_t new_size, bool may_move);  // null: no room
-void pool_clear(std::uint64_t address, std::size_t size);               // zero, readable and writable
+void pool_unmap(std::uint64_t address, std::size_t size);  // wipes and takes back; free pages stay free
+bool pool_owns(std::uint64_t address, std::size_t size);   // all of it handed out by pool_map()
+std::byte* pool_remap(std::uint64_t address, std::size_t old_size, std::size_t new_size,
+                      bool may_move);                      // null: no room
+void pool_clear(std::uint64_t address, std::size_t size);  // zero, readable and writable
 
 // As sbrk(2): the old end, or null when there is no room. What is given back is wiped.
 std::byte* pool_sbrk(std::intptr_t increment);

@@ -59,7 +59,7 @@ struct Books {
   bool open = false;
   bool said_full = false;
   PageMap taken;
-  PageMap secret;           // kPartly only
+  PageMap secret;              // kPartly only
   std::uint64_t break_at = 0;  // offset of the end of the sbrk area
   std::uint64_t break_start = 0;
 };
@@ -139,7 +139,7 @@ void each_touched(std::uint64_t address, std::size_t size, F f) {
   }
 }
 
-// SAFETY (wipe and copy): callers give ranges of the pool that they own and that are readable and writable.
+// SAFETY: callers (also of copy_range) give ranges of the pool that they own and that are readable and writable.
 void wipe_range(std::uint64_t address, std::size_t size) {
   each_kind(address, size, [](std::uint64_t start, std::size_t bytes, bool secret) {
     const bool whole_pages = start % kPage == 0 && bytes % kPage == 0;
@@ -216,7 +216,7 @@ std::byte* pool_map(std::size_t size, MapUse use) {
 
 PoolRange pool_range(std::uint64_t address, std::size_t size) {
   const std::uint64_t pool_end = pool_state.pool + pool_state.heap_bytes;
-  if (address >= pool_end || size <= 0) return PoolRange::kOutside;
+  if (address >= pool_end || size == 0) return PoolRange::kOutside;
   if (address < pool_state.pool) {
     return size <= pool_state.pool - address ? PoolRange::kOutside : PoolRange::kAcross;
   }

@@ -51,6 +51,11 @@ constexpr char kLimitTooLow[] =
     "adyton: the manifest requires secret memory, and the limit of locked memory is too low for it: raise it "
     "(`ulimit -l`, LimitMEMLOCK=), lower the manifest's memory.heap, or launch as root\n";
 
+constexpr char kNoRoom[] = "adyton: no room for the enclave's memory: lower the manifest's memory.heap\n";
+constexpr char kTooManyArguments[] =
+    "adyton: the arguments and the environment fill more than half of the enclave's stack: pass less, or raise the "
+    "manifest's memory.stack\n";
+
 struct Range {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -134,11 +139,12 @@ Range extent(std::uint64_t begin, const InitialStack& stack) {
   return {begin, vector_end > end ? vector_end : end};
 }
 
-// Copies the initial stack to end at `top`, with every pointer into it moved along and the launcher's own variables
-// left out; wipes the old one. Returns the new stack pointer.
-std::uint64_t move_stack(std::uint64_t* old_stack, std::uint64_t top) {
+// Copies the initial stack to the end of another, with every pointer into it moved along and the launcher's own
+// variables left out; wipes the old one. Returns the new stack pointer.
+std::uint64_t move_stack(std::uint64_t* old_stack, Range to_stack) {
   const Range old = extent(address_of(old_stack), read_stack(old_stack));
-  const std::uint64_t begin = (top - old.size()) & ~std::uint64_t{15};
+  if (old.size() > to_stack.size() / 2) refuse(kNoMemory, kTooManyArguments);
+  const std::uint64_t begin = (to_stack.end - old.size()) & ~std::uint64_t{15};
   const std::uint64_t shift = begin - old.begin;
   copy_bytes(begin, old.begin, old.size());
   zero_bytes(old.begin, old.size());
@@ -169,31 +175,6 @@ std::uint64_t auxiliary_value(const InitialStack& stack, std::uint64_t type) {
   return 0;
 }
 
-// The writable data of the program that stays writable: what follows PT_GNU_RELRO in the writable segments, in whole
-// pages. `file_end` is where the part that is not zero ends. Empty if there is none.
-Range program_data(const InitialStack& stack, std::uint64_t& file_end) {
-  const std::uint64_t base = address_of(&__ehdr_start);
-  // SAFETY: the kernel tells where it mapped the program's headers, and how many there are.
-  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(auxiliary_value(stack, AT_PHDR));
-  const std::uint64_t count = auxiliary_value(stack, AT_PHNUM);
-  Range relro;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (headers[i].p_type != PT_GNU_RELRO) continue;
-    relro = {(base + headers[i].p_vaddr) & ~kPageMask, (base + headers[i].p_vaddr + headers[i].p_memsz) & ~kPageMask};
-  }
-  Range data;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (headers[i].p_type != PT_LOAD || (headers[i].p_flags & PF_W) == 0) continue;
-    std::uint64_t begin = (base + headers[i].p_vaddr) & ~kPageMask;
-    const std::uint64_t end = (base + headers[i].p_vaddr + headers[i].p_memsz + kPageMask) & ~kPageMask;
-    if (relro.begin <= begin && begin < relro.end) begin = relro.end;
-    if (begin >= end) continue;
-    data = {begin, end};
-    file_end = base + headers[i].p_vaddr + headers[i].p_filesz;
-  }
-  return data;
-}
-
 bool is_zero_page(std::uint64_t page) {
   // SAFETY: a mapped page of the program's data.
   const auto* words = reinterpret_cast<const volatile std::uint64_t*>(page);
@@ -203,9 +184,8 @@ bool is_zero_page(std::uint64_t page) {
   return true;
 }
 
-// Puts secret memory with the same contents where the program's data is. 0 or -errno.
+// Puts secret memory with the same contents where the program's data is; from `file_end` on it is zero. 0 or -errno.
 long move_data(Range data, std::uint64_t file_end) {
-  if (data.size() == 0) return 0;
   const long fresh = map_secret(data.size());
   if (failed(fresh)) return fresh;
   const auto copy = static_cast<std::uint64_t>(fresh);
@@ -215,9 +195,37 @@ long move_data(Range data, std::uint64_t file_end) {
   return move_mapping(copy, data.size(), data.begin);
 }
 
-void open_up(Range part) {
-  kernel_call(SYS_mprotect, part.begin, part.size(), PROT_READ | PROT_WRITE);
+// Makes secret the writable data of the program that stays writable: what follows PT_GNU_RELRO in the writable
+// segments, in whole pages. 0 or -errno.
+long move_program_data(const InitialStack& stack, PoolState& state) {
+  const std::uint64_t base = address_of(&__ehdr_start);
+  // SAFETY: the kernel tells where it mapped the program's headers, and how many there are.
+  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(auxiliary_value(stack, AT_PHDR));
+  const std::uint64_t count = auxiliary_value(stack, AT_PHNUM);
+  Range relro;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (headers[i].p_type != PT_GNU_RELRO) continue;
+    relro = {(base + headers[i].p_vaddr) & ~kPageMask, (base + headers[i].p_vaddr + headers[i].p_memsz) & ~kPageMask};
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (headers[i].p_type != PT_LOAD || (headers[i].p_flags & PF_W) == 0) continue;
+    const std::uint64_t begin = base + headers[i].p_vaddr;
+    Range data{begin & ~kPageMask, (begin + headers[i].p_memsz + kPageMask) & ~kPageMask};
+    if (relro.begin <= data.begin && data.begin < relro.end) data.begin = relro.end;
+    if (data.begin >= data.end) continue;
+    const long moved = move_data(data, begin + headers[i].p_filesz);
+    if (moved != 0) return moved;
+    if (state.data == 0) state.data = data.begin;
+    state.data_end = data.end;
+    state.secret_bytes += data.size();
+  }
+  return 0;
+}
+
+// Makes part of the reserved area usable. False if the machine will not promise so much memory.
+bool open_up(Range part) {
   kernel_call(SYS_madvise, part.begin, part.size(), MADV_DONTDUMP);
+  return !failed(kernel_call(SYS_mprotect, part.begin, part.size(), PROT_READ | PROT_WRITE));
 }
 
 // Raises the limit of locked memory as far as it goes, and says how far that is.
@@ -231,14 +239,11 @@ std::uint64_t locked_memory_limit() {
 
 // Makes data, main stack and pool secret; where that is too much, data and the end of the stack that is used first, and
 // leaves the rest of what is allowed to the pool. Notes in `state` how far it got.
-void make_secret(PoolState& state, Range stack, Range data, std::uint64_t file_end) {
+void make_secret(PoolState& state, Range stack, const InitialStack& initial) {
   constexpr std::uint64_t kHotStack = 256u << 10;
   const std::uint64_t limit = locked_memory_limit();
-  long result = move_data(data, file_end);
+  long result = move_program_data(initial, state);
   if (result == 0) {
-    state.data = data.begin;
-    state.data_end = data.end;
-    state.secret_bytes = data.size();
     const Range both{stack.begin, state.pool + state.heap_bytes};
     result = make_secret_at(both.begin, both.size());
     if (result == 0) {
@@ -265,7 +270,8 @@ extern "C" [[gnu::visibility("hidden"), gnu::used]] std::uint64_t adyton_prepare
   if (boot == nullptr) return address_of(initial);
   BootOptions options;
   if (!parse_boot_options(boot, options)) {
-    refuse(kBadBootOptions, "adyton: the launcher passed a malformed ADYTON_BOOT: use the launcher this was built for\n");
+    refuse(kBadBootOptions,
+           "adyton: the launcher passed a malformed ADYTON_BOOT: use the launcher this was built for\n");
   }
 
   // The main stack and the pool, with a page that cannot be touched before, between and after.
@@ -276,26 +282,23 @@ extern "C" [[gnu::visibility("hidden"), gnu::used]] std::uint64_t adyton_prepare
   const std::uint64_t area_bytes = options.stack_bytes + options.heap_bytes + 3 * kPage;
   const long area = kernel_call(SYS_mmap, 0, area_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                                 ~std::uint64_t{0}, 0);
-  if (failed(area)) refuse(kNoMemory, "adyton: no room for the enclave's heap: lower the manifest's memory.heap\n");
+  if (failed(area)) refuse(kNoMemory, kNoRoom);
   state.area = static_cast<std::uint64_t>(area);
   state.area_end = state.area + area_bytes;
   const Range new_stack{state.area + kPage, state.area + kPage + options.stack_bytes};
   state.pool = new_stack.end + kPage;
   state.kind = MemoryKind::kOrdinary;
-  open_up(new_stack);
-  open_up({state.pool, state.pool + options.heap_bytes});
+  if (!open_up(new_stack) || !open_up({state.pool, state.pool + options.heap_bytes})) refuse(kNoMemory, kNoRoom);
 
   if (options.secret != 0) {
     kernel_call(SYS_prctl, PR_SET_DUMPABLE, 0);
-    std::uint64_t file_end = 0;
-    const Range data = program_data(stack, file_end);
-    make_secret(state, new_stack, data, file_end);
+    make_secret(state, new_stack, stack);
     if (options.secret == 2 && state.kind != MemoryKind::kSecret) {
       refuse(kNoSecretMemory, state.kind == MemoryKind::kPartly ? kLimitTooLow : kNoSecretMemoryHere);
     }
   }
   pool_state = state;
-  return move_stack(initial, new_stack.end);
+  return move_stack(initial, new_stack);
 }
 
 }  // namespace

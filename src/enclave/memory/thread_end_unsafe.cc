@@ -34,6 +34,7 @@ std::int64_t time_left(clockid_t clock, const timespec& deadline) {
 // Waits until `ends` is no longer `seen`, at most `nanoseconds`.
 void wait_for_end(std::uint32_t seen, std::int64_t nanoseconds) {
   const timespec timeout{.tv_sec = nanoseconds / kSecond, .tv_nsec = nanoseconds % kSecond};
+  // SAFETY: waits on a word of this program's own.
   syscall(SYS_futex, &ends, FUTEX_WAIT_PRIVATE, seen, &timeout, nullptr, 0);
 }
 
@@ -97,6 +98,7 @@ void __wrap___libc_thread_freeres() {
   __real___libc_thread_freeres();
   if (adyton::kernel_can_tell()) return;
   __atomic_add_fetch(&adyton::ends, 1, __ATOMIC_RELEASE);
+  // SAFETY: wakes waiters of the word above; it reads and writes nothing.
   syscall(SYS_futex, &adyton::ends, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 

@@ -9,12 +9,15 @@
 
 #include "base/error.h"
 #include "call/boot.h"
+#include "platform/builtin_calls.h"
 #include "platform/process/process_instance.h"
 #include "platform/process/supervisor/sys.h"
 
 namespace adyton {
 namespace {
 
+// Leaves the SIGSTOP behind that held the enclave, and goes to main(). (docs/process.md)
+constexpr std::string_view kDebuggerSteps = "-ex 'handle SIGSTOP nostop noprint nopass' -ex 'break main' -ex continue";
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
@@ -111,19 +114,19 @@ Result<std::unique_ptr<Instance>> ProcessBackend::launch(const VerifiedImage& im
   if (!manifest.network.connect.empty() || !manifest.network.listen.empty()) spec.open_files = 4096;
 
   const Bytes boot =
-      encode_boot({.backend = std::string(name()),
-                   .manifest = to_bytes(image.image().manifest_bytes()),
-                   .image = image.identity().image,
-                   .signer = image.identity().signer,
-                   .storage = config.storage != nullptr,
-                   .message_bytes = config.limits.message_bytes,
-                   .spin_us = static_cast<std::uint64_t>(std::max<std::int64_t>(config.limits.spin.count(), 0))});
+      TRY(encode_boot({.backend = std::string(name()),
+                       .manifest = to_bytes(image.image().manifest_bytes()),
+                       .image = image.identity().image,
+                       .signer = image.identity().signer,
+                       .storage = config.storage != nullptr,
+                       .message_bytes = config.limits.message_bytes,
+                       .spin_us = static_cast<std::uint64_t>(std::max<std::int64_t>(config.limits.spin.count(), 0))}));
   const ChannelLayout layout{.lanes_to_enclave = manifest.threads};
   SharedMemory memory = TRY(SharedMemory::make(Endpoint::memory_bytes(layout, boot.size())));
   spec.address_space_bytes = address_space_of(manifest, spec.executable.size(), memory.bytes().size());
 
-  // Here the calls that every host answers (call/builtin_calls.h) come before those of this host program.
-  Handlers handlers;
+  // The calls that every host answers come first: a name answered twice is answered by the first.
+  Handlers handlers = builtin_handlers(std::string(name()), image.identity(), config.storage, root_);
   handlers.add(config.host_calls);
 
   const Descriptor channel(::fcntl(memory.descriptor().get(), F_DUPFD_CLOEXEC, 3));
@@ -136,8 +139,8 @@ Result<std::unique_ptr<Instance>> ProcessBackend::launch(const VerifiedImage& im
   auto sandboxed = TRY(sandboxes->launch(std::move(spec)));
   TRY(tell_layers(*sandboxed, manifest, config.log));
   if (config.wait_for_debugger) {
-    config.log(fmt::format("{} (pid {}) waits for a debugger; docs/process.md has the command", manifest.name,
-                           sandboxed->process_id()));
+    config.log(fmt::format("{} waits before its first instruction: gdb -p {} IMAGE {}", manifest.name,
+                           sandboxed->process_id(), kDebuggerSteps));
   }
   instance->own(std::move(sandboxed));
   return instance;

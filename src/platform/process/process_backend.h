@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "platform/backend.h"
+#include "platform/development_root.h"
 #include "platform/process/sandbox.h"
 
 namespace adyton {
@@ -14,6 +15,11 @@ namespace adyton {
 // Thread-safe. Instances may outlive it.
 class ProcessBackend : public Backend {
  public:
+  // `root` signs the evidence of its enclaves and gives them their sealing keys; by default the one of this user.
+  explicit ProcessBackend(
+      std::shared_ptr<DevelopmentRoot> root = std::make_shared<DevelopmentRoot>(DevelopmentRoot::default_folder()))
+      : root_(std::move(root)) {}
+
   [[nodiscard]] std::string_view name() const override { return "process"; }
   // Launches a small program in the sandbox and tells how each layer went.
   [[nodiscard]] std::vector<Check> probe() const override;
@@ -26,6 +32,7 @@ class ProcessBackend : public Backend {
  private:
   Result<SandboxLauncher*> launcher() const;
 
+  std::shared_ptr<DevelopmentRoot> root_;
   mutable std::mutex mutex_;
   mutable std::unique_ptr<SandboxLauncher> launcher_;  // made on first use
 };

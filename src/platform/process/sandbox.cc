@@ -2,10 +2,10 @@
 #include "platform/process/sandbox.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <span>
 
 #include <poll.h>
 
@@ -28,9 +28,8 @@ Exit exit_of(bool signalled, int status) {
 }
 
 // Reads what is there, up to kReadBytes. Closes the pipe at its end. Returns whether more may be there.
-bool pump(Descriptor& pipe, LineSplitter& lines) {
+bool pump(Descriptor& pipe, LineSplitter& lines, std::span<char> buffer) {
   if (!pipe.valid()) return false;
-  static thread_local std::array<char, kReadBytes> buffer;
   const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
   if (size > 0) {
     lines.feed({buffer.data(), static_cast<std::size_t>(size)});
@@ -71,6 +70,7 @@ void Sandboxed::kill() {
 }
 
 void Sandboxed::monitor() {
+  buffer_.resize(kReadBytes);
   for (;;) {
     int timeout_ms = -1;
     if (stopped_since_) {
@@ -85,8 +85,8 @@ void Sandboxed::monitor() {
       stop_reported_ = true;
       if (spec_.on_stopped) spec_.on_stopped(process_id_, stop_signal_);
     }
-    if (events[1].revents != 0) pump(output_, *output_lines_);
-    if (events[2].revents != 0) pump(errors_, *error_lines_);
+    if (events[1].revents != 0) pump(output_, *output_lines_, buffer_);
+    if (events[2].revents != 0) pump(errors_, *error_lines_, buffer_);
     if (events[0].revents != 0 && !handle_messages()) break;
   }
   const Exit lost = killed_ ? exit_of(true, SIGKILL) : Exit{true, SIGKILL, "ended because its supervisor was killed"};
@@ -121,9 +121,9 @@ void Sandboxed::handle(const Message& message) {
 // The program is dead, so all it printed is in the pipes. Does nothing the second time.
 void Sandboxed::finish(Exit exit) {
   if (exit_) return;  // only this thread writes it
-  while (pump(output_, *output_lines_)) {
+  while (pump(output_, *output_lines_, buffer_)) {
   }
-  while (pump(errors_, *error_lines_)) {
+  while (pump(errors_, *error_lines_, buffer_)) {
   }
   output_lines_->finish();
   error_lines_->finish();

@@ -85,6 +85,7 @@ class Sandboxed {
   int stop_signal_ = 0;
   bool stop_reported_ = false;
   std::unique_ptr<LineSplitter> output_lines_, error_lines_;
+  std::vector<char> buffer_;
   std::mutex mutex_;
   std::condition_variable ended_;
   std::optional<Exit> exit_;  // guarded by mutex_

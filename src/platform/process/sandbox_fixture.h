@@ -2,6 +2,7 @@
 // What the tests of the sandbox share: programs to run, and what they printed.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
@@ -10,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "platform/process/sandbox.h"
 
@@ -23,6 +26,44 @@ inline Bytes test_program(const std::string& name) {
   std::ifstream file(std::string(ADYTON_TEST_PROGRAMS) + "/hostile_" + name, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   return to_bytes(std::string_view(text));
+}
+
+// A running tests/hostile/sandbox_host with what it prints. Not reaped by itself.
+struct Hosted {
+  pid_t process = 0;
+  Descriptor output;
+
+  // The next line of output that has `part` in it; empty when the output ends first.
+  std::string line_with(const std::string& part) {
+    std::string line;
+    char byte = 0;
+    while (::read(output.get(), &byte, 1) == 1) {
+      if (byte != '\n') {
+        line.push_back(byte);
+        continue;
+      }
+      if (line.find(part) != std::string::npos) return line;
+      line.clear();
+    }
+    return "";
+  }
+};
+
+// Starts it to do `act`, after `prepare` in its process.
+inline Hosted start_host(const std::string& act, const std::function<bool()>& prepare = [] { return true; }) {
+  const std::string folder = ADYTON_TEST_PROGRAMS, host = folder + "/hostile_sandbox_host",
+                    program = folder + "/hostile_behaviour";
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return {};
+  const pid_t process = ::fork();
+  if (process == 0) {
+    ::dup2(pipe[1], STDOUT_FILENO);
+    ::dup2(pipe[1], STDERR_FILENO);
+    if (prepare()) ::execl(host.c_str(), "host", program.c_str(), act.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::close(pipe[1]);
+  return {process, Descriptor(pipe[0])};
 }
 
 // What happened to one sandbox. Thread-safe.

@@ -65,8 +65,7 @@ TEST_F(SandboxTest, StartsCleanHoweverDirtyTheHost) {
   wanted.environment = {"NAME=value", "EMPTY="};
   wanted.stack_bytes = 1 << 20;
   wanted.open_files = 64;
-  const Descriptor channel(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  wanted.channel = channel.get();
+  wanted.channel = inherited.front().get();
   const Exit exit = run(wanted);
   ::sigaction(SIGUSR1, &before, nullptr);
   ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
@@ -74,8 +73,7 @@ TEST_F(SandboxTest, StartsCleanHoweverDirtyTheHost) {
 
   EXPECT_EQ(exit.text, "exited with status 0");
   auto lines = record_->lines();
-  ASSERT_EQ(lines.size(), 17u);
-  lines.erase(lines.begin() + 14);  // the user id
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("user "); });
   const std::vector<std::string> expected = {
       "argument behaviour",    "argument show", "argument two words", "argument ",    "variable NAME=value",
       "variable EMPTY=",       "descriptor 0",  "descriptor 1",       "descriptor 2", "descriptor 3",
@@ -142,7 +140,7 @@ std::string file_of(int process, const char* name) { return "/proc/" + std::to_s
 // Whether the kernel thinks that the process may be looked into by its user: then the files of /proc/PID are that
 // user's, else they are root's.
 bool visible_to_its_user(int process) {
-  struct stat info {};
+  struct stat info{};
   EXPECT_EQ(::stat(file_of(process, "maps").c_str(), &info), 0);
   return info.st_uid != 0;
 }
@@ -165,7 +163,7 @@ TEST_F(SandboxTest, IsHiddenFromItsUserUnlessDebuggable) {
   ASSERT_TRUE(record_->await("waiting"));
   EXPECT_TRUE(visible_to_its_user(visible->process_id()));
   const Descriptor maps(::open(file_of(visible->process_id(), "maps").c_str(), O_RDONLY));
-  EXPECT_TRUE(maps.valid());
+  EXPECT_TRUE(::geteuid() == 0 || maps.valid());
 }
 
 TEST_F(SandboxTest, DebuggerWaitsOnlyForDebugImages) {
@@ -189,16 +187,37 @@ class Folder {
   }
   ~Folder() { fs::remove_all(path_); }
   [[nodiscard]] std::string at(const char* name) const { return path_ / name; }
+  // For a sandbox whose program is just another user.
+  void let_all_in() const {
+    fs::permissions(path_, fs::perms::all);
+    fs::permissions(path_ / "in", fs::perms::all);
+    fs::permissions(path_ / "out", fs::perms::all);
+  }
 
  private:
   fs::path path_;
 };
+
+// Root of a container has no right to pass files on: there the program is just another user to them. Opens the folder
+// to all then. Returns whether it had to.
+bool let_strangers_in(const Folder& folder, SandboxLauncher& launcher, SandboxSpec wanted) {
+  wanted.arguments = {"exit", "0"};
+  wanted.on_end = nullptr;
+  auto launched = launcher.launch(std::move(wanted));
+  EXPECT_TRUE(launched);
+  const bool stranger = launched && std::ranges::any_of((*launched)->layers(), [](const LayerState& state) {
+                          return state.layer == Layer::kFileOwner && state.error != 0;
+                        });
+  if (stranger) folder.let_all_in();
+  return stranger;
+}
 
 TEST_F(SandboxTest, FilesOfTheManifestAndNoOthers) {
   const Folder folder;
   auto wanted = spec("behaviour", {"files", folder.at("in"), folder.at("out/made"), folder.at("other")});
   wanted.read_paths = {folder.at("in")};
   wanted.write_paths = {folder.at("out")};
+  const bool stranger = let_strangers_in(folder, *launcher_, wanted);
   EXPECT_EQ(run(wanted).text, "exited with status 0");
   EXPECT_TRUE(record_->has("read content of in"));
   EXPECT_FALSE(record_->has("overwrite ok"));
@@ -212,15 +231,17 @@ TEST_F(SandboxTest, FilesOfTheManifestAndNoOthers) {
   EXPECT_EQ(text, "written");
   struct stat info{};
   ASSERT_EQ(::stat(folder.at("out/made").c_str(), &info), 0);
-  EXPECT_EQ(info.st_uid, ::geteuid()) << "what it writes belongs to the host";
+  EXPECT_EQ(info.st_uid == ::geteuid(), !stranger) << "what it writes belongs to the host";
 }
 
 TEST_F(SandboxTest, AFileToReadIsNoFileToWrite) {
   const Folder folder;
   auto wanted = spec("behaviour", {"files", folder.at("in"), folder.at("out/made"), folder.at("other")});
   wanted.read_paths = {folder.at("in"), folder.at("out")};
+  let_strangers_in(folder, *launcher_, wanted);
   run(wanted);
   EXPECT_TRUE(record_->has("read content of in"));
+  EXPECT_FALSE(record_->has("overwrite ok"));
   EXPECT_FALSE(record_->has("write ok"));
   EXPECT_FALSE(fs::exists(folder.at("out/made")));
 }

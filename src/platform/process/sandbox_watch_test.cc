@@ -134,6 +134,15 @@ TEST_F(SandboxWatchTest, TheSupervisorSleeps) {
   }
 }
 
+TEST_F(SandboxWatchTest, AHostThatIgnoresItsChildrenIsToldAllTheSame) {
+  struct sigaction before{}, ignored{};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGCHLD, &ignored, &before);
+  const Exit exit = run(spec("behaviour", {"exit", "5"}));
+  ::sigaction(SIGCHLD, &before, nullptr);
+  EXPECT_EQ(exit.text, "exited with status 5");
+}
+
 TEST_F(SandboxWatchTest, DestroyingEndsIt) {
   auto sandboxed = launch(spec("behaviour", {"wait"}));
   ASSERT_TRUE(sandboxed);
@@ -170,82 +179,47 @@ TEST_F(SandboxWatchTest, AStoppedSupervisorCannotKeepIt) {
   EXPECT_TRUE(await_end(*process));
 }
 
-// Runs this test program again with one disabled test, its output to a pipe.
-struct Again {
-  pid_t process = 0;
-  Descriptor output;
-};
-Again run_again(const char* test, int input = -1) {
-  int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) return {};
-  const std::string filter = std::string("--gtest_filter=") + test;
-  const pid_t process = ::fork();
-  if (process == 0) {
-    ::dup2(pipe[1], STDOUT_FILENO);
-    ::dup2(pipe[1], STDERR_FILENO);
-    if (input >= 0) ::dup2(input, STDIN_FILENO);
-    ::execl("/proc/self/exe", "sandbox", filter.c_str(), "--gtest_also_run_disabled_tests", nullptr);
-    ::_exit(127);
-  }
-  ::close(pipe[1]);
-  return {process, Descriptor(pipe[0])};
-}
-
-// The rest of the first line in the output that starts with `start`.
-std::string line_after(const Descriptor& output, const std::string& start) {
-  std::string text;
-  char byte = 0;
-  while (::read(output.get(), &byte, 1) == 1) {
-    if (byte != '\n') {
-      text.push_back(byte);
-      continue;
-    }
-    if (const std::size_t at = text.find(start); at != std::string::npos) return text.substr(at + start.size());
-    text.clear();
-  }
-  return "";
-}
-
-// Not a test: a host that launches and waits to be killed.
-TEST_F(SandboxWatchTest, DISABLED_HostToBeKilled) {
-  auto sandboxed = launch(spec("behaviour", {"wait"}));
-  ASSERT_TRUE(sandboxed && record_->await("waiting"));
-  // A child of the host that shares everything it has, and lives on: it must not keep the enclave alive.
-  if (::fork() == 0) {
-    for (;;) ::pause();
-  }
-  std::printf("enclave %d\n", sandboxed->process_id());
-  std::fflush(stdout);
-  EXPECT_TRUE(sandboxed->wait(std::chrono::nanoseconds(0)));
-}
-
 TEST_F(SandboxWatchTest, TheHostsDeathEndsIt) {
-  const Again host = run_again("SandboxWatchTest.DISABLED_HostToBeKilled");
-  const int enclave = std::atoi(line_after(host.output, "enclave ").c_str());
-  ASSERT_GT(enclave, 0);
+  Hosted host = start_host("wait");
+  int enclave = 0, other = 0;
+  ASSERT_EQ(std::sscanf(host.line_with("started").c_str(), "started %d %d", &enclave, &other), 2);
   auto process = open_process(enclave);
   auto supervisor = open_process(parent_of(enclave));
-  ASSERT_TRUE(process && supervisor);
-  std::vector<Descriptor> others;  // the host's child, found by its parent
-  std::ifstream children("/proc/" + std::to_string(host.process) + "/task/" + std::to_string(host.process) +
-                         "/children");
-  for (int child = 0; children >> child;) {
-    if (auto opened = open_process(child); opened && child != parent_of(enclave)) others.push_back(*std::move(opened));
-  }
-  EXPECT_EQ(others.size(), 1u);
+  auto child = open_process(other);
+  ASSERT_TRUE(process && supervisor && child);
   ::kill(host.process, SIGKILL);
   ::waitpid(host.process, nullptr, 0);
   EXPECT_TRUE(await_end(*process));
   EXPECT_TRUE(await_end(*supervisor));
-  for (const Descriptor& other : others) kill_process(other);
+  EXPECT_EQ(::kill(other, 0), 0) << "the host's child lives on";
+  kill_process(*child);
 }
 
-// Not a test: a host whose program has its streams.
-TEST_F(SandboxWatchTest, DISABLED_HostOfAProgramOfItsOwn) {
-  auto wanted = spec("behaviour", {"echo"});
-  wanted.inherit_stdio = true;
-  std::printf("status %s\n", run(wanted).text.c_str());
-  std::fflush(stdout);
+TEST_F(SandboxWatchTest, ADebuggerComesToMain) {
+  if (std::system("gdb --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "no gdb here";
+  auto wanted = spec("behaviour", {"count", "3"});
+  wanted.debuggable = true;
+  wanted.wait_for_debugger = true;
+  auto sandboxed = launch(wanted);
+  ASSERT_TRUE(sandboxed);
+  EXPECT_EQ(state_of(sandboxed->process_id()), 'T');
+  EXPECT_TRUE(record_->lines().empty());
+  // As docs/process.md has it.
+  const std::string command =
+      "gdb -batch -p " + std::to_string(sandboxed->process_id()) +
+      " " ADYTON_TEST_PROGRAMS
+      "/hostile_behaviour -ex 'handle SIGSTOP nostop noprint nopass' -ex 'break main' -ex continue "
+      "-ex 'print arguments[2]' -ex delete -ex continue 2>&1";
+  const std::unique_ptr<FILE, decltype(&::pclose)> gdb(::popen(command.c_str(), "r"), &::pclose);
+  std::string output;
+  char text[4096];
+  while (std::fgets(text, sizeof text, gdb.get()) != nullptr) output += text;
+  EXPECT_NE(output.find("Breakpoint 1, main (count=3"), std::string::npos) << output;
+  EXPECT_NE(output.find("\"3\""), std::string::npos) << output;
+  const auto exit = sandboxed->wait(kLongEnough);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->text, "exited with status 0");
+  EXPECT_TRUE(record_->has("line 2"));
 }
 
 TEST_F(SandboxWatchTest, InheritsStreamsIfTold) {
@@ -253,11 +227,11 @@ TEST_F(SandboxWatchTest, InheritsStreamsIfTold) {
   ASSERT_EQ(::pipe2(input, O_CLOEXEC), 0);
   ASSERT_EQ(::write(input[1], "through\n", 8), 8);
   ::close(input[1]);
-  const Again host = run_again("SandboxWatchTest.DISABLED_HostOfAProgramOfItsOwn", input[0]);
+  Hosted host = start_host("echo", [&] { return ::dup2(input[0], STDIN_FILENO) == 0; });
   ::close(input[0]);
-  EXPECT_EQ(line_after(host.output, "through"), "");
-  EXPECT_EQ(line_after(host.output, "to standard "), "error");
-  EXPECT_EQ(line_after(host.output, "status "), "exited with status 0");
+  EXPECT_EQ(host.line_with("through"), "through");
+  EXPECT_EQ(host.line_with("to standard"), "to standard error");
+  EXPECT_EQ(host.line_with("status"), "status exited with status 0");
   ::waitpid(host.process, nullptr, 0);
 }
 

@@ -55,7 +55,8 @@ class Compiler {
   [[nodiscard]] bool given(syscalls::Needs needs) const {
     switch (needs) {
       case syscalls::Needs::kNothing: return true;
-      case syscalls::Needs::kFilesToRead: return has_files();
+      case syscalls::Needs::kFiles: return has_files();
+      case syscalls::Needs::kFilesOnlyToRead: return policy_.read_files && !policy_.write_files;
       case syscalls::Needs::kFilesToWrite: return policy_.write_files;
       case syscalls::Needs::kNoFiles: return !has_files();
       case syscalls::Needs::kPorts: return policy_.connect || policy_.listen;

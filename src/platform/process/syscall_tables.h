@@ -95,7 +95,7 @@ inline constexpr int kListen[] = {SYS_bind, SYS_listen, SYS_accept, SYS_accept4}
 // Allowed, or refused with EPERM, depending on arguments. Several rules of one call: any that holds decides; they
 // must not overlap. `needs`: the part of the manifest without which the rule is not there.
 
-enum class Needs : std::uint8_t { kNothing, kFilesToRead, kFilesToWrite, kNoFiles, kPorts };
+enum class Needs : std::uint8_t { kNothing, kFiles, kFilesOnlyToRead, kFilesToWrite, kNoFiles, kPorts };
 inline constexpr std::uint32_t kAllow = SCMP_ACT_ALLOW, kRefuse = SCMP_ACT_ERRNO(EPERM);
 
 struct Rule {
@@ -172,12 +172,12 @@ inline constexpr Rule kConditional[] = {
     when(SYS_fcntl, kAllow, Needs::kNothing, is(1, F_SETFL)),
     when(SYS_fcntl, kAllow, Needs::kNothing, is(1, F_GET_SEALS)),
     when(SYS_fcntl, kAllow, Needs::kNothing, is(1, F_GETPIPE_SZ)),
-    when(SYS_fcntl, kAllow, Needs::kFilesToRead, is(1, F_GETLK)),
-    when(SYS_fcntl, kAllow, Needs::kFilesToRead, is(1, F_SETLK)),
-    when(SYS_fcntl, kAllow, Needs::kFilesToRead, is(1, F_SETLKW)),
-    when(SYS_fcntl, kAllow, Needs::kFilesToRead, is(1, F_OFD_GETLK)),
-    when(SYS_fcntl, kAllow, Needs::kFilesToRead, is(1, F_OFD_SETLK)),
-    when(SYS_fcntl, kAllow, Needs::kFilesToRead, is(1, F_OFD_SETLKW)),
+    when(SYS_fcntl, kAllow, Needs::kFiles, is(1, F_GETLK)),
+    when(SYS_fcntl, kAllow, Needs::kFiles, is(1, F_SETLK)),
+    when(SYS_fcntl, kAllow, Needs::kFiles, is(1, F_SETLKW)),
+    when(SYS_fcntl, kAllow, Needs::kFiles, is(1, F_OFD_GETLK)),
+    when(SYS_fcntl, kAllow, Needs::kFiles, is(1, F_OFD_SETLK)),
+    when(SYS_fcntl, kAllow, Needs::kFiles, is(1, F_OFD_SETLKW)),
     when(SYS_ioctl, kAllow, Needs::kNothing, is(1, TCGETS)),
     when(SYS_ioctl, kAllow, Needs::kNothing, is(1, TIOCGWINSZ)),
     when(SYS_ioctl, kAllow, Needs::kNothing, is(1, FIONREAD)),
@@ -190,8 +190,10 @@ inline constexpr Rule kConditional[] = {
     when(SYS_newfstatat, kRefuse, Needs::kNoFiles, bits(3, AT_EMPTY_PATH, 0)),
 
     // Reading opens for reading; writing makes no set-user-id file, which might belong to the host's root.
-    when(SYS_open, kAllow, Needs::kFilesToRead, bits(1, kMakesFile, 0)),
-    when(SYS_openat, kAllow, Needs::kFilesToRead, bits(2, kMakesFile, 0)),
+    when(SYS_open, kAllow, Needs::kFilesOnlyToRead, bits(1, kMakesFile | O_ACCMODE | O_TRUNC, O_RDONLY)),
+    when(SYS_openat, kAllow, Needs::kFilesOnlyToRead, bits(2, kMakesFile | O_ACCMODE | O_TRUNC, O_RDONLY)),
+    when(SYS_open, kAllow, Needs::kFilesToWrite, bits(1, kMakesFile, 0)),
+    when(SYS_openat, kAllow, Needs::kFilesToWrite, bits(2, kMakesFile, 0)),
     when(SYS_open, kAllow, Needs::kFilesToWrite, bits(1, O_CREAT, O_CREAT), bits(2, kSetIds, 0)),
     when(SYS_openat, kAllow, Needs::kFilesToWrite, bits(2, O_CREAT, O_CREAT), bits(3, kSetIds, 0)),
     when(SYS_creat, kAllow, Needs::kFilesToWrite, bits(1, kSetIds, 0)),

@@ -112,7 +112,8 @@ void run_kernel_stack(const Arguments& arguments) {
   REQUIRE(end != 0);
   std::ifstream memory("/proc/self/mem", std::ios::binary);
   std::string contents(end - begin, '\0');
-  REQUIRE(memory.seekg(static_cast<std::streamoff>(begin)).read(contents.data(), static_cast<std::streamsize>(contents.size())));
+  REQUIRE(memory.seekg(static_cast<std::streamoff>(begin))
+              .read(contents.data(), static_cast<std::streamsize>(contents.size())));
   REQUIRE(contents.find(arguments.at(0)) == std::string::npos);
 }
 
@@ -130,7 +131,5 @@ void run_resident(const Arguments&) {
 
 }  // namespace
 
-const std::vector<Case> kInspectionCases = {{"hold", run_hold},
-                                            {"writable", run_writable},
-                                            {"kernel_stack", run_kernel_stack},
-                                            {"resident", run_resident}};
+const std::vector<Case> kInspectionCases = {
+    {"hold", run_hold}, {"writable", run_writable}, {"kernel_stack", run_kernel_stack}, {"resident", run_resident}};

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 
-// SAFETY (this file): each mapping is checked to be there before it is used, and used within its size.
+// SAFETY: here and below each mapping is checked to be there before it is used, and used within its size.
 unsigned char* map(std::size_t size, int prot = PROT_READ | PROT_WRITE, int flags = 0) {
   void* memory = mmap(nullptr, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   REQUIRE(memory != MAP_FAILED);
@@ -49,7 +49,9 @@ void run_map(const Arguments&) {
   // What is not mapped may be unmapped; a bad address or length may not.
   REQUIRE(munmap(one, 4 * kPage) == 0 && munmap(one, 4 * kPage) == 0);
   REQUIRE(munmap(two + 1, kPage) == -1 && errno == EINVAL);
-  REQUIRE(mmap(nullptr, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
+  // SAFETY: refused.
+  REQUIRE(mmap(nullptr, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+          errno == EINVAL);
   REQUIRE(munmap(two, 4 * kPage) == 0);
 }
 
@@ -74,6 +76,7 @@ void run_fixed(const Arguments&) {
   unsigned char* memory = map(4 * kPage);
   std::memset(memory, 7, 4 * kPage);
   const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  // SAFETY: over memory of this function's own.
   REQUIRE(mmap(memory + kPage, 2 * kPage, PROT_READ | PROT_WRITE, flags, -1, 0) == memory + kPage);
   REQUIRE(all(memory, kPage, 7) && all(memory + kPage, 2 * kPage, 0) && all(memory + 3 * kPage, kPage, 7));
   REQUIRE(mmap(memory, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
@@ -85,6 +88,7 @@ void run_fixed(const Arguments&) {
     memory = map(kPage);
     const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     REQUIRE(fd >= 0);
+    // SAFETY: refused.
     REQUIRE(mmap(memory, kPage, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED && errno == EINVAL);
     REQUIRE(all(memory, kPage, 0));
     close(fd);
@@ -95,6 +99,7 @@ void run_fixed(const Arguments&) {
 void run_kernel_mappings(const Arguments&) {
   const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   REQUIRE(fd >= 0);
+  // SAFETY: new mappings, at addresses of the kernel's choice.
   void* file = mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, fd, 0);
   REQUIRE(file != MAP_FAILED && std::memcmp(file, "\177ELF", 4) == 0);
   REQUIRE(munmap(file, kPage) == 0);
@@ -161,10 +166,7 @@ void run_fork(const Arguments&) {
 
 }  // namespace
 
-const std::vector<Case> kMappingCases = {{"map", run_map},
-                                         {"remap", run_remap},
-                                         {"fixed", run_fixed},
-                                         {"kernel_mappings", run_kernel_mappings},
-                                         {"break", run_break},
-                                         {"map_on_threads", run_map_on_threads},
+const std::vector<Case> kMappingCases = {{"map", run_map},     {"remap", run_remap},
+                                         {"fixed", run_fixed}, {"kernel_mappings", run_kernel_mappings},
+                                         {"break", run_break}, {"map_on_threads", run_map_on_threads},
                                          {"fork", run_fork}};

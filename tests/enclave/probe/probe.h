@@ -8,12 +8,12 @@
 #include <vector>
 
 // Ends the program with status 1 and the place and text of the condition, unless it holds.
-#define REQUIRE(...)                                                          \
-  do {                                                                        \
-    if (!(__VA_ARGS__)) {                                                     \
+#define REQUIRE(...)                                                         \
+  do {                                                                       \
+    if (!(__VA_ARGS__)) {                                                    \
       std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #__VA_ARGS__); \
-      std::exit(1);                                                           \
-    }                                                                         \
+      std::exit(1);                                                          \
+    }                                                                        \
   } while (false)
 
 using Arguments = std::vector<std::string>;

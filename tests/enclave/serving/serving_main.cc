@@ -20,7 +20,11 @@ struct Early {
 
 std::vector<std::string> identity() {
   const Identity& id = self().identity();
-  return {id.name, early.name, std::to_string(id.product), std::to_string(id.svn), to_hex(id.image),
+  return {id.name,
+          early.name,
+          std::to_string(id.product),
+          std::to_string(id.svn),
+          to_hex(id.image),
           std::string(self().backend())};
 }
 
@@ -45,12 +49,10 @@ bool wait_until_cancelled() {
 
 int main() {
   const int status = serve(
-      serving::greet, [](std::string_view name) { return "hello " + std::string(name); },
-      serving::fail, [](std::string_view what) { throw std::runtime_error(std::string(what)); },
-      serving::identity, identity,
-      serving::sealing_key, sealing_key,
-      serving::evidence, [](BytesView report_data) { return self().evidence(report_data); },
-      serving::keep, keep,
+      serving::greet, [](std::string_view name) { return "hello " + std::string(name); }, serving::fail,
+      [](std::string_view what) { throw std::runtime_error(std::string(what)); }, serving::identity, identity,
+      serving::sealing_key, sealing_key, serving::evidence,
+      [](BytesView report_data) { return self().evidence(report_data); }, serving::keep, keep,
       serving::wait_until_cancelled, wait_until_cancelled);
   std::printf("main returns\n");
   return status;

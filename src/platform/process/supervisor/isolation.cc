@@ -89,6 +89,7 @@ Isolation isolate(const ReceivedOrders& orders, HostLink& host) {
     if (may_change_user) {
       const int error = become(orders.header.user);
       host.layer(Layer::kOwnUser, error, static_cast<int>(::geteuid()));
+      if (orders.has_files()) host.layer(Layer::kFileOwner, -EPERM);  // that takes CAP_SYS_ADMIN
     }
     const int error = enter_user_namespace(orders.has_files());
     got.user_namespace = error == 0;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as an image file: what parses has regions that hold to their rules, and what is executed is what is
+// measured.
+#include <algorithm>
+#include <cstdlib>
+
+#include "image/build.h"
+#include "image/digest.h"
+#include "image/launch_plan.h"
+
+namespace adyton {
+namespace {
+
+void check_plan(const LaunchPlan& plan) {
+  std::uint64_t end = 0;
+  for (const Region& region : plan.regions) {
+    const bool in_order = region.address >= end && region.bytes.size() <= region.size;
+    const bool in_executable =
+        region.bytes.empty() || region.bytes.data() == plan.executable.data() + region.file_offset;
+    if (!in_order || !in_executable || (region.writable && region.executable)) std::abort();
+    end = region.address + region.size;
+  }
+  // The file to execute is itself a program with this very plan.
+  const auto again = make_launch_plan(plan.executable, {});
+  if (!again || again->executable != plan.executable || image_digest(*again, {}) != image_digest(plan, {}))
+    std::abort();
+}
+
+}  // namespace
+}  // namespace adyton
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace adyton;
+  const BytesView input = std::as_bytes(std::span(data, size));
+  if (const auto plan = make_launch_plan(input, {})) check_plan(*plan);
+  if (auto image = Image::parse(to_bytes(input))) (void)verify_image(std::move(*image));
+  if (const auto made = attach_manifest(input, {.name = "fuzz"})) {
+    const auto image = Image::parse(*made);
+    if (!image || image->manifest().name != "fuzz") std::abort();
+    if (*attach_manifest(*made, {.name = "fuzz"}) != *made) std::abort();
+  }
+  return 0;
+}
