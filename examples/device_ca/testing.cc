@@ -71,7 +71,7 @@ std::string make_request(const RequestOptions& options) {
   }
   if (options.change) options.change(request.get(), key.get());
   const EVP_MD* digest = options.key.starts_with("Ed") ? nullptr : EVP_get_digestbyname(options.digest);
-  require(X509_REQ_sign(request.get(), key.get(), digest) > 0, "signature");
+  require(X509_REQ_sign(request.get(), key.get(), digest) > 0, ("signature with " + options.key + " and " + options.digest).c_str());
   const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
   require(PEM_write_bio_X509_REQ(out.get(), request.get()) == 1, "PEM");
   char* text = nullptr;

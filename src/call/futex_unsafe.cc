@@ -44,8 +44,8 @@ std::uint32_t current_processor() {
 
 Placement::Placement() {
   static_assert(sizeof(cpu_set_t) == sizeof allowed_);
+  // SAFETY: cpu_set_t is an array of 64-bit words of the same size.
   if (::sched_getaffinity(0, sizeof allowed_, reinterpret_cast<cpu_set_t*>(allowed_)) < 0) {
-    // SAFETY: cpu_set_t is an array of 64-bit words of the same size.
     std::memset(allowed_, 0, sizeof allowed_);
   }
 }

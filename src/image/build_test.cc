@@ -36,9 +36,10 @@ constexpr BadLink kBadLinks[] = {
     {"-O1 -fPIE -static-pie -Wl,-Ttext-segment=0x10000", "linked to a fixed address", false},
 };
 
+// The attribute's text reaches the assembler as it is: a section with the flags a, w and x.
 constexpr std::string_view kWritableCode = R"(
 #ifdef WRITABLE_CODE
-__asm__(".section .patched,\"awx\",@progbits\nret\n.text\n");
+[[gnu::section(".patched,\"awx\",@progbits#")]] int patched() { return 1; }
 #endif
 )";
 
@@ -156,7 +157,9 @@ TEST(AttachManifest, RefusesCallsThatCannotBe) {
 // The real header, at the optimization and with the linker options that could lose what nothing refers to.
 TEST(AttachManifest, FindsTheCallsOfTheRealHeader) {
   const Workshop workshop;
-  const auto include = std::filesystem::absolute(__FILE__).parent_path() / "../../include";
+  // This file's name, if not absolute, starts at the build folder, which has this program in its bin/.
+  const auto source = std::filesystem::read_symlink("/proc/self/exe").parent_path() / ".." / __FILE__;
+  const auto include = std::filesystem::canonical(source).parent_path() / "../../include";
   const Bytes program = workshop.link(R"(
 #include <string>
 #include <adyton/call.h>
@@ -169,7 +172,9 @@ int main() {}
                                       "-std=c++23 -O2 -fdata-sections -ffunction-sections -Wl,--gc-sections -fPIE "
                                       "-static-pie -I" +
                                           include.string());
-  const Manifest manifest = Image::parse(*attach_manifest(program, {.name = "x"}))->manifest();
+  const Result<Bytes> image = attach_manifest(program, {.name = "x"});
+  ASSERT_TRUE(image) << image.error().message;
+  const Manifest manifest = Image::parse(*image)->manifest();
   ASSERT_EQ(manifest.calls.size(), 1u);
   EXPECT_EQ(manifest.calls[0].name, "vault.issue");
   EXPECT_TRUE(manifest.calls[0].structure.starts_with("(string) -> string"));

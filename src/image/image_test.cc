@@ -16,22 +16,28 @@
 namespace adyton {
 namespace {
 
-// A whole program of a few KB: code, constants, data with a relocation, symbols; it serves one call.
+// A whole program of a few KB, in assembly: code (exit(42)), a relocation, symbols; it serves one call.
 constexpr std::string_view kTiny = R"(
-namespace adyton::detail { template <class T> struct Served { [[gnu::used]] static constexpr char kText[] = "tiny.go() -> none"; }; }
-template struct adyton::detail::Served<int>;
-int value = 42;
-int* pointer = &value;
-extern "C" [[noreturn]] void _start() {
-  __asm__("syscall" : : "a"(60), "D"(value));
-  __builtin_unreachable();
-}
+  .globl _start, pointer, _ZN6adyton6detail6ServedIiE5kTextE
+  .text
+_start:
+  mov $60, %eax
+  mov value(%rip), %edi
+  syscall
+  .data
+value: .quad 42
+pointer: .quad value
+  .section .rodata
+  .type _ZN6adyton6detail6ServedIiE5kTextE, @object
+  .size _ZN6adyton6detail6ServedIiE5kTextE, 18
+_ZN6adyton6detail6ServedIiE5kTextE: .asciz "tiny.go() -> none"
+  .section .note.GNU-stack, "", @progbits
 )";
 
 Bytes tiny_image() {
   const Workshop workshop;
   const Bytes program =
-      workshop.link(kTiny, "-O1 -fPIE -static-pie -nostdlib -Wl,--build-id=none -Wl,-z,noseparate-code");
+      workshop.link(kTiny, "-x assembler -static-pie -nostdlib -Wl,--build-id=none -Wl,-z,noseparate-code");
   EXPECT_EQ(workshop.execute(program).status, 42);
   const Result<Bytes> image = attach_manifest(program, {.name = "tiny", .product = 3, .svn = 4});
   EXPECT_TRUE(image) << image.error().message;

@@ -48,10 +48,10 @@ class Workshop {
     return path;
   }
 
-  // What `g++ FLAGS` makes of a C++ source.
+  // What `g++ FLAGS` makes of a source, in C++ unless the flags say otherwise.
   Bytes link(std::string_view source, const std::string& flags) const {
     write("program.cc", as_bytes(source));
-    const Outcome outcome = run("g++ program.cc -o program " + flags);
+    const Outcome outcome = run("g++ " + flags + " -o program program.cc");
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     return read("program");
   }

@@ -38,7 +38,7 @@ class Tree:
     def files(self, *folders, suffixes=(".h", ".cc", ".S")):
         for folder in folders:
             for path in sorted((self.root / folder).rglob("*")):
-                if path.is_file() and path.suffix in suffixes and "templates" not in path.parts:
+                if path.is_file() and path.suffix in suffixes and not {"templates", "corpus"} & set(path.parts):
                     yield path
 
     def everything(self):
@@ -138,7 +138,7 @@ def rule_libraries(tree):
 
 
 UNSAFE = re.compile(r"\breinterpret_cast\b|\b(?:__)?asm(?:__)?\b|\bmmap\s*\(|\bsyscall\s*\(")
-SAFETY_REACH = 8  # lines above a use in which its SAFETY line stands
+SAFETY_ABOVE, SAFETY_BELOW = 8, 2  # lines around a use in which its SAFETY line stands
 
 
 def rule_unsafe(tree):
@@ -156,8 +156,8 @@ def rule_unsafe(tree):
             where, what = f"{tree.name(path)}:{number}", found[0].strip("( ")
             if "_unsafe" not in path.name:
                 yield f"{where}: {what} belongs into a file named *_unsafe.cc"
-            elif not any("// SAFETY:" in text for text in lines[max(0, number - 1 - SAFETY_REACH):number]):
-                yield f"{where}: {what} without a // SAFETY: line above it"
+            elif not any("// SAFETY:" in text for text in lines[max(0, number - 1 - SAFETY_ABOVE):number + SAFETY_BELOW]):
+                yield f"{where}: {what} without a // SAFETY: line near it"
 
 
 def rule_headers(tree):

@@ -55,7 +55,7 @@ Result<void> check_secret_memory(const Manifest& manifest) {
   if (manifest.debug) {
     return denied("{} requires secret memory and is a debug image, whose memory is not secret", manifest.name);
   }
-  const int error = supervisor::make_secret_memory(kPage);
+  const int error = supervisor::try_secret_memory(kPage);
   if (error == 0 || error == -EAGAIN) return {};  // EAGAIN: only this process's limit
   return unavailable(
       "{} requires secret memory, and this machine has none (memfd_secret: {}); it needs Linux 5.14 or "

@@ -23,7 +23,7 @@ struct Child {
 };
 
 // Runs in the memory of the parent, which waits: nothing but system calls, and no signal handler (all are blocked).
-[[gnu::no_sanitize("address", "undefined", "thread")]] int run_child(void* argument) {
+__attribute__((no_sanitize("address", "undefined", "thread"))) int run_child(void* argument) {
   auto* child = static_cast<Child*>(argument);
   char* const arguments[] = {const_cast<char*>(child->name), nullptr};
   char* const environment[] = {nullptr};

@@ -43,32 +43,39 @@ void set_limits(const OrdersHeader& header, HostLink& host) {
   }
 }
 
-// As much lockable (and therefore secret) memory as this machine allows; returns the capability still needed for it.
-std::uint64_t allow_locked_memory(const Isolation& isolation, HostLink& host) {
+// As much lockable (and therefore secret) memory as this machine allows. Returns the limit, and with `needed` the
+// capability that lifts it.
+rlim_t raise_locked_memory(std::uint64_t& needed) {
   constexpr rlimit kUnlimited{RLIM_INFINITY, RLIM_INFINITY};
-  if (::setrlimit(RLIMIT_MEMLOCK, &kUnlimited) == 0) {
-    host.layer(Layer::kLockedMemory, 0);
-    return 0;
-  }
+  needed = 0;
+  if (::setrlimit(RLIMIT_MEMLOCK, &kUnlimited) == 0) return RLIM_INFINITY;
   rlimit locked{};
   ::getrlimit(RLIMIT_MEMLOCK, &locked);
   locked.rlim_cur = locked.rlim_max;
   ::setrlimit(RLIMIT_MEMLOCK, &locked);
-  // In a user namespace the capability does not count here: the kernel asks for it in the first one.
-  const bool capable = !isolation.user_namespace && ::prctl(PR_CAPBSET_READ, CAP_IPC_LOCK) == 1 &&
-                       set_capabilities(effective_capabilities() | kLockMemory) == 0;
-  host.layer(Layer::kLockedMemory, capable ? 0 : -EPERM, static_cast<int>(locked.rlim_max >> 10));
-  return capable ? kLockMemory : 0;
+  if (locked.rlim_max != RLIM_INFINITY) needed = kLockMemory;
+  return locked.rlim_max;
+}
+
+// Tried, because the capability counts only in the first user namespace, which this may not be.
+void report_locked_memory(rlim_t limited, HostLink& host) {
+  const bool ends = limited != RLIM_INFINITY && try_secret_memory(limited + (1 << 20)) == -EAGAIN;
+  host.layer(Layer::kLockedMemory, ends ? -EPERM : 0, static_cast<int>(limited >> 10));
 }
 
 void take_identity(const ReceivedOrders& orders, const Isolation& isolation, HostLink& host) {
-  const std::uint64_t kept = allow_locked_memory(isolation, host);
+  std::uint64_t kept = 0;
+  const rlim_t limited = raise_locked_memory(kept);
   if (isolation.administrator) {
     const int error = become(orders.header.user);
     host.layer(Layer::kOwnUser, error, static_cast<int>(::geteuid()));
     if (error != 0 && ::geteuid() == 0) host.give_up(Step::kIdentity, error);
   }
-  if (const int error = keep_capabilities(kept, true); error != 0) host.give_up(Step::kIdentity, error);
+  // Without a right to keep it, or where it would not count, go on without.
+  int error = isolation.user_namespace ? -EPERM : keep_capabilities(kept, true);
+  if (error != 0) error = keep_capabilities(0, true);
+  if (error != 0) host.give_up(Step::kIdentity, error);
+  report_locked_memory(limited, host);
 }
 
 // The kernel hides a process from debuggers and from /proc when it could not read its executable (would_dump() in

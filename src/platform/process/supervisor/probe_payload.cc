@@ -24,7 +24,7 @@ int run_probe() {
   std::size_t largest = 0;
   int error = 0;
   for (std::size_t size = 4096; size <= (std::size_t{64} << 30); size *= 2) {
-    error = make_secret_memory(size);
+    error = try_secret_memory(size);
     if (error != 0) break;
     largest = size;
   }

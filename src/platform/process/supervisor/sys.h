@@ -34,7 +34,7 @@ int landlock_restrict(int ruleset);
 std::uint64_t effective_capabilities();
 int set_capabilities(std::uint64_t all_three);
 
-// memfd_secret(2): probing only.
-int make_secret_memory(std::size_t size_bytes);
+// Whether memfd_secret(2) memory of this size can be had: it is given back at once. -EAGAIN: more than may be locked.
+int try_secret_memory(std::size_t size_bytes);
 
 }  // namespace adyton::supervisor

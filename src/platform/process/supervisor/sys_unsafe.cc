@@ -96,11 +96,15 @@ int set_capabilities(std::uint64_t all_three) {
   return result(::syscall(SYS_capset, &header, data));
 }
 
-int make_secret_memory(std::size_t size_bytes) {
+int try_secret_memory(std::size_t size_bytes) {
   // SAFETY: no memory is passed.
   const int secret = result(::syscall(SYS_memfd_secret, O_CLOEXEC));
   if (secret < 0) return secret;
-  if (::ftruncate(secret, static_cast<off_t>(size_bytes)) != 0) return -errno;
+  if (::ftruncate(secret, static_cast<off_t>(size_bytes)) != 0) {
+    const int error = -errno;
+    ::close(secret);
+    return error;
+  }
   // SAFETY: a new mapping at an address of the kernel's choice; nothing touches it.
   void* at = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, secret, 0);
   const int error = at == MAP_FAILED ? -errno : 0;
