@@ -39,6 +39,7 @@ struct Arguments {
   std::vector<std::string> serials, subjects, certificates;
   std::string reason = "unspecified";
   bool list = false;
+  bool wait = false;
 };
 
 // The running CA: its enclave, and what the enclave needs of the host.
@@ -156,6 +157,12 @@ Result<int> show_ca(const Arguments& arguments) {
   fmt::print("certificates:      {} issued, {} revoked\n", status.issued, status.revoked);
   fmt::print("revocation lists:  {}\n", status.crl_number);
   fmt::print("SHA-256 of the private key: {}\n", status.private_key_sha256);
+  if (arguments.wait) {
+    fmt::print("The enclave stays until standard input ends.\n");
+    std::fflush(stdout);
+    while (std::getchar() != EOF) {
+    }
+  }
   if (!arguments.list) return kDone;
   std::string after;
   while (true) {
@@ -216,6 +223,7 @@ Command parse(int argc, char** argv, Arguments& out, int& exit_status) {
   ca->add_option("--out", out.out, "File (default: standard output)");
   CLI::App* show = command("show", "Say what this CA is and has done", show_ca);
   show->add_flag("--list", out.list, "List all certificates");
+  show->add_flag("--wait", out.wait, "Keep the enclave running until standard input ends");
 
   try {
     app.parse(argc, argv);
