@@ -5,6 +5,7 @@
 
 int main() {
   static const adyton::Bytes kAnswer(1u << 20, std::byte{7});
-  return adyton::serve(nothing, [] {}, add, [](std::uint64_t a, std::uint64_t b) { return a + b; }, through,
-                       [](std::span<const std::byte>) { return std::span<const std::byte>(kAnswer); });
+  return adyton::serve(
+      nothing, [] {}, add, [](std::uint64_t a, std::uint64_t b) { return a + b; }, through,
+      [](std::span<const std::byte>) { return std::span<const std::byte>(kAnswer); });
 }

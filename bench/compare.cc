@@ -69,8 +69,8 @@ int run(int argc, char** argv, const std::vector<Promise>& promises) {
 
   const auto spreads = collector.spreads();
   auto json = nlohmann::ordered_json::array();
-  fmt::print("\n{:<44} {:>30} {:>30} {:>7}  {}\n", "microseconds: median (least..most)", "measured", "baseline", "ratio",
-             "promised");
+  fmt::print("\n{:<44} {:>30} {:>30} {:>7}  {}\n", "microseconds: median (least..most)", "measured", "baseline",
+             "ratio", "promised");
   for (const Promise& promise : promises) {
     const auto measured = spreads.find(promise.measured);
     if (measured == spreads.end()) continue;
@@ -80,8 +80,8 @@ int run(int argc, char** argv, const std::vector<Promise>& promises) {
     const double value = relative ? measured->second.median / baseline->second.median : measured->second.median;
     const bool kept = value <= promise.at_most;
     fmt::print("{:<44} {:>30} {:>30} {:>7}  {}{}\n", promise.what, show(measured->second),
-               relative ? show(baseline->second) : "", relative ? fmt::format("{:.2f}", value) : "",
-               promise.note, kept ? "" : "   NOT KEPT");
+               relative ? show(baseline->second) : "", relative ? fmt::format("{:.2f}", value) : "", promise.note,
+               kept ? "" : "   NOT KEPT");
     json.push_back({{"what", promise.what},
                     {"measured_us", measured->second.median},
                     {"measured_least_us", measured->second.least},

@@ -74,13 +74,16 @@ void wake(std::atomic<std::uint32_t>& word) {
 
 class Spinning : public RoundTrip {
  public:
-  Spinning() : child_([this] {
-    run_on(1);
-    for (std::uint32_t i = 0;; ++i) {
-      while (words_->there.load(std::memory_order_acquire) == i) __builtin_ia32_pause();
-      words_->back.store(i + 1, std::memory_order_release);
-    }
-  }) { run_on(0); }
+  Spinning()
+      : child_([this] {
+          run_on(1);
+          for (std::uint32_t i = 0;; ++i) {
+            while (words_->there.load(std::memory_order_acquire) == i) __builtin_ia32_pause();
+            words_->back.store(i + 1, std::memory_order_release);
+          }
+        }) {
+    run_on(0);
+  }
   void go() override {
     words_->there.store(++n_, std::memory_order_release);
     while (words_->back.load(std::memory_order_acquire) != n_) __builtin_ia32_pause();
@@ -94,14 +97,17 @@ class Spinning : public RoundTrip {
 
 class FutexOneCore : public RoundTrip {
  public:
-  FutexOneCore() : child_([this] {
+  FutexOneCore()
+      : child_([this] {
+          run_on(0);
+          for (std::uint32_t i = 0;; ++i) {
+            sleep_while(words_->there, i);
+            words_->back.store(i + 1);
+            wake(words_->back);
+          }
+        }) {
     run_on(0);
-    for (std::uint32_t i = 0;; ++i) {
-      sleep_while(words_->there, i);
-      words_->back.store(i + 1);
-      wake(words_->back);
-    }
-  }) { run_on(0); }
+  }
   void go() override {
     words_->there.store(n_ + 1);
     wake(words_->there);
@@ -117,12 +123,15 @@ class FutexOneCore : public RoundTrip {
 
 class UnixSocket : public RoundTrip {
  public:
-  UnixSocket() : made_(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_)), child_([this] {
+  UnixSocket()
+      : made_(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_)), child_([this] {
+          run_on(0);
+          char byte = 0;
+          while (::read(ends_[1], &byte, 1) == 1 && ::write(ends_[1], &byte, 1) == 1) {
+          }
+        }) {
     run_on(0);
-    char byte = 0;
-    while (::read(ends_[1], &byte, 1) == 1 && ::write(ends_[1], &byte, 1) == 1) {
-    }
-  }) { run_on(0); }
+  }
   ~UnixSocket() override {
     ::close(ends_[0]);
     ::close(ends_[1]);

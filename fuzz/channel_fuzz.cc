@@ -26,8 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static auto memory = SharedMemory::make(Endpoint::memory_bytes(kLayout, 0)).value();
   static const auto map = ChannelMap::lay_out(memory.bytes(), kLayout, {}).value();
   static const auto table =
-      HandlerTable::make(Handlers(call_a, [](const auto& items, auto bytes) { return items.size() + bytes.size(); },
-                                  call_b, [](std::string_view text) { return std::string(text); }))
+      HandlerTable::make(Handlers(
+                             call_a, [](const auto& items, auto bytes) { return items.size() + bytes.size(); }, call_b,
+                             [](std::string_view text) { return std::string(text); }))
           .value();
   const LaneView host = map.lane(Side::kHost, 0, Side::kHost);
   Slot& slot = *host.out;

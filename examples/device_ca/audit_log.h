@@ -21,8 +21,8 @@ class AuditLog {
   // Makes the file (mode 0600) if it is missing. A line that a crash cut short is ended, so that it spoils no other.
   adyton::Result<void> open(const std::string& path);
 
-  // Returns when the lines would survive a power cut. Errors: exhausted (no space), io, unavailable (not open); after an
-  // error part of the lines may be there.
+  // Returns when the lines would survive a power cut. Errors: exhausted (no space), io, unavailable (not open); after
+  // an error part of the lines may be there.
   adyton::Result<void> append(const std::vector<std::string>& lines);
 
  private:

@@ -120,7 +120,8 @@ Result<Secret> CaKey::secret() const {
   if (EVP_PKEY_get_bn_param(impl_->key.get(), OSSL_PKEY_PARAM_PRIV_KEY, &number) != 1) return failed("reading a key");
   const std::unique_ptr<BIGNUM, ClearBignum> owned(number);
   Secret out(kSecretBytes);
-  if (BN_bn2binpad(number, raw_output(out.expose_mutable()), kSecretBytes) != kSecretBytes) return failed("reading a key");
+  if (BN_bn2binpad(number, raw_output(out.expose_mutable()), kSecretBytes) != kSecretBytes)
+    return failed("reading a key");
   return out;
 }
 

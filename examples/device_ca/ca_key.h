@@ -19,9 +19,9 @@ class CaKey {
   // invalid (they do not belong together).
   static adyton::Result<CaKey> restore(const adyton::Secret& secret, adyton::BytesView public_key);
 
-  [[nodiscard]] adyton::Result<adyton::Secret> secret() const;        // big-endian
-  [[nodiscard]] const adyton::Bytes& public_key() const;              // SubjectPublicKeyInfo, DER
-  [[nodiscard]] const adyton::Bytes& identifier() const;              // SubjectKeyIdentifier of it
+  [[nodiscard]] adyton::Result<adyton::Secret> secret() const;  // big-endian
+  [[nodiscard]] const adyton::Bytes& public_key() const;        // SubjectPublicKeyInfo, DER
+  [[nodiscard]] const adyton::Bytes& identifier() const;        // SubjectKeyIdentifier of it
 
   // Appends SEQUENCE { to_be_signed, ecdsa-with-SHA256, signature }: a certificate or a revocation list.
   [[nodiscard]] adyton::Result<adyton::Bytes> sign(adyton::BytesView to_be_signed) const;

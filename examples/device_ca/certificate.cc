@@ -112,9 +112,8 @@ Result<Bytes> make_crl(const CaKey& key, BytesView issuer, std::uint64_t number,
       out.time(entry.time);
       if (entry.reason == Reason::kUnspecified) return;
       const auto code = static_cast<std::byte>(entry.reason);
-      out.nested(der::kSequence, [&] {
-        extension(out, oid::kReasonCode, false, [&] { out.element(der::kEnumerated, {&code, 1}); });
-      });
+      out.nested(der::kSequence,
+                 [&] { extension(out, oid::kReasonCode, false, [&] { out.element(der::kEnumerated, {&code, 1}); }); });
     });
   };
   out.nested(der::kSequence, [&] {  // TBSCertList (RFC 5280, 5.1)

@@ -15,8 +15,8 @@
 
 namespace device_ca {
 
-// 128 random bits, of which the first is 0 (so that it is positive in 16 bytes) and the second is 1 (so that it takes all
-// of them): RFC 5280, 4.1.2.2.
+// 128 random bits, of which the first is 0 (so that it is positive in 16 bytes) and the second is 1 (so that it takes
+// all of them): RFC 5280, 4.1.2.2.
 using Serial = std::array<std::byte, 16>;
 
 struct Validity {

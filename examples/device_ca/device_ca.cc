@@ -10,8 +10,8 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <adyton/host.h>
 
@@ -60,7 +60,8 @@ Result<std::unique_ptr<Ca>> launch(const Arguments& arguments) {
   options.backend = arguments.backend;
   options.arguments = {arguments.name};
   options.storage = fs::path(arguments.state) / "sealed";
-  options.host_calls.add(calls::audit, [&log = ca->audit_log](const std::vector<std::string>& lines) { return log.append(lines); });
+  options.host_calls.add(calls::audit,
+                         [&log = ca->audit_log](const std::vector<std::string>& lines) { return log.append(lines); });
   ca->enclave = TRY(adyton::Enclave::launch(image, std::move(options)));
   ca->status = TRY(ca->enclave->call(calls::status));
   return ca;
@@ -76,7 +77,8 @@ Result<int> enrol_devices(const Arguments& arguments) {
   const auto source = arguments.tar.empty() ? open_folder(arguments.requests) : open_tar(arguments.tar);
   if (!source) return source.error();
   const auto ca = TRY(launch(arguments));
-  if (ca->status.made_now) fmt::print("a new CA was made: its key is in the enclave, and sealed in {}\n", arguments.state);
+  if (ca->status.made_now)
+    fmt::print("a new CA was made: its key is in the enclave, and sealed in {}\n", arguments.state);
   const auto start = std::chrono::steady_clock::now();
   EnrolmentResult result;
   {
@@ -168,7 +170,8 @@ Result<int> show_ca(const Arguments& arguments) {
   while (true) {
     const auto page = TRY(ca->enclave->call(calls::list, after));
     for (const Certificate& one : page) {
-      const std::string state = one.revoked == 0 ? "valid until " + utc_date(one.not_after) : "revoked " + utc_date(one.revoked);
+      const std::string state =
+          one.revoked == 0 ? "valid until " + utc_date(one.not_after) : "revoked " + utc_date(one.revoked);
       fmt::print("{}  {:<22}  {}\n", one.serial, state, one.subject);
     }
     if (page.empty()) return kDone;
@@ -185,7 +188,8 @@ Command parse(int argc, char** argv, Arguments& out, int& exit_status) {
   Command run = nullptr;
   const auto command = [&](const char* name, const char* description, Command function) {
     CLI::App* added = app.add_subcommand(name, description);
-    added->add_option("--state", out.state, "Folder of the CA's sealed state and audit log; made if missing")->required();
+    added->add_option("--state", out.state, "Folder of the CA's sealed state and audit log; made if missing")
+        ->required();
     added->add_option("--enclave", out.image, "The enclave's image (default: device_ca.enclave beside this program)");
     added->add_option("--on", out.backend, "Back-end to run the enclave on")->capture_default_str();
     added->add_option("--name", out.name, "Common name of the CA, if this makes a new one")->capture_default_str();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many certificates the CA issues per second beside what one ECDSA signature and one verification cost, on one core.
+// How many certificates the CA issues per second beside what one ECDSA signature and one verification cost, on one
+// core.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +26,10 @@ double seconds_now() {
 // What `openssl speed ecdsap256` does: sign a digest, verify it, with key and contexts at hand.
 class Pairs {
  public:
-  Pairs() : key_(device_ca::testing::make_test_key("P-256")), sign_(EVP_PKEY_CTX_new(key_, nullptr)), verify_(EVP_PKEY_CTX_new(key_, nullptr)) {
+  Pairs()
+      : key_(device_ca::testing::make_test_key("P-256")),
+        sign_(EVP_PKEY_CTX_new(key_, nullptr)),
+        verify_(EVP_PKEY_CTX_new(key_, nullptr)) {
     EVP_PKEY_sign_init(sign_);
     EVP_PKEY_verify_init(verify_);
   }

@@ -81,11 +81,12 @@ namespace calls {
 
 // Answers each request in its order: what is refused stops nobody else. `days` is how long certificates are valid.
 // Certificates are returned only once they are durable in the sealed state and in the audit log.
-inline constexpr adyton::Call<"ca.enrol", std::vector<EnrolOutcome>(const std::vector<Request>& requests,
-                                                                    std::uint32_t days)>
+inline constexpr adyton::Call<"ca.enrol",
+                              std::vector<EnrolOutcome>(const std::vector<Request>& requests, std::uint32_t days)>
     enrol;
 
-inline constexpr adyton::Call<"ca.revoke", std::vector<RevokeOutcome>(const std::vector<Revocation>& revocations)> revoke;
+inline constexpr adyton::Call<"ca.revoke", std::vector<RevokeOutcome>(const std::vector<Revocation>& revocations)>
+    revoke;
 
 // A certificate revocation list (PEM) of all that is revoked, valid for `days`.
 inline constexpr adyton::Call<"ca.crl", std::string(std::uint32_t days)> revocation_list;

@@ -36,7 +36,7 @@ constexpr std::string_view kByCompromised = "compromised/";    // SHA-256 of a S
 constexpr std::int64_t kDaySeconds = 24 * 60 * 60;
 constexpr std::int64_t kClockSkewSeconds = 300;  // a device's clock may be behind ours
 constexpr std::uint32_t kMostDays = 100 * 365;
-constexpr std::size_t kNameBytes = 512;          // of a request's name
+constexpr std::size_t kNameBytes = 512;  // of a request's name
 constexpr std::size_t kListed = 1000;
 constexpr std::uint32_t kBatchBytes = 15u << 20;  // kRequestsPerCall certificates of kRequestBytes each
 
@@ -199,7 +199,8 @@ Result<Issued> DeviceCa::enrol_one(const Request& request, const CertificateRequ
     return denied("its key was reported as compromised: make a new one");
   }
   if (auto again = TRY(enrolled_already(request, parsed, subject_key))) {
-    pending.lines.push_back(audit_line(pending.time, "returned", {{"subject", parsed.subject.text}, {"request", request.name}}));
+    pending.lines.push_back(
+        audit_line(pending.time, "returned", {{"subject", parsed.subject.text}, {"request", request.name}}));
     return Issued{*std::move(again), true};
   }
   const Serial serial = TRY(random_serial());
@@ -217,8 +218,7 @@ Result<Issued> DeviceCa::enrol_one(const Request& request, const CertificateRequ
   return Issued{make_pem(record.certificate, "CERTIFICATE")};
 }
 
-Result<std::vector<EnrolOutcome>> DeviceCa::enrol(const std::vector<Request>& requests,
-                                                                   std::uint32_t days) {
+Result<std::vector<EnrolOutcome>> DeviceCa::enrol(const std::vector<Request>& requests, std::uint32_t days) {
   if (requests.size() > kRequestsPerCall) {
     return malformed("{} requests in one call; {} are the most", requests.size(), kRequestsPerCall);
   }
@@ -257,7 +257,8 @@ Result<std::vector<EnrolOutcome>> DeviceCa::enrol(const std::vector<Request>& re
 // Of each subject's latest certificate.
 std::vector<std::string> DeviceCa::latest_serials() const {
   std::vector<std::string> out;
-  store_.scan(kBySubject, [&](std::string_view, BytesView serial) { return out.emplace_back(adyton::as_text(serial)), true; });
+  store_.scan(kBySubject,
+              [&](std::string_view, BytesView serial) { return out.emplace_back(adyton::as_text(serial)), true; });
   return out;
 }
 
@@ -308,10 +309,9 @@ Result<std::vector<RevokeOutcome>> DeviceCa::revoke(const std::vector<Revocation
     if (revocation.reason == Reason::kKeyCompromise) {
       pending.batch.put(key_of(kByCompromised, sha256(fields.public_key)), {});
     }
-    pending.lines.push_back(audit_line(pending.time, "revoked",
-                                       {{"serial", fields.serial},
-                                        {"subject", fields.subject},
-                                        {"reason", reason_name(revocation.reason)}}));
+    pending.lines.push_back(audit_line(
+        pending.time, "revoked",
+        {{"serial", fields.serial}, {"subject", fields.subject}, {"reason", reason_name(revocation.reason)}}));
     return Revoked{std::move(fields.serial), std::move(fields.subject)};
   };
   {
@@ -336,7 +336,8 @@ Result<std::string> DeviceCa::revocation_list(std::uint32_t days) {
   const std::lock_guard lock(mutex_);
   std::vector<RevokedEntry> entries;
   store_.scan(kByRevoked, [&](std::string_view key, BytesView value) {
-    RevokedEntry entry{.time = static_cast<std::int64_t>(from_big_endian(value)), .reason = static_cast<Reason>(value[8])};
+    RevokedEntry entry{.time = static_cast<std::int64_t>(from_big_endian(value)),
+                       .reason = static_cast<Reason>(value[8])};
     std::ranges::copy(adyton::as_bytes(key.substr(kByRevoked.size())), entry.serial.begin());
     entries.push_back(entry);
     return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The certificate authority itself: what the enclave serves, as a class that knows nothing of enclaves and can be tested
-// anywhere.
+// The certificate authority itself: what the enclave serves, as a class that knows nothing of enclaves and can be
+// tested anywhere.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@
 namespace device_ca {
 
 struct CaOptions {
-  std::string name = "Device CA";                   // common name of a CA that is made now
-  std::function<std::int64_t()> clock;              // seconds since 1970; empty: the system's
-  std::uint32_t ca_days = 30 * 365;                 // validity of a CA that is made now
+  std::string name = "Device CA";       // common name of a CA that is made now
+  std::function<std::int64_t()> clock;  // seconds since 1970; empty: the system's
+  std::uint32_t ca_days = 30 * 365;     // validity of a CA that is made now
 };
 
 // Everything it answers is durable in the sealed store and in the audit log before it is answered. Thread-safe.
@@ -35,16 +35,15 @@ class DeviceCa {
   // Appends lines to the audit log; an error keeps back what they tell of.
   using Audit = std::function<adyton::Result<void>(const std::vector<std::string>& lines)>;
 
-  // Goes on from the sealed state in `storage`, or makes a new CA if there is none. `keys` must outlive it. Errors: those
-  // of SealedStore::open, and invalid (the name).
+  // Goes on from the sealed state in `storage`, or makes a new CA if there is none. `keys` must outlive it. Errors:
+  // those of SealedStore::open, and invalid (the name).
   static adyton::Result<std::unique_ptr<DeviceCa>> open(std::shared_ptr<adyton::Storage> storage,
                                                         const adyton::KeySource& keys, Audit audit,
                                                         CaOptions options = {});
 
   // See device_ca_calls.h. Errors: invalid (arguments), and those of storage and audit log, after which nothing was
   // handed out; asking again is safe.
-  adyton::Result<std::vector<EnrolOutcome>> enrol(const std::vector<Request>& requests,
-                                                                   std::uint32_t days);
+  adyton::Result<std::vector<EnrolOutcome>> enrol(const std::vector<Request>& requests, std::uint32_t days);
   adyton::Result<std::vector<RevokeOutcome>> revoke(const std::vector<Revocation>& revocations);
   adyton::Result<std::string> revocation_list(std::uint32_t days);
   [[nodiscard]] Status status() const;

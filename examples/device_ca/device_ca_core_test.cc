@@ -77,8 +77,9 @@ TEST_F(DeviceCaTest, OpensslAcceptsWhatItIssues) {
       {"p384.csr", make_request({.key = "P-384", .subject = "/CN=p384"})},
       {"ed.csr", make_request({.key = "Ed25519", .subject = "/CN=ed"})},
       {"rsa.csr", make_request({.key = "RSA2048", .subject = "/CN=rsa"})},
-      {"san.csr", make_request({.subject = "/CN=san",
-                                .extensions = {{"subjectAltName", "DNS:a.example.org,IP:10.0.0.1,email:a@b.c,URI:urn:x"}}})},
+      {"san.csr",
+       make_request({.subject = "/CN=san",
+                     .extensions = {{"subjectAltName", "DNS:a.example.org,IP:10.0.0.1,email:a@b.c,URI:urn:x"}}})},
   };
   const auto outcomes = enrol(*ca, requests);
   const testing::TemporaryFolder folder;
@@ -89,24 +90,27 @@ TEST_F(DeviceCaTest, OpensslAcceptsWhatItIssues) {
     folder.write(requests[i].name + ".pem", pem(outcomes[i]));
     files += " " + folder.path(requests[i].name) + ".pem";
   }
-  const std::string verified = shell("openssl verify -x509_strict -check_ss_sig -purpose sslclient -CAfile " + folder.path("ca.pem") + files);
+  const std::string verified =
+      shell("openssl verify -x509_strict -check_ss_sig -purpose sslclient -CAfile " + folder.path("ca.pem") + files);
   EXPECT_EQ(std::ranges::count(verified, '\n'), 5) << verified;
   EXPECT_FALSE(verified.contains("rror")) << verified;
   EXPECT_EQ(shell("openssl verify -x509_strict -CAfile " + folder.path("ca.pem") + " " + folder.path("ca.pem")),
             folder.path("ca.pem") + ": OK\n");
 
   const std::string authority = shell("openssl x509 -noout -text -in " + folder.path("ca.pem"));
-  for (const std::string_view part : {"Version: 3", "Issuer: CN = Test CA", "Subject: CN = Test CA", "CA:TRUE, pathlen:0",
-                                      "Basic Constraints: critical", "Key Usage: critical\n                Certificate Sign, CRL Sign",
-                                      "Subject Key Identifier", "ASN1 OID: prime256v1", "ecdsa-with-SHA256"}) {
+  for (const std::string_view part :
+       {"Version: 3", "Issuer: CN = Test CA", "Subject: CN = Test CA", "CA:TRUE, pathlen:0",
+        "Basic Constraints: critical", "Key Usage: critical\n                Certificate Sign, CRL Sign",
+        "Subject Key Identifier", "ASN1 OID: prime256v1", "ecdsa-with-SHA256"}) {
     EXPECT_TRUE(authority.contains(part)) << part << "\n" << authority;
   }
   const std::string device = shell("openssl x509 -noout -text -in " + folder.path("san.csr.pem"));
   for (const std::string_view part :
-       {"Version: 3", "Issuer: CN = Test CA", "Subject: CN = san", "Basic Constraints: critical\n                CA:FALSE",
-        "Key Usage: critical\n                Digital Signature\n", "TLS Web Client Authentication, TLS Web Server Authentication",
-        "Subject Key Identifier", "Authority Key Identifier",
-        "DNS:a.example.org, IP Address:10.0.0.1, email:a@b.c, URI:urn:x"}) {
+       {"Version: 3", "Issuer: CN = Test CA", "Subject: CN = san",
+        "Basic Constraints: critical\n                CA:FALSE",
+        "Key Usage: critical\n                Digital Signature\n",
+        "TLS Web Client Authentication, TLS Web Server Authentication", "Subject Key Identifier",
+        "Authority Key Identifier", "DNS:a.example.org, IP Address:10.0.0.1, email:a@b.c, URI:urn:x"}) {
     EXPECT_TRUE(device.contains(part)) << part << "\n" << device;
   }
   const std::string rsa = shell("openssl x509 -noout -text -in " + folder.path("rsa.csr.pem"));
@@ -169,7 +173,8 @@ TEST_F(DeviceCaTest, RefusedOnesDoNotStopTheOthers) {
 
 TEST_F(DeviceCaTest, ADuplicateSubjectIsRefused) {
   const auto ca = open();
-  const auto outcomes = enrol(*ca, {request("a"), request("other", "/O=Example/CN=a"), request("third", "/O=EXAMPLE/CN=A")});
+  const auto outcomes =
+      enrol(*ca, {request("a"), request("other", "/O=Example/CN=a"), request("third", "/O=EXAMPLE/CN=A")});
   EXPECT_EQ(reason(outcomes[0]), "issued");
   EXPECT_EQ(reason(outcomes[1]), "duplicate subject: O=Example,CN=a was just enrolled by a.csr");
   EXPECT_EQ(reason(outcomes[2]), "duplicate subject: O=EXAMPLE,CN=A was just enrolled by a.csr");
@@ -267,7 +272,8 @@ TEST_F(DeviceCaTest, RevokesBySerialSubjectOrCertificate) {
   EXPECT_EQ(revoke(*ca, {.subject = "CN=nobody"}), "no certificate has the subject CN=nobody");
   EXPECT_EQ(revoke(*ca, {.pem = ca->status().certificate}), "this CA issued no such certificate");
   EXPECT_EQ(revoke(*ca, {.pem = "garbage"}), "PEM: no BEGIN CERTIFICATE line");
-  EXPECT_EQ(revoke(*ca, {.serial = serial, .reason = static_cast<Reason>(2)}), "not a reason to revoke a device's certificate");
+  EXPECT_EQ(revoke(*ca, {.serial = serial, .reason = static_cast<Reason>(2)}),
+            "not a reason to revoke a device's certificate");
   const auto twice = ca->revoke({{.serial = serial_of("O=Example,CN=a")}, {.serial = "00"}}).value();
   EXPECT_EQ(twice.size(), 2u);
   EXPECT_EQ(ca->status().revoked, 3u);
@@ -292,7 +298,8 @@ TEST_F(DeviceCaTest, OpensslAcceptsTheRevocationList) {
   folder.write("ca.pem", ca->status().certificate);
   const auto check = [&](std::string_view expected) {
     folder.write("crl.pem", ca->revocation_list(30).value());
-    const std::string text = shell("openssl crl -noout -text -CAfile " + folder.path("ca.pem") + " -in " + folder.path("crl.pem"));
+    const std::string text =
+        shell("openssl crl -noout -text -CAfile " + folder.path("ca.pem") + " -in " + folder.path("crl.pem"));
     EXPECT_TRUE(text.contains("verify OK")) << text;
     EXPECT_TRUE(text.contains(expected)) << text;
     return text;
@@ -306,8 +313,10 @@ TEST_F(DeviceCaTest, OpensslAcceptsTheRevocationList) {
   EXPECT_TRUE(text.contains("X509v3 CRL Number: \n                2\n")) << text;
   EXPECT_TRUE(text.contains("Authority Key Identifier")) << text;
   EXPECT_FALSE(text.contains("Unspecified")) << text;
-  for (const char* name : {"a", "b", "c"}) folder.write(std::string(name) + ".pem", pem(outcomes[static_cast<std::size_t>(*name - 'a')]));
-  const std::string verify = "openssl verify -x509_strict -crl_check -CAfile " + folder.path("ca.pem") + " -CRLfile " + folder.path("crl.pem") + " ";
+  for (const char* name : {"a", "b", "c"})
+    folder.write(std::string(name) + ".pem", pem(outcomes[static_cast<std::size_t>(*name - 'a')]));
+  const std::string verify = "openssl verify -x509_strict -crl_check -CAfile " + folder.path("ca.pem") + " -CRLfile " +
+                             folder.path("crl.pem") + " ";
   EXPECT_TRUE(shell(verify + folder.path("a.pem")).contains("certificate revoked"));
   EXPECT_TRUE(shell(verify + folder.path("b.pem")).contains("certificate revoked"));
   EXPECT_EQ(shell(verify + folder.path("c.pem")), folder.path("c.pem") + ": OK\n");
@@ -361,7 +370,8 @@ TEST_F(DeviceCaTest, ACrashLosesNoCertificateThatWasHandedOut) {
           handed_out.push_back(pem(outcomes->at(0)));
         }
       }
-      storage_ = storage_->after(operation % 2 == 0 ? Crash::kKill : Crash::kTearSome, static_cast<unsigned>(operation));
+      storage_ =
+          storage_->after(operation % 2 == 0 ? Crash::kKill : Crash::kTearSome, static_cast<unsigned>(operation));
       const auto ca = open();
       ASSERT_TRUE(ca);
       if (!ca_certificate.empty()) {

@@ -26,23 +26,28 @@ int main(int argc, char** argv) {
   const auto ca = open_ca(argc, argv);
   // A CA that cannot open its state serves the reason, so that the host can say it.
   return adyton::serve(
-      calls::enrol, [&](const std::vector<Request>& requests, std::uint32_t days) -> adyton::Result<std::vector<EnrolOutcome>> {
+      calls::enrol,
+      [&](const std::vector<Request>& requests, std::uint32_t days) -> adyton::Result<std::vector<EnrolOutcome>> {
         if (!ca) return ca.error();
         return (*ca)->enrol(requests, days);
       },
-      calls::revoke, [&](const std::vector<Revocation>& revocations) -> adyton::Result<std::vector<RevokeOutcome>> {
+      calls::revoke,
+      [&](const std::vector<Revocation>& revocations) -> adyton::Result<std::vector<RevokeOutcome>> {
         if (!ca) return ca.error();
         return (*ca)->revoke(revocations);
       },
-      calls::revocation_list, [&](std::uint32_t days) -> adyton::Result<std::string> {
+      calls::revocation_list,
+      [&](std::uint32_t days) -> adyton::Result<std::string> {
         if (!ca) return ca.error();
         return (*ca)->revocation_list(days);
       },
-      calls::status, [&]() -> adyton::Result<Status> {
+      calls::status,
+      [&]() -> adyton::Result<Status> {
         if (!ca) return ca.error();
         return (*ca)->status();
       },
-      calls::list, [&](std::string_view after) -> adyton::Result<std::vector<Certificate>> {
+      calls::list,
+      [&](std::string_view after) -> adyton::Result<std::vector<Certificate>> {
         if (!ca) return ca.error();
         return (*ca)->list(after);
       });

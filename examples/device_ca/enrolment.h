@@ -27,9 +27,9 @@ struct EnrolmentResult {
 // The CA's answers to a batch.
 using EnrolBatch = std::function<adyton::Result<std::vector<EnrolOutcome>>(const std::vector<Request>& requests)>;
 
-// Writes each certificate to `out`/NAME.pem, where NAME is the request's without .csr, .req or .pem, whole or not at all.
-// Of two requests that would take one name the later takes its full one and ".pem". Errors: of the source, of `enrol`
-// (what was issued before is written), io and exhausted (the folder).
+// Writes each certificate to `out`/NAME.pem, where NAME is the request's without .csr, .req or .pem, whole or not at
+// all. Of two requests that would take one name the later takes its full one and ".pem". Errors: of the source, of
+// `enrol` (what was issued before is written), io and exhausted (the folder).
 adyton::Result<EnrolmentResult> run_enrolment(RequestSource& source, const EnrolBatch& enrol, const std::string& out,
                                               std::size_t batch, Progress& progress);
 

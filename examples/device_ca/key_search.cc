@@ -116,9 +116,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "key_search: nothing of process %s could be read: run this as root\n", argv[1]);
     return 2;
   }
-  std::printf("process %s: %.1f MB could be read and were searched, %.1f MB could not be read; the key was found %" PRIu64
-              " times\n",
-              argv[1], static_cast<double>(result.read_bytes) / 1e6, static_cast<double>(result.refused_bytes) / 1e6,
-              result.found);
+  std::printf(
+      "process %s: %.1f MB could be read and were searched, %.1f MB could not be read; the key was found %" PRIu64
+      " times\n",
+      argv[1], static_cast<double>(result.read_bytes) / 1e6, static_cast<double>(result.refused_bytes) / 1e6,
+      result.found);
   return result.found == 0 ? 0 : 1;
 }

@@ -23,11 +23,21 @@ struct KnownAttribute {
   std::string_view oid;
 };
 constexpr KnownAttribute kKnown[] = {
-    {"CN", "2.5.4.3"},          {"SN", "2.5.4.4"},          {"serialNumber", "2.5.4.5"},
-    {"C", "2.5.4.6"},           {"L", "2.5.4.7"},           {"ST", "2.5.4.8"},
-    {"street", "2.5.4.9"},      {"O", "2.5.4.10"},          {"OU", "2.5.4.11"},
-    {"title", "2.5.4.12"},      {"GN", "2.5.4.42"},         {"dnQualifier", "2.5.4.46"},
-    {"DC", "0.9.2342.19200300.100.1.25"}, {"UID", "0.9.2342.19200300.100.1.1"}, {"emailAddress", "1.2.840.113549.1.9.1"},
+    {"CN", "2.5.4.3"},
+    {"SN", "2.5.4.4"},
+    {"serialNumber", "2.5.4.5"},
+    {"C", "2.5.4.6"},
+    {"L", "2.5.4.7"},
+    {"ST", "2.5.4.8"},
+    {"street", "2.5.4.9"},
+    {"O", "2.5.4.10"},
+    {"OU", "2.5.4.11"},
+    {"title", "2.5.4.12"},
+    {"GN", "2.5.4.42"},
+    {"dnQualifier", "2.5.4.46"},
+    {"DC", "0.9.2342.19200300.100.1.25"},
+    {"UID", "0.9.2342.19200300.100.1.1"},
+    {"emailAddress", "1.2.840.113549.1.9.1"},
 };
 
 std::string attribute_name(BytesView oid) {
@@ -121,7 +131,8 @@ bool is_plain_text(std::string_view text) {
 
 Result<Name> read_name(der::Reader& reader, std::string_view what) {
   const der::Element whole = TRY(reader.element(der::kSequence, what));
-  if (whole.whole.size() > kNameBytes) return malformed("{}: {} bytes long; {} are the most", what, whole.whole.size(), kNameBytes);
+  if (whole.whole.size() > kNameBytes)
+    return malformed("{}: {} bytes long; {} are the most", what, whole.whole.size(), kNameBytes);
   if (whole.contents.empty()) return denied("{}: empty; a device needs a name", what);
   Name out{.der = whole.whole};
   der::Writer canonical;
@@ -134,7 +145,11 @@ Result<Name> read_name(der::Reader& reader, std::string_view what) {
       const BytesView type = TRY(attribute.object_identifier(what));
       const std::string_view value = TRY(read_string(attribute, what));
       TRY(attribute.end(what));
-      out.text += fmt::format("{}{}={}", out.text.empty() ? "" : attributes.empty() ? "," : "+", attribute_name(type), escaped(value));
+      out.text += fmt::format("{}{}={}",
+                              out.text.empty()     ? ""
+                              : attributes.empty() ? ","
+                                                   : "+",
+                              attribute_name(type), escaped(value));
       der::Writer one;
       one.element(der::kObjectIdentifier, type);
       one.text(der::kUtf8String, folded(value));

@@ -12,9 +12,9 @@
 namespace device_ca {
 
 struct Name {
-  adyton::BytesView der;   // as it came: into the bytes that were read
+  adyton::BytesView der;    // as it came: into the bytes that were read
   adyton::Bytes canonical;  // the same for names that differ only in case, spaces, or kind of string
-  std::string text;        // "C=DE,O=Example,CN=device-1"
+  std::string text;         // "C=DE,O=Example,CN=device-1"
 };
 
 // Reads a Name of at least one attribute. Strings are PrintableString, UTF8String or IA5String without control

@@ -23,7 +23,9 @@ using OwnedKeyContext = std::unique_ptr<EVP_PKEY_CTX, OpensslFree<EVP_PKEY_CTX_f
 using OwnedDigestContext = std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>>;
 
 // SAFETY: unsigned char may alias any object; the extent stays with the caller.
-inline const unsigned char* raw(adyton::BytesView bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+inline const unsigned char* raw(adyton::BytesView bytes) {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
 
 // SAFETY: as above.
 inline unsigned char* raw_output(std::span<std::byte> bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }

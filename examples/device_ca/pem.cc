@@ -89,7 +89,8 @@ Result<adyton::Bytes> parse_pem(std::string_view text, std::string_view label) {
     }
     digits += line;
   }
-  if (rest.find_first_not_of(" \t\r\n") != std::string_view::npos) return malformed("PEM: something follows the END line");
+  if (rest.find_first_not_of(" \t\r\n") != std::string_view::npos)
+    return malformed("PEM: something follows the END line");
   return decode(digits);
 }
 

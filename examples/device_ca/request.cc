@@ -23,7 +23,8 @@ bool is_host_name(std::string_view text) {
   if (text.starts_with("*.")) text.remove_prefix(2);
   if (text.empty() || text.size() > 253 || text.front() == '.' || text.back() == '.') return false;
   return !text.contains("..") && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
   });
 }
 

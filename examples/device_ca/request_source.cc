@@ -29,7 +29,8 @@ std::optional<Refused> check_name(std::string_view name) {
 
 class FolderSource : public RequestSource {
  public:
-  FolderSource(fs::path folder, std::vector<std::string> names) : folder_(std::move(folder)), names_(std::move(names)) {}
+  FolderSource(fs::path folder, std::vector<std::string> names)
+      : folder_(std::move(folder)), names_(std::move(names)) {}
 
   Result<std::vector<SourceItem>> next(std::size_t count) override {
     std::vector<SourceItem> out;

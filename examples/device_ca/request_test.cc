@@ -43,11 +43,16 @@ TEST(Request, AcceptsWhatItShould) {
       {.key = "RSA3072", .digest = "SHA384"},
       {.subject = "/C=DE/ST=Berlin/L=Berlin/O=Ex+ample/OU=a/CN=b/emailAddress=a@example.org"},
       {.extensions = {{"basicConstraints", "critical,CA:FALSE"}}},
-      {.extensions = {{"keyUsage", "critical,digitalSignature,keyEncipherment"}, {"extendedKeyUsage", "critical,codeSigning"}}},
-      {.extensions = {{"subjectAltName", "DNS:a.example.org,DNS:*.example.org,IP:10.0.0.1,IP:::1,email:a@b.c,URI:urn:x"}}},
+      {.extensions = {{"keyUsage", "critical,digitalSignature,keyEncipherment"},
+                      {"extendedKeyUsage", "critical,codeSigning"}}},
+      {.extensions = {{"subjectAltName",
+                       "DNS:a.example.org,DNS:*.example.org,IP:10.0.0.1,IP:::1,email:a@b.c,URI:urn:x"}}},
       {.extensions = {{"1.2.3.4", "ASN1:UTF8String:not critical"}}},
-      {.change = [](X509_REQ* r, EVP_PKEY*) { const unsigned char secret[] = {115, 49}; X509_REQ_add1_attr_by_NID(r, NID_pkcs9_challengePassword, MBSTRING_ASC,
-                                                                      secret, sizeof secret); }},
+      {.change =
+           [](X509_REQ* r, EVP_PKEY*) {
+             const unsigned char secret[] = {115, 49};
+             X509_REQ_add1_attr_by_NID(r, NID_pkcs9_challengePassword, MBSTRING_ASC, secret, sizeof secret);
+           }},
   };
   for (const RequestOptions& options : accepted) {
     const std::string pem = make_request(options);
@@ -57,8 +62,9 @@ TEST(Request, AcceptsWhatItShould) {
 }
 
 TEST(Request, ReadsWhatTheCaNeeds) {
-  const auto parsed = parse_request(make_request(
-      {.subject = "/C=DE/O=Exa, mple/CN=device", .extensions = {{"subjectAltName", "IP:10.0.0.1,email:a@b.c"}}})).value();
+  const auto parsed = parse_request(make_request({.subject = "/C=DE/O=Exa, mple/CN=device",
+                                                  .extensions = {{"subjectAltName", "IP:10.0.0.1,email:a@b.c"}}}))
+                          .value();
   EXPECT_EQ(parsed.subject.text, "C=DE,O=Exa\\, mple,CN=device");
   EXPECT_EQ(parsed.alternative_names.size(), 2u);
   EXPECT_TRUE(parsed.names_a_server);
@@ -82,19 +88,22 @@ TEST(Request, RefusesWithTheReason) {
       {"denied: a key on the curve 1.2.840.10045.3.1.1: use P-256 or P-384", {.key = "prime192v1"}},
       {"denied: signed with algorithm 1.3.101.113: use ECDSA or RSA with SHA-256, or Ed25519", {.key = "Ed448"}},
       {"denied: an elliptic curve given by its parameters: use a named curve, P-256 or P-384",
-       {.change = [](X509_REQ* request, EVP_PKEY* key) {
-          EVP_PKEY_set_utf8_string_param(key, "encoding", "explicit");
-          X509_REQ_set_pubkey(request, key);
-        }}},
+       {.change =
+            [](X509_REQ* request, EVP_PKEY* key) {
+              EVP_PKEY_set_utf8_string_param(key, "encoding", "explicit");
+              X509_REQ_set_pubkey(request, key);
+            }}},
       {"invalid: public key: not an uncompressed point of its curve",
-       {.change = [](X509_REQ* request, EVP_PKEY* key) {
-          EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed");
-          X509_REQ_set_pubkey(request, key);
-        }}},
+       {.change =
+            [](X509_REQ* request, EVP_PKEY* key) {
+              EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed");
+              X509_REQ_set_pubkey(request, key);
+            }}},
       {"denied: weak signature: made with SHA-1; use SHA-256 or better", {.digest = "SHA1"}},
       {"denied: weak signature: made with SHA-1; use SHA-256 or better", {.key = "RSA2048", .digest = "SHA1"}},
       {"denied: weak signature: made with MD5; use SHA-256 or better", {.key = "RSA2048", .digest = "MD5"}},
-      {"denied: signed with algorithm 1.2.840.10045.4.3.1: use ECDSA or RSA with SHA-256, or Ed25519", {.digest = "SHA224"}},
+      {"denied: signed with algorithm 1.2.840.10045.4.3.1: use ECDSA or RSA with SHA-256, or Ed25519",
+       {.digest = "SHA224"}},
       {"denied: subject: empty; a device needs a name", {.subject = ""}},
       {"denied: asks to be a CA (basicConstraints CA:TRUE): only devices are enrolled here",
        {.extensions = {{"basicConstraints", "CA:TRUE"}}}},
@@ -123,33 +132,38 @@ TEST(Request, RefusesWithTheReason) {
       {"invalid: subject: not UTF-8 text without control characters",
        {.change = add_value(V_ASN1_UTF8STRING, std::string_view("a.example\0.evil.example", 23))}},
       {"invalid: subject: not UTF-8 text without control characters", {.change = add_value(V_ASN1_UTF8STRING, "a\nb")}},
-      {"invalid: subject: not UTF-8 text without control characters", {.change = add_value(V_ASN1_UTF8STRING, "\xc3\x28")}},
+      {"invalid: subject: not UTF-8 text without control characters",
+       {.change = add_value(V_ASN1_UTF8STRING, "\xc3\x28")}},
       {"invalid: subject: a character that PrintableString does not have",
        {.change = add_value(V_ASN1_PRINTABLESTRING, "a@b")}},
-      {"invalid: subject: a character that IA5String does not have", {.change = add_value(V_ASN1_IA5STRING, "\xc3\xa4")}},
+      {"invalid: subject: a character that IA5String does not have",
+       {.change = add_value(V_ASN1_IA5STRING, "\xc3\xa4")}},
       {"invalid: subject: not a string", {.change = add_value(V_ASN1_OCTET_STRING, "abc")}},
       {"invalid: subject: an attribute of 300 bytes; 1 to 256 are allowed",
        {.change = add_value(V_ASN1_UTF8STRING, std::string(300, 'x'))}},
       {"invalid: version: 1 is not a version of PKCS#10 requests",
        {.change = [](X509_REQ* request, EVP_PKEY*) { X509_REQ_set_version(request, 1); }}},
       {"denied: a key of kind 1.3.101.110: use RSA, P-256, P-384 or Ed25519",
-       {.change = [](X509_REQ* request, EVP_PKEY*) {
-          EVP_PKEY* other = testing::make_test_key("X25519");
-          X509_REQ_set_pubkey(request, other);
-          EVP_PKEY_free(other);
-        }}},
+       {.change =
+            [](X509_REQ* request, EVP_PKEY*) {
+              EVP_PKEY* other = testing::make_test_key("X25519");
+              X509_REQ_set_pubkey(request, other);
+              EVP_PKEY_free(other);
+            }}},
       {"untrusted: bad signature: the request was not signed with its own key, or was altered",
-       {.change = [](X509_REQ* request, EVP_PKEY*) {
-          EVP_PKEY* other = testing::make_test_key("P-256");
-          X509_REQ_set_pubkey(request, other);
-          EVP_PKEY_free(other);
-        }}},
+       {.change =
+            [](X509_REQ* request, EVP_PKEY*) {
+              EVP_PKEY* other = testing::make_test_key("P-256");
+              X509_REQ_set_pubkey(request, other);
+              EVP_PKEY_free(other);
+            }}},
       {"untrusted: bad signature: its algorithm is not one for this key",
-       {.change = [](X509_REQ* request, EVP_PKEY*) {
-          EVP_PKEY* other = testing::make_test_key("RSA2048");
-          X509_REQ_set_pubkey(request, other);
-          EVP_PKEY_free(other);
-        }}},
+       {.change =
+            [](X509_REQ* request, EVP_PKEY*) {
+              EVP_PKEY* other = testing::make_test_key("RSA2048");
+              X509_REQ_set_pubkey(request, other);
+              EVP_PKEY_free(other);
+            }}},
   };
   for (const Refusal& refusal : refusals) {
     SCOPED_TRACE(refusal.why);
@@ -189,7 +203,8 @@ TEST(Request, RefusesWhatIsNoPointOfTheCurve) {
 TEST(Request, RefusesWhatIsTooLarge) {
   const std::string pem = make_request({});
   EXPECT_EQ(why(std::string(kRequestBytes - pem.size(), '\n') + pem), "accepted");
-  EXPECT_EQ(why(std::string(kRequestBytes - pem.size() + 1, '\n') + pem), "exhausted: too large: 16385 bytes; 16384 are the most");
+  EXPECT_EQ(why(std::string(kRequestBytes - pem.size() + 1, '\n') + pem),
+            "exhausted: too large: 16385 bytes; 16384 are the most");
 }
 
 TEST(Request, RefusesMalformedPem) {
@@ -202,7 +217,8 @@ TEST(Request, RefusesMalformedPem) {
       {"", "invalid: PEM: no BEGIN CERTIFICATE REQUEST line"},
       {"not PEM at all", "invalid: PEM: no BEGIN CERTIFICATE REQUEST line"},
       {std::string(pem).insert(40, 1, '\0'), "invalid: PEM: a NUL byte, where only text may be"},
-      {replaced("-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN CERTIFICATE-----"), "invalid: PEM: not a CERTIFICATE REQUEST"},
+      {replaced("-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN CERTIFICATE-----"),
+       "invalid: PEM: not a CERTIFICATE REQUEST"},
       {replaced("-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN CERTIFICATE REQUEST"),
        "invalid: PEM: a BEGIN line that does not end in dashes"},
       {replaced("-----END CERTIFICATE REQUEST-----", "-----END CERTIFICATE-----"),
@@ -213,7 +229,8 @@ TEST(Request, RefusesMalformedPem) {
       {std::string(pem).replace(60, 1, "!"), "invalid: PEM: a character that is not base64"},
       {std::string(pem).replace(60, 1, " "), "invalid: PEM: a character that is not base64"},
       {std::string(pem).erase(60, 1), "invalid: PEM: its base64 is cut short"},
-      {"-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n", "invalid: PEM: its base64 is cut short"},
+      {"-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n",
+       "invalid: PEM: its base64 is cut short"},
       {"-----BEGIN CERTIFICATE REQUEST-----\nMAB=\n-----END CERTIFICATE REQUEST-----\n",
        "invalid: PEM: base64 whose last bits are not zero"},
   };
@@ -246,7 +263,9 @@ TEST(Request, EveryTruncationAndEveryFlippedBitIsRefused) {
 }
 
 TEST(Request, NamesAreEqualWhateverTheyAreWrittenLike) {
-  const auto canonical = [](const RequestOptions& options) { return parse_request(make_request(options)).value().subject.canonical; };
+  const auto canonical = [](const RequestOptions& options) {
+    return parse_request(make_request(options)).value().subject.canonical;
+  };
   const auto name = canonical({.subject = "/O=Example Ltd/CN=Device 1"});
   EXPECT_EQ(canonical({.subject = "/O=EXAMPLE  LTD/CN= device 1 "}), name);
   EXPECT_EQ(canonical({.subject = "/O=Example Ltd/CN=Device 1", .string_type = V_ASN1_PRINTABLESTRING}), name);

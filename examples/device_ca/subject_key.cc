@@ -164,7 +164,8 @@ Result<SignatureAlgorithm> read_signature_algorithm(der::Reader& reader) {
   }
   if (same(type, oid::kMd5WithRsa)) return denied("weak signature: made with MD5; use SHA-256 or better");
   if (same(type, oid::kRsaPss)) return denied("signed with RSA-PSS; sign with PKCS#1 v1.5, which is openssl's default");
-  return denied("signed with algorithm {}: use ECDSA or RSA with SHA-256, or Ed25519", der::object_identifier_text(type));
+  return denied("signed with algorithm {}: use ECDSA or RSA with SHA-256, or Ed25519",
+                der::object_identifier_text(type));
 }
 
 Result<void> verify_signature(const SubjectKey& key, const SignatureAlgorithm& algorithm, BytesView message,
@@ -177,12 +178,13 @@ Result<void> verify_signature(const SubjectKey& key, const SignatureAlgorithm& a
   const OwnedKey owned = rsa ? make_rsa(key) : ecdsa ? nullptr : make_ed25519(key);
   EVP_PKEY* const made = ecdsa ? set_point(key) : owned.get();
   const OwnedDigestContext context(EVP_MD_CTX_new());
-  const bool good = made && context &&
-                    EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm.hash), nullptr, made) == 1 &&
-                    EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(message), message.size()) == 1;
+  const bool good =
+      made && context && EVP_DigestVerifyInit(context.get(), nullptr, digest_of(algorithm.hash), nullptr, made) == 1 &&
+      EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(message), message.size()) == 1;
   ERR_clear_error();
   if (!made) return malformed("public key: not a point of its curve, or no key at all");
-  if (!good) return refuse(ErrorCode::kUntrusted, "bad signature: the request was not signed with its own key, or was altered");
+  if (!good)
+    return refuse(ErrorCode::kUntrusted, "bad signature: the request was not signed with its own key, or was altered");
   return {};
 }
 

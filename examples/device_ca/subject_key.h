@@ -15,8 +15,8 @@ enum class Hash { kNone, kSha256, kSha384, kSha512 };
 struct SubjectKey {
   KeyKind kind = KeyKind::kP256;
   adyton::BytesView spki;
-  adyton::BytesView bits;                // EC: the uncompressed point; Ed25519: the key; RSA: RSAPublicKey (DER)
-  adyton::BytesView modulus, exponent;   // RSA: magnitudes
+  adyton::BytesView bits;               // EC: the uncompressed point; Ed25519: the key; RSA: RSAPublicKey (DER)
+  adyton::BytesView modulus, exponent;  // RSA: magnitudes
 };
 
 // An AlgorithmIdentifier of a signature.
@@ -25,8 +25,8 @@ struct SignatureAlgorithm {
   Hash hash = Hash::kNone;
 };
 
-// Accepts RSA from 2048 to 8192 bits with a public exponent of at least 65537, P-256, P-384 and Ed25519. Errors: invalid
-// (malformed), denied (weak or of another kind, said in words).
+// Accepts RSA from 2048 to 8192 bits with a public exponent of at least 65537, P-256, P-384 and Ed25519. Errors:
+// invalid (malformed), denied (weak or of another kind, said in words).
 adyton::Result<SubjectKey> read_subject_key(adyton::der::Reader& reader);
 
 // Accepts SHA-256, SHA-384 and SHA-512 with RSA (PKCS#1 v1.5) or ECDSA, and Ed25519. Errors: likewise.

@@ -65,7 +65,8 @@ Result<void> read_pax(std::string_view records, Apply&& apply) {
       if (c < '0' || c > '9') return malformed("tar: malformed pax record");
       length = length * 10 + static_cast<std::size_t>(c - '0');
     }
-    if (space == std::string_view::npos || length <= space + 1 || length > records.size() || records[length - 1] != '\n') {
+    if (space == std::string_view::npos || length <= space + 1 || length > records.size() ||
+        records[length - 1] != '\n') {
       return malformed("tar: malformed pax record");
     }
     const std::string_view record = records.substr(space + 1, length - space - 2);
@@ -97,11 +98,13 @@ struct TarReader::Header {
 Result<TarReader> TarReader::open(const std::string& path) {
   std::FILE* file = path == "-" ? ::fdopen(0, "rb") : std::fopen(path.c_str(), "rbe");
   if (!file) {
-    return refuse(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, "opening {}: {}", path, std::strerror(errno));
+    return refuse(errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo, "opening {}: {}", path,
+                  std::strerror(errno));
   }
   TarReader out(file);
-  struct stat status {};
-  if (::fstat(::fileno(file), &status) == 0 && S_ISREG(status.st_mode)) out.size_ = static_cast<std::uint64_t>(status.st_size);
+  struct stat status{};
+  if (::fstat(::fileno(file), &status) == 0 && S_ISREG(status.st_mode))
+    out.size_ = static_cast<std::uint64_t>(status.st_size);
   return out;
 }
 
@@ -112,7 +115,8 @@ Result<std::size_t> TarReader::read(std::string& out, std::size_t size) {
   const std::size_t got = std::fread(out.data() + before, 1, size, file_.get());
   out.resize(before + got);
   position_ += got;
-  if (got < size && std::ferror(file_.get()) != 0) return refuse(ErrorCode::kIo, "tar: reading: {}", std::strerror(errno));
+  if (got < size && std::ferror(file_.get()) != 0)
+    return refuse(ErrorCode::kIo, "tar: reading: {}", std::strerror(errno));
   return got;
 }
 
@@ -132,7 +136,9 @@ Result<std::optional<TarReader::Header>> TarReader::read_header() {
   std::string block;
   const std::uint64_t start = position_;
   const std::size_t got = TRY(read(block, kBlockBytes));
-  if (start == 0 && (block.starts_with("\x1f\x8b") || block.starts_with("BZh") || block.starts_with("\xfd" "7zXZ") ||
+  if (start == 0 && (block.starts_with("\x1f\x8b") || block.starts_with("BZh") ||
+                     block.starts_with("\xfd"
+                                       "7zXZ") ||
                      block.starts_with("\x28\xb5\x2f\xfd"))) {
     return malformed("tar: it is compressed; unpack it first, for example: zcat FILE | device_ca enrol --tar - ...");
   }

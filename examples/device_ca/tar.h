@@ -13,9 +13,9 @@ namespace device_ca {
 
 struct TarEntry {
   std::string name;
-  bool regular = false;     // a file; else a link, device or the like
-  std::uint64_t size = 0;   // in the archive
-  std::string contents;     // of a file: at most what was asked for
+  bool regular = false;    // a file; else a link, device or the like
+  std::uint64_t size = 0;  // in the archive
+  std::string contents;    // of a file: at most what was asked for
 };
 
 // Not thread-safe.

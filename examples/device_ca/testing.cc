@@ -32,8 +32,8 @@ void fill_name(X509_NAME* name, std::string_view text, int string_type) {
     const auto equals = attribute.find('=');
     const std::string type(attribute.substr(0, equals)), value(attribute.substr(equals + 1));
     const std::vector<unsigned char> bytes(value.begin(), value.end());
-    require(X509_NAME_add_entry_by_txt(name, type.c_str(), string_type, bytes.data(), static_cast<int>(bytes.size()), -1,
-                                       0) == 1,
+    require(X509_NAME_add_entry_by_txt(name, type.c_str(), string_type, bytes.data(), static_cast<int>(bytes.size()),
+                                       -1, 0) == 1,
             "subject");
     text.remove_prefix(end == std::string_view::npos ? text.size() : end);
   }
@@ -71,7 +71,8 @@ std::string make_request(const RequestOptions& options) {
   }
   if (options.change) options.change(request.get(), key.get());
   const EVP_MD* digest = options.key.starts_with("Ed") ? nullptr : EVP_get_digestbyname(options.digest);
-  require(X509_REQ_sign(request.get(), key.get(), digest) > 0, ("signature with " + options.key + " and " + options.digest).c_str());
+  require(X509_REQ_sign(request.get(), key.get(), digest) > 0,
+          ("signature with " + options.key + " and " + options.digest).c_str());
   const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
   require(PEM_write_bio_X509_REQ(out.get(), request.get()) == 1, "PEM");
   char* text = nullptr;

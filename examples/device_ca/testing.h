@@ -13,12 +13,12 @@
 namespace device_ca::testing {
 
 struct RequestOptions {
-  std::string key = "P-256";                    // or P-384, secp256k1, RSA1024, RSA2048, Ed25519, ...
+  std::string key = "P-256";                          // or P-384, secp256k1, RSA1024, RSA2048, Ed25519, ...
   std::string subject = "/C=DE/O=Example/CN=device";  // "/A=b/..."; "" for none
   const char* digest = "SHA256";
   std::vector<std::pair<const char*, const char*>> extensions;  // as in openssl.cnf: {"subjectAltName", "DNS:a"}
-  int string_type = 0x1001;                     // of the subject's values (MBSTRING_ASC)
-  std::function<void(X509_REQ*, EVP_PKEY*)> change;  // before it is signed
+  int string_type = 0x1001;                                     // of the subject's values (MBSTRING_ASC)
+  std::function<void(X509_REQ*, EVP_PKEY*)> change;             // before it is signed
 };
 
 // PEM, in memory.

@@ -23,7 +23,8 @@ std::string_view as_text(BytesView bytes);
 inline Bytes to_bytes(BytesView bytes) { return Bytes(bytes.begin(), bytes.end()); }
 inline Bytes to_bytes(std::string_view text) { return to_bytes(as_bytes(text)); }
 
-// Lower-case hexadecimal, two digits a byte; and back (upper case accepted; invalid on any other character or odd length).
+// Lower-case hexadecimal, two digits a byte; and back (upper case accepted; invalid on any other character or odd
+// length).
 std::string to_hex(BytesView bytes);
 Result<Bytes> parse_hex(std::string_view text);
 

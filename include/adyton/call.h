@@ -97,9 +97,7 @@ struct Signature {
   };
   static constexpr auto kTextArray = text_of(Describe{});
   static constexpr std::string_view kText{kTextArray.data(), kTextArray.size()};
-  static constexpr CallTarget target() {
-    return {kText, hash_of(kName.view()), hash_of(kText)};
-  }
+  static constexpr CallTarget target() { return {kText, hash_of(kName.view()), hash_of(kText)}; }
 
   static Result<Value> invoke(Caller& caller, const CallOptions& options, const std::remove_cvref_t<P>&... arguments) {
     auto encode = [&](Encoder& out) { (write_value(out, arguments), ...); };

@@ -145,14 +145,14 @@ class Decoder {
   template <class Take>
   void take(std::size_t size, Take&& take_piece);
 
-  BytesView piece_;             // what is at hand: the other side's memory
-  std::uint64_t remaining_;     // of the message, piece_ included
+  BytesView piece_;          // what is at hand: the other side's memory
+  std::uint64_t remaining_;  // of the message, piece_ included
   MessageSource* source_;
   std::uint32_t depth_ = 0;
   bool failed_ = false;
   Error error_;
-  std::vector<std::unique_ptr<std::byte[]>> views_;    // what read_view() handed out
-  std::vector<std::shared_ptr<const Bytes>> kept_;     // likewise, large
+  std::vector<std::unique_ptr<std::byte[]>> views_;  // what read_view() handed out
+  std::vector<std::shared_ptr<const Bytes>> kept_;   // likewise, large
 };
 
 }  // namespace adyton

@@ -21,18 +21,19 @@
 namespace adyton {
 
 struct LaunchOptions {
-  std::string backend = "auto";                              // "auto": the strongest this machine has; "process"
-  std::vector<std::string> arguments;                        // argv[1] and on
+  std::string backend = "auto";                                  // "auto": the strongest this machine has; "process"
+  std::vector<std::string> arguments;                            // argv[1] and on
   std::vector<std::pair<std::string, std::string>> environment;  // names must be in the manifest
-  Handlers host_calls;                                       // what the enclave may call: {audit, [](auto line) {...}}
-  std::filesystem::path storage;                             // folder for adyton::storage(), made if missing; empty: none
-  std::optional<Digest384> expect_signer;                    // refuse an image of any other signer
-  std::optional<Digest384> expect_image;                     // refuse any other image
-  std::chrono::milliseconds launch_timeout{10'000};          // until the enclave serves
-  std::chrono::milliseconds stop_grace{2'000};               // between asking it to end and killing it
-  std::chrono::microseconds spin{50};                        // how long threads stay awake for the next call
-  std::uint64_t message_bytes = 64u << 20;                   // largest message, either way
-  std::function<void(bool is_error, std::string_view line)> output;  // the enclave's output; empty: to standard error, with its name
+  Handlers host_calls;                               // what the enclave may call: {audit, [](auto line) {...}}
+  std::filesystem::path storage;                     // folder for adyton::storage(), made if missing; empty: none
+  std::optional<Digest384> expect_signer;            // refuse an image of any other signer
+  std::optional<Digest384> expect_image;             // refuse any other image
+  std::chrono::milliseconds launch_timeout{10'000};  // until the enclave serves
+  std::chrono::milliseconds stop_grace{2'000};       // between asking it to end and killing it
+  std::chrono::microseconds spin{50};                // how long threads stay awake for the next call
+  std::uint64_t message_bytes = 64u << 20;           // largest message, either way
+  std::function<void(bool is_error, std::string_view line)>
+      output;  // the enclave's output; empty: to standard error, with its name
 };
 
 // A running enclave that serves calls. Movable; destroying it ends the enclave. Calls are thread-safe.
@@ -55,9 +56,9 @@ class Enclave {
   }
 
   [[nodiscard]] const Identity& identity() const;
-  [[nodiscard]] std::string_view backend() const;   // which one "auto" took
-  [[nodiscard]] int process_id() const;             // 0 where the back-end has none
-  Result<std::string> stop();                       // ends it; how it ended, in words
+  [[nodiscard]] std::string_view backend() const;  // which one "auto" took
+  [[nodiscard]] int process_id() const;            // 0 where the back-end has none
+  Result<std::string> stop();                      // ends it; how it ended, in words
 
  private:
   struct Impl;

@@ -73,8 +73,8 @@ class SealedStore {
   Result<Secret> get(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const;
 
-  // Calls visit(key, value) for every key that starts with `prefix` and comes after `after`, in the order of their bytes,
-  // until it returns false. The views are valid during the call; `visit` must not use this store.
+  // Calls visit(key, value) for every key that starts with `prefix` and comes after `after`, in the order of their
+  // bytes, until it returns false. The views are valid during the call; `visit` must not use this store.
   void scan(std::string_view prefix, const std::function<bool(std::string_view key, BytesView value)>& visit,
             std::string_view after = {}) const;
 

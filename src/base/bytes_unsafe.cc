@@ -48,7 +48,8 @@ void wipe(std::span<std::byte> bytes) {
   if (!bytes.empty()) explicit_bzero(bytes.data(), bytes.size());
 }
 
-Secret::Secret(std::size_t size_bytes) : data_(size_bytes == 0 ? nullptr : new std::byte[size_bytes]()), size_(size_bytes) {}
+Secret::Secret(std::size_t size_bytes)
+    : data_(size_bytes == 0 ? nullptr : new std::byte[size_bytes]()), size_(size_bytes) {}
 
 Secret Secret::copy_of(BytesView bytes) {
   Secret out(bytes.size());

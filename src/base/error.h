@@ -17,9 +17,9 @@ Error make_error(ErrorCode code, fmt::format_string<Args...> format, Args&&... a
   return Error{code, fmt::format(format, std::forward<Args>(args)...)};
 }
 
-#define ADYTON_ERROR_MAKER(function, code_value)                        \
-  template <class... Args>                                              \
-  Error function(fmt::format_string<Args...> format, Args&&... args) {  \
+#define ADYTON_ERROR_MAKER(function, code_value)                                   \
+  template <class... Args>                                                         \
+  Error function(fmt::format_string<Args...> format, Args&&... args) {             \
     return make_error(ErrorCode::code_value, format, std::forward<Args>(args)...); \
   }
 ADYTON_ERROR_MAKER(invalid, kInvalid)

@@ -22,13 +22,9 @@ std::string_view name_of(ErrorCode code) {
   return "unknown";
 }
 
-int exit_status_of(ErrorCode code) {
-  return name_of(code) == "unknown" ? 18 : 9 + static_cast<int>(code);
-}
+int exit_status_of(ErrorCode code) { return name_of(code) == "unknown" ? 18 : 9 + static_cast<int>(code); }
 
-Error Error::within(std::string_view context) && {
-  return Error{code, fmt::format("{}: {}", context, message)};
-}
+Error Error::within(std::string_view context) && { return Error{code, fmt::format("{}: {}", context, message)}; }
 
 std::string errno_text(int error_number) { return std::generic_category().message(error_number); }
 

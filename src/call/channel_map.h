@@ -19,15 +19,15 @@ struct Slot {
   static constexpr std::size_t kInlineBytes = 16;
 
   // Line 0: one transfer between processors carries a whole small message.
-  std::atomic<std::uint32_t> bell;   // futex word: changes with every message, and when either side wants a look taken
-  std::atomic<std::uint32_t> seq;    // number of messages sent
+  std::atomic<std::uint32_t> bell;  // futex word: changes with every message, and when either side wants a look taken
+  std::atomic<std::uint32_t> seq;   // number of messages sent
   std::uint8_t kind;
   std::uint8_t reserved[3];
-  std::uint32_t processor;           // the sender's: a hint for placement
+  std::uint32_t processor;  // the sender's: a hint for placement
   std::uint64_t name_hash;
   std::uint64_t structure_hash;
-  std::uint64_t size;                // of the payload
-  std::uint64_t start;               // of a payload in the window: where it begins, as a value of `produced`
+  std::uint64_t size;   // of the payload
+  std::uint64_t start;  // of a payload in the window: where it begins, as a value of `produced`
   std::byte inline_bytes[kInlineBytes];
 
   // Line 1: the sender as a receiver of the other direction.

@@ -39,7 +39,8 @@ class ChannelEndpoint final : public Endpoint {
               std::max(1u, processor_count() / 2)) {
     const Side other = side == Side::kHost ? Side::kEnclave : Side::kHost;
     const auto fill = [&](std::deque<Lane>& lanes, Side caller, std::uint32_t count) {
-      for (std::uint32_t i = 0; i < count; ++i) lanes.emplace_back(map_.lane(caller, i, side), state_, limits.message_bytes);
+      for (std::uint32_t i = 0; i < count; ++i)
+        lanes.emplace_back(map_.lane(caller, i, side), state_, limits.message_bytes);
     };
     const ChannelLayout& layout = map_.layout();
     fill(outbound_, side, side == Side::kHost ? layout.lanes_to_enclave : layout.lanes_to_host);
@@ -95,8 +96,8 @@ class ChannelEndpoint final : public Endpoint {
     std::shared_ptr<std::atomic<bool>> done;
     std::jthread thread;
   };
-  std::vector<Abandoned> abandoned_;     // each waits for the reply of a call that was given up
-  std::vector<std::jthread> threads_;    // each answers calls on one lane
+  std::vector<Abandoned> abandoned_;   // each waits for the reply of a call that was given up
+  std::vector<std::jthread> threads_;  // each answers calls on one lane
 };
 
 Error ChannelEndpoint::explain_broken(Error error) {
@@ -155,7 +156,8 @@ ChannelEndpoint::Conversation ChannelEndpoint::converse(Lane& lane, const detail
   };
   lane.set_cancelled(false);
   ++lane.depth;
-  const MessageHead head{.kind = MessageKind::kCall, .name_hash = target.name_hash, .structure_hash = target.structure_hash};
+  const MessageHead head{
+      .kind = MessageKind::kCall, .name_hash = target.name_hash, .structure_hash = target.structure_hash};
   auto sent = lane.send(head, arguments, limits);
   for (;;) {
     auto message = sent ? lane.receive(limits) : Result<MessageHead>(sent.error());
@@ -239,8 +241,8 @@ Result<void> ChannelEndpoint::refuse(Lane& lane, const MessageHead& head, const 
   return lane.send({.kind = MessageKind::kError}, error, limits);
 }
 
-// A call was given up before its answer came. The lane can be used again when the answer is there; until then, calls the
-// other side makes in the course of it are refused.
+// A call was given up before its answer came. The lane can be used again when the answer is there; until then, calls
+// the other side makes in the course of it are refused.
 void ChannelEndpoint::finish_later(std::uint32_t number) {
   const std::scoped_lock lock(abandoned_mutex_);
   std::erase_if(abandoned_, [](const Abandoned& each) { return each.done->load(); });

@@ -18,16 +18,16 @@ enum class Side : std::uint8_t { kHost, kEnclave };
 
 // How a channel is cut up: fixed by the host when it makes the memory.
 struct ChannelLayout {
-  std::uint32_t lanes_to_enclave = 8;      // calls from the host at the same time, 1 to 64
-  std::uint32_t lanes_to_host = 4;         // calls from the enclave outside any call, at the same time, 1 to 64
-  std::uint32_t window_bytes = 1u << 20;   // of each lane and direction: larger messages flow through it; a power of two
+  std::uint32_t lanes_to_enclave = 8;     // calls from the host at the same time, 1 to 64
+  std::uint32_t lanes_to_host = 4;        // calls from the enclave outside any call, at the same time, 1 to 64
+  std::uint32_t window_bytes = 1u << 20;  // of each lane and direction: larger messages flow through it; a power of two
 };
 
 // What one side accepts from the other, and how long it spins. All of it is local: nothing here crosses.
 struct ChannelLimits {
-  std::uint64_t message_bytes = 64u << 20;               // larger messages, sent or received, are refused
-  std::uint32_t nesting = 16;                            // calls within calls on one lane
-  std::chrono::microseconds spin{50};                    // how long a thread stays awake for the next message
+  std::uint64_t message_bytes = 64u << 20;  // larger messages, sent or received, are refused
+  std::uint32_t nesting = 16;               // calls within calls on one lane
+  std::chrono::microseconds spin{50};       // how long a thread stays awake for the next message
 };
 
 class Endpoint : public detail::Caller {
@@ -46,9 +46,9 @@ class Endpoint : public detail::Caller {
   [[nodiscard]] virtual BytesView boot() const = 0;
 
   // call() (of Caller): errors are those of the handler; not_found (no such call on the other side); invalid
-  // (structures that differ, malformed reply); unavailable (deadline, cancelled, suspended, closed); exhausted (limits).
-  // Thread-safe. Within a handler it uses the lane the call came on, so that nested calls need no further thread on
-  // either side; with a timeout or a way to cancel, it uses another, so that it can be given up.
+  // (structures that differ, malformed reply); unavailable (deadline, cancelled, suspended, closed); exhausted
+  // (limits). Thread-safe. Within a handler it uses the lane the call came on, so that nested calls need no further
+  // thread on either side; with a timeout or a way to cancel, it uses another, so that it can be given up.
 
   // Host: waits until the enclave serves. Errors: unavailable (deadline, or close()'s error).
   virtual Result<void> wait_ready(std::chrono::nanoseconds timeout) = 0;

@@ -34,8 +34,9 @@ class Channel {
   explicit Channel(std::function<Handlers(Endpoint&)> inside, std::function<Handlers(Channel&)> outside = {},
                    ChannelLimits limits = {}, ChannelLayout layout = {})
       : memory_(SharedMemory::make(Endpoint::memory_bytes(layout, 4)).value()) {
-    host_ = Endpoint::make_host(memory_.alias(), layout, as_bytes("boot"), outside ? outside(*this) : Handlers(), limits)
-                .value();
+    host_ =
+        Endpoint::make_host(memory_.alias(), layout, as_bytes("boot"), outside ? outside(*this) : Handlers(), limits)
+            .value();
     enclave_ = Endpoint::open_enclave(memory_.alias(), limits).value();
     server_ = std::jthread([this, inside] { EXPECT_TRUE(enclave_->serve(inside(*enclave_))); });
     EXPECT_TRUE(host_->wait_ready(10s));
@@ -62,9 +63,9 @@ class Channel {
 };
 
 Handlers simple(Endpoint&) {
-  return {add, [](std::int64_t a, std::int64_t b) { return a + b; },
-          echo, [](std::span<const std::byte> bytes) { return to_bytes(bytes); },
-          fail, [](std::string_view why) -> Result<void> { return denied("{}", why); },
+  return {add,    [](std::int64_t a, std::int64_t b) { return a + b; },
+          echo,   [](std::span<const std::byte> bytes) { return to_bytes(bytes); },
+          fail,   [](std::string_view why) -> Result<void> { return denied("{}", why); },
           throws, [] { throw std::runtime_error("boom"); }};
 }
 
@@ -93,8 +94,9 @@ TEST(Endpoint, PayloadsOfEverySizeComeBackWhole) {
 TEST(Endpoint, TooLargeMessagesAreRefusedOnBothSidesAndTheLaneGoesOn) {
   Channel channel(
       [](Endpoint&) {
-        return Handlers(echo, [](std::span<const std::byte>) { return Bytes(200'000); }, add,
-                        [](std::int64_t a, std::int64_t b) { return a + b; });
+        return Handlers(
+            echo, [](std::span<const std::byte>) { return Bytes(200'000); }, add,
+            [](std::int64_t a, std::int64_t b) { return a + b; });
       },
       {}, {.message_bytes = 100'000});
   EXPECT_EQ(channel.call(echo, Bytes(100'001)).error().code, ErrorCode::kExhausted);
@@ -109,9 +111,10 @@ TEST(Endpoint, UnknownCallsAndOtherHeadersAreNamed) {
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
   EXPECT_NE(none.error().message.find("missing"), std::string::npos);
   constexpr Call<"add", std::int64_t(std::int64_t, std::int32_t)> other_add;
-  EXPECT_EQ(channel.call(other_add, 1, 2).error(),
-            invalid("add: the two sides were built from different headers: parameter 2: i32 here, i64 there; build both "
-                    "from the same"));
+  EXPECT_EQ(
+      channel.call(other_add, 1, 2).error(),
+      invalid("add: the two sides were built from different headers: parameter 2: i32 here, i64 there; build both "
+              "from the same"));
 }
 
 TEST(Endpoint, TwoHandlersForOneNameAreRefused) {
@@ -175,7 +178,8 @@ struct Gate {
   std::atomic<int> entered = 0;
   std::atomic<bool> open = false, saw_cancel = false;
   Handlers handlers(Endpoint&) {
-    return {block, [this] {
+    return {block,
+            [this] {
               ++entered;
               entered.notify_all();
               open.wait(false);
@@ -255,13 +259,17 @@ TEST(Endpoint, AnAbandonedCallsNestedCallsAreRefused) {
   std::promise<Error> inside;
   Channel channel(
       [&](Endpoint& self) {
-        return Handlers(block, [&] {
-          go.wait(false);
-          inside.set_value(detail::call_through(self, {}, note, "late").error());
-          return true;
-        }, add, [](std::int64_t a, std::int64_t b) { return a + b; });
+        return Handlers(
+            block,
+            [&] {
+              go.wait(false);
+              inside.set_value(detail::call_through(self, {}, note, "late").error());
+              return true;
+            },
+            add, [](std::int64_t a, std::int64_t b) { return a + b; });
       },
-      [](Channel&) { return Handlers(note, [](std::string_view) {}); }, {}, {.lanes_to_enclave = 1, .lanes_to_host = 1});
+      [](Channel&) { return Handlers(note, [](std::string_view) {}); }, {},
+      {.lanes_to_enclave = 1, .lanes_to_host = 1});
   EXPECT_FALSE(channel.call({.timeout = 10ms}, block));
   go = true;
   go.notify_all();

@@ -24,9 +24,9 @@ std::uint32_t current_processor();
 class Placement {
  public:
   Placement();
-  void anywhere();                    // where the thread was allowed at first
-  void with(std::uint32_t processor);     // on the caller's processor: a wake-up there costs a fraction
-  void beside(std::uint32_t processor);   // on any other: both can stay awake
+  void anywhere();                       // where the thread was allowed at first
+  void with(std::uint32_t processor);    // on the caller's processor: a wake-up there costs a fraction
+  void beside(std::uint32_t processor);  // on any other: both can stay awake
 
  private:
   enum class Mode : std::uint8_t { kAnywhere, kWith, kBeside };

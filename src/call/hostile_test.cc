@@ -26,8 +26,8 @@ constexpr ChannelLayout kLayout{.lanes_to_enclave = 1, .lanes_to_host = 1, .wind
 constexpr ChannelLimits kLimits{.message_bytes = 1u << 20};
 
 Handlers enclave_handlers() {
-  return {names, [](const std::vector<std::string>& list) { return static_cast<std::uint32_t>(list.size()); },
-          sum, [](std::span<const std::byte> bytes) {
+  return {names, [](const std::vector<std::string>& list) { return static_cast<std::uint32_t>(list.size()); }, sum,
+          [](std::span<const std::byte> bytes) {
             std::uint64_t total = 0;
             for (std::byte b : bytes) total += std::to_integer<std::uint64_t>(b);
             return total;
@@ -107,8 +107,10 @@ TEST(HostileHost, EveryTruncationIsAnError) {
     Frame cut = honest;
     cut.head.size = n;
     std::memcpy(cut.head.inline_bytes, cut.window.data(), sizeof cut.head.inline_bytes);
-    if (n <= Slot::kInlineBytes) cut.produced = 0;
-    else cut.produced = n;
+    if (n <= Slot::kInlineBytes)
+      cut.produced = 0;
+    else
+      cut.produced = n;
     EXPECT_EQ(outcome(cut), MessageKind::kError) << n;
   }
 }
@@ -221,7 +223,8 @@ class HostileEnclave : public ::testing::Test {
     host_.reset();
     memory_ = std::make_unique<SharedMemory>(SharedMemory::make(Endpoint::memory_bytes(kLayout, 0)).value());
     host_ = Endpoint::make_host(memory_->alias(), kLayout, {},
-                                Handlers(host_echo, [](std::string_view s) { return std::string(s); }), kLimits).value();
+                                Handlers(host_echo, [](std::string_view s) { return std::string(s); }), kLimits)
+                .value();
     lane_ = ChannelMap::inspect(memory_->bytes()).value().lane(Side::kHost, 0, Side::kEnclave);
   }
   // Calls names({}) while the enclave answers with `frame` at once.

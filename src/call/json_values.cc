@@ -62,7 +62,8 @@ class FromJson {
         append(out, json.size(), 32);
         return elements(json, [&](std::size_t) -> const TypeTree& { return type.parts[0]; });
       case Kind::kArray:
-        if (!json.is_array() || json.size() != type.count) return wrong(fmt::format("an array of {}", type.count), json);
+        if (!json.is_array() || json.size() != type.count)
+          return wrong(fmt::format("an array of {}", type.count), json);
         return elements(json, [&](std::size_t) -> const TypeTree& { return type.parts[0]; });
       case Kind::kTuple:
         if (!json.is_array() || json.size() != type.parts.size()) {
@@ -78,7 +79,8 @@ class FromJson {
 
  private:
   static Result<void> wrong(std::string_view wanted, const Json& json) {
-    return invalid("{} wanted, got {}", wanted, json.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60));
+    return invalid("{} wanted, got {}", wanted,
+                   json.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 60));
   }
 
   Result<void> blob(BytesView bytes) {
@@ -229,7 +231,8 @@ class ToJson {
       case Kind::kList:
       case Kind::kSet: return array(in_.read_count(1), [&](std::size_t) -> const TypeTree& { return type.parts[0]; });
       case Kind::kArray: return array(type.count, [&](std::size_t) -> const TypeTree& { return type.parts[0]; });
-      case Kind::kTuple: return array(type.parts.size(), [&](std::size_t i) -> const TypeTree& { return type.parts[i]; });
+      case Kind::kTuple:
+        return array(type.parts.size(), [&](std::size_t i) -> const TypeTree& { return type.parts[i]; });
       case Kind::kAggregate: {
         Json out = Json::object();
         for (std::size_t i = 0; i < type.parts.size(); ++i) out[type.field_names[i]] = value(type.parts[i]);
@@ -280,7 +283,8 @@ class ToJson {
 
 Result<Bytes> arguments_from_json(const std::vector<TypeTree>& parameters, std::string_view json) {
   const Json array = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (array.is_discarded() || !array.is_array()) return invalid("the arguments must be a JSON array, like [\"Ada\", 3]");
+  if (array.is_discarded() || !array.is_array())
+    return invalid("the arguments must be a JSON array, like [\"Ada\", 3]");
   if (array.size() != parameters.size()) {
     return invalid("{} arguments wanted, {} given", parameters.size(), array.size());
   }

@@ -238,7 +238,8 @@ Result<MessageHead> Lane::receive(const WaitLimits& limits) {
   head.kind = static_cast<MessageKind>(kind);
   if (head.size > message_limit_) return break_lane("a message larger than the limit here");
   if (head.size > Slot::kInlineBytes) {
-    if (head.start < taken_ || head.start - taken_ > view_.in_window.size()) return break_lane("a payload out of place");
+    if (head.start < taken_ || head.start - taken_ > view_.in_window.size())
+      return break_lane("a payload out of place");
     taken_ = head.start;
     view_.out->consumed.store(taken_, std::memory_order_release);
   }

@@ -72,7 +72,7 @@ class Lane {
     Lane& lane_;
     const WaitLimits& limits_;
     MessageHead head_;
-    std::uint64_t taken_ = 0;    // bytes handed out so far
+    std::uint64_t taken_ = 0;  // bytes handed out so far
     Decoder decoder_;
   };
 
@@ -90,7 +90,7 @@ class Lane {
   // Whether the other side broke the protocol: nothing more can be said on this lane.
   [[nodiscard]] bool broken() const { return broken_; }
 
-  std::uint32_t depth = 0;   // calls within calls; used by the thread that has the lane
+  std::uint32_t depth = 0;  // calls within calls; used by the thread that has the lane
 
  private:
   template <class Ready>
@@ -108,8 +108,8 @@ class Lane {
   LaneView view_;
   const ChannelState& state_;
   std::uint64_t message_limit_;
-  std::uint32_t sent_ = 0, received_ = 0;      // messages
-  std::uint64_t put_ = 0, taken_ = 0;          // bytes of the two windows
+  std::uint32_t sent_ = 0, received_ = 0;  // messages
+  std::uint64_t put_ = 0, taken_ = 0;      // bytes of the two windows
   std::uint64_t seen_consumed_ = 0;
   bool other_slept_ = false, slept_ = false, broken_ = false;
 };

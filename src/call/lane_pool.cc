@@ -8,9 +8,9 @@
 namespace adyton {
 namespace {
 
-constexpr std::chrono::milliseconds kTenure{4};      // of a thread that calls back to back while others wait
-constexpr std::chrono::microseconds kPatrol{500};    // between looks of the one waiting thread that looks by itself
-constexpr std::chrono::milliseconds kRecheck{20};    // between looks of the others
+constexpr std::chrono::milliseconds kTenure{4};    // of a thread that calls back to back while others wait
+constexpr std::chrono::microseconds kPatrol{500};  // between looks of the one waiting thread that looks by itself
+constexpr std::chrono::milliseconds kRecheck{20};  // between looks of the others
 
 std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -81,7 +81,8 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
 void LanePool::release(std::uint32_t lane, bool was_long) {
   if (was_long) long_.fetch_sub(1, std::memory_order_relaxed);
   free_.fetch_or(std::uint64_t{1} << lane, std::memory_order_seq_cst);
-  if (crowded()) [[unlikely]] hand_over(was_long);
+  if (crowded()) [[unlikely]]
+    hand_over(was_long);
 }
 
 void LanePool::turned_long() {

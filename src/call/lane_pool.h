@@ -43,9 +43,9 @@ class LanePool {
   std::atomic<std::uint64_t> free_;
   std::atomic<int> long_ = 0;
   std::atomic<std::uint32_t> waiting_ = 0;
-  std::atomic<std::uint32_t> bell_ = 0;       // futex word of waiting threads
-  std::atomic<bool> patrol_ = false;          // one waiting thread looks again by itself every so often
-  std::atomic<std::uint32_t> reserved_ = 0;   // tenure is over: the next one in is one that waited
+  std::atomic<std::uint32_t> bell_ = 0;      // futex word of waiting threads
+  std::atomic<bool> patrol_ = false;         // one waiting thread looks again by itself every so often
+  std::atomic<std::uint32_t> reserved_ = 0;  // tenure is over: the next one in is one that waited
   std::atomic<std::uint32_t> releases_ = 0;
   std::atomic<std::int64_t> tenure_start_ = 0;
 };

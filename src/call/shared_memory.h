@@ -27,8 +27,7 @@ class SharedMemory {
   [[nodiscard]] const Descriptor& descriptor() const { return descriptor_; }
 
  private:
-  SharedMemory(Descriptor descriptor, std::span<std::byte> bytes)
-      : descriptor_(std::move(descriptor)), bytes_(bytes) {}
+  SharedMemory(Descriptor descriptor, std::span<std::byte> bytes) : descriptor_(std::move(descriptor)), bytes_(bytes) {}
   Descriptor descriptor_;
   std::span<std::byte> bytes_;
 };

@@ -37,7 +37,7 @@ Result<SharedMemory> SharedMemory::make(std::size_t size_bytes) {
 Result<SharedMemory> SharedMemory::open(Descriptor descriptor, std::size_t min_bytes, std::size_t max_bytes) {
   const int seals = ::fcntl(descriptor.get(), F_GET_SEALS);
   if (seals < 0 || (seals & kSizeSeals) != kSizeSeals) return invalid("the channel's memory is not sealed in size");
-  struct stat info {};
+  struct stat info{};
   if (::fstat(descriptor.get(), &info) != 0) return io_error("fstat of the channel: {}", errno_text(errno));
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size < min_bytes || size > max_bytes) return invalid("a channel of {} bytes", size);

@@ -15,16 +15,29 @@ namespace adyton {
 // A type of the value grammar.
 struct TypeTree {
   enum class Kind : std::uint8_t {
-    kVoid, kBool, kInteger, kFloat, kString, kBytes, kEnum, kList, kArray, kMap, kSet, kOptional, kVariant, kTuple,
+    kVoid,
+    kBool,
+    kInteger,
+    kFloat,
+    kString,
+    kBytes,
+    kEnum,
+    kList,
+    kArray,
+    kMap,
+    kSet,
+    kOptional,
+    kVariant,
+    kTuple,
     kAggregate,
   };
   Kind kind = Kind::kVoid;
-  bool is_signed = false;               // kInteger
-  std::uint8_t bits = 0;                // kInteger, kFloat
-  std::uint64_t count = 0;              // kArray
-  std::string name;                     // kAggregate, kEnum
-  std::vector<std::string> field_names; // kAggregate: as many as parts
-  std::vector<TypeTree> parts;          // element; key and mapped; alternatives; fields; kEnum: the underlying type
+  bool is_signed = false;                // kInteger
+  std::uint8_t bits = 0;                 // kInteger, kFloat
+  std::uint64_t count = 0;               // kArray
+  std::string name;                      // kAggregate, kEnum
+  std::vector<std::string> field_names;  // kAggregate: as many as parts
+  std::vector<TypeTree> parts;           // element; key and mapped; alternatives; fields; kEnum: the underlying type
   bool operator==(const TypeTree&) const = default;
 };
 

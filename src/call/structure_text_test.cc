@@ -71,7 +71,9 @@ TEST(JsonValues, ComeBackAsTheyWere) {
 
 TEST(JsonValues, SayWhatIsWrongAndWhere) {
   const auto tree = parse_call_text("f(P{x: i8, y: optional<u8>}, bytes) -> void").value();
-  const auto message = [&](std::string_view json) { return arguments_from_json(tree.parameters, json).error().message; };
+  const auto message = [&](std::string_view json) {
+    return arguments_from_json(tree.parameters, json).error().message;
+  };
   EXPECT_EQ(message("[]"), "2 arguments wanted, 0 given");
   EXPECT_EQ(message("{"), "the arguments must be a JSON array, like [\"Ada\", 3]");
   EXPECT_EQ(message(R"([{"x": 128}, ""])"), "argument 1: field x: an integer from -128 to 127 wanted, got 128");

@@ -132,7 +132,9 @@ TEST(Values, MalformedScalarsAreRefused) {
   EXPECT_FALSE(decode<bool>(parse_hex("02").value()));
   EXPECT_FALSE(decode<std::optional<bool>>(parse_hex("0201").value()));
   EXPECT_FALSE((decode<std::variant<bool, int>>(parse_hex("0200000000").value())));
-  EXPECT_FALSE((decode<std::map<bool, bool>>(parse_hex("020000000000" "0001").value())));
+  EXPECT_FALSE((decode<std::map<bool, bool>>(parse_hex("020000000000"
+                                                       "0001")
+                                                 .value())));
   EXPECT_FALSE((decode<std::set<bool>>(parse_hex("020000000101").value())));
 }
 
@@ -162,10 +164,11 @@ TEST(Handlers, ResultsErrorsAndExceptionsBecomeReplies) {
   const Bytes argument = encode(std::string("abc"));
   EXPECT_EQ(run(Handlers(length, [](std::string_view s) { return s.size(); }), argument).value(),
             encode(std::uint32_t{3}));
-  auto failing = run(Handlers(length, [](std::string_view) -> Result<std::uint32_t> { return denied("no"); }), argument);
+  auto failing =
+      run(Handlers(length, [](std::string_view) -> Result<std::uint32_t> { return denied("no"); }), argument);
   EXPECT_EQ(failing.error(), denied("no"));
-  auto throwing = run(Handlers(length, [](std::string_view) -> std::uint32_t { throw std::runtime_error("boom"); }),
-                      argument);
+  auto throwing =
+      run(Handlers(length, [](std::string_view) -> std::uint32_t { throw std::runtime_error("boom"); }), argument);
   EXPECT_EQ(throwing.error(), internal("the handler of length threw: boom"));
   auto malformed = run(Handlers(length, [](std::string_view s) { return s.size(); }), BytesView(argument).first(5));
   EXPECT_EQ(malformed.error().code, ErrorCode::kInvalid);

@@ -60,7 +60,8 @@ Run declare_call(CLI::App& app) {
   options->launch.declare(app);
   app.add_option("METHOD", options->method, "what to call; `adyton inspect` lists what is served")->required();
   app.add_option("ARGUMENTS", options->arguments, "a JSON array, one element a parameter (default [])");
-  app.add_option("--timeout", options->timeout_s, "seconds to wait (default 30; 0: for ever)")->check(CLI::Range(0.0, 1e9));
+  app.add_option("--timeout", options->timeout_s, "seconds to wait (default 30; 0: for ever)")
+      ->check(CLI::Range(0.0, 1e9));
   return [options] { return call(*options); };
 }
 

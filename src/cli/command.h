@@ -18,9 +18,9 @@ using Run = std::function<Result<int>()>;
 
 struct Command {
   std::string_view name;
-  std::string_view summary;  // one line
-  std::string_view example;  // command lines that work
-  Run (*declare)(CLI::App&); // declares options on `app`; what is returned runs after they are read
+  std::string_view summary;   // one line
+  std::string_view example;   // command lines that work
+  Run (*declare)(CLI::App&);  // declares options on `app`; what is returned runs after they are read
 };
 
 Run declare_attest(CLI::App& app);

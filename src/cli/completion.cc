@@ -21,10 +21,13 @@ std::string options_of(const Command& command) {
 }
 
 void print_bash() {
-  fmt::print("_adyton() {{\n  local current=${{COMP_WORDS[COMP_CWORD]}}\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    COMPREPLY=($(compgen -W \"");
+  fmt::print(
+      "_adyton() {{\n  local current=${{COMP_WORDS[COMP_CWORD]}}\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    "
+      "COMPREPLY=($(compgen -W \"");
   for (const Command& command : commands()) fmt::print("{} ", command.name);
   fmt::print("\" -- \"$current\"))\n    return\n  fi\n  local options=\n  case ${{COMP_WORDS[1]}} in\n");
-  for (const Command& command : commands()) fmt::print("    {}) options=\"{}\" ;;\n", command.name, options_of(command));
+  for (const Command& command : commands())
+    fmt::print("    {}) options=\"{}\" ;;\n", command.name, options_of(command));
   fmt::print(
       "  esac\n  case $current in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
       "    *) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n  esac\n}}\ncomplete -o filenames -F _adyton adyton\n");

@@ -16,8 +16,9 @@ namespace adyton {
 Result<int> run_debugger(const std::string& image, int process_id) {
   std::string process = std::to_string(process_id);
   // The enclave was stopped by a signal that is the debugger's business no more.
-  std::array<std::string, 11> words = {"gdb", "-q", image, "-p", process, "-ex", "handle SIGSTOP nostop noprint nopass",
-                                       "-ex", "tbreak main", "-ex", "continue"};
+  std::array<std::string, 11> words = {
+      "gdb", "-q",          image, "-p",      process, "-ex", "handle SIGSTOP nostop noprint nopass",
+      "-ex", "tbreak main", "-ex", "continue"};
   std::array<char*, 12> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   // The debugger takes Ctrl-C for itself, and must not inherit that it is blocked here.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/color.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -48,7 +48,9 @@ Result<int> doctor(bool json) {
     any_runs = any_runs || runs;
     if (json) continue;
     fmt::print("{}: {}\n", backend->name(),
-               !runs ? "cannot run here" : degraded == 0 ? "runs here, with every layer" : fmt::format("runs here, with {} of its layers missing", degraded));
+               !runs           ? "cannot run here"
+               : degraded == 0 ? "runs here, with every layer"
+                               : fmt::format("runs here, with {} of its layers missing", degraded));
     for (const Check& check : checks) {
       fmt::print("  ");
       fmt::print(style_of(check.state), "{:<9}", name_of_state(check.state));

@@ -32,13 +32,14 @@ Result<Bytes> load_file(const std::filesystem::path& path, std::uint64_t max_byt
     if (error == ENOENT) return not_found("{}: no such file", path.string());
     return io_error("opening {}: {}", path.string(), errno_text(error));
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return io_error("{}: {}", path.string(), errno_text(errno));
   if (S_ISDIR(info.st_mode)) return invalid("{} is a folder", path.string());
   Bytes out;
   std::size_t used = 0;
   for (;;) {
-    out.resize(std::max<std::size_t>(used * 2, std::min<std::uint64_t>(max_bytes, static_cast<std::uint64_t>(info.st_size)) + 4096));
+    out.resize(std::max<std::size_t>(
+        used * 2, std::min<std::uint64_t>(max_bytes, static_cast<std::uint64_t>(info.st_size)) + 4096));
     const ssize_t n = ::read(file.get(), out.data() + used, out.size() - used);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return io_error("reading {}: {}", path.string(), errno_text(errno));
@@ -60,12 +61,14 @@ Result<void> save_file(const std::filesystem::path& path, BytesView bytes, FileM
     return error;
   };
   if (auto written = write_all(file.get(), bytes, path.string()); !written) return give_up(std::move(written).error());
-  if (::fchmod(file.get(), static_cast<mode_t>(mode)) != 0) return give_up(io_error("{}: {}", path.string(), errno_text(errno)));
+  if (::fchmod(file.get(), static_cast<mode_t>(mode)) != 0)
+    return give_up(io_error("{}: {}", path.string(), errno_text(errno)));
   // link() refuses to replace, rename() replaces: each in one step.
   const bool replace = overwrite == Overwrite::kYes;
   if ((replace ? ::rename(temporary.c_str(), path.c_str()) : ::link(temporary.c_str(), path.c_str())) != 0) {
     const int error = errno;
-    if (error == EEXIST) return give_up(denied("{} is there already; remove it first if it is not needed", path.string()));
+    if (error == EEXIST)
+      return give_up(denied("{} is there already; remove it first if it is not needed", path.string()));
     return give_up(io_error("writing {}: {}", path.string(), errno_text(error)));
   }
   if (!replace) ::unlink(temporary.c_str());

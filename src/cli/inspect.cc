@@ -55,11 +55,12 @@ Json to_json(const VerifiedImage& verified) {
 
 void print(const VerifiedImage& verified) {
   const Manifest& m = verified.image().manifest();
-  fmt::print("{}  product {}, svn {}{}\n\n", m.name, m.product, m.svn, m.debug ? "  DEBUG: its memory can be read" : "");
+  fmt::print("{}  product {}, svn {}{}\n\n", m.name, m.product, m.svn,
+             m.debug ? "  DEBUG: its memory can be read" : "");
   fmt::print("Image    {}\nSigner   {}   signature good\n\n", to_hex(verified.identity().image),
              to_hex(verified.identity().signer));
-  fmt::print("Memory   heap {} MiB, stacks {} KiB, {} threads{}\n", m.memory.heap_bytes >> 20, m.memory.stack_bytes >> 10,
-             m.threads, m.memory.require_secret ? ", only where root cannot read it" : "");
+  fmt::print("Memory   heap {} MiB, stacks {} KiB, {} threads{}\n", m.memory.heap_bytes >> 20,
+             m.memory.stack_bytes >> 10, m.threads, m.memory.require_secret ? ", only where root cannot read it" : "");
   const auto list = [](std::string_view title, const auto& values, std::string_view none) {
     if (values.empty()) {
       fmt::print("{:<8} {}\n", title, none);

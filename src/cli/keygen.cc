@@ -21,8 +21,9 @@ Result<int> keygen(const Options& options) {
   const PublicKey public_key = key.public_key();
   TRY(save_file(options.file, as_bytes(key.pem()), FileMode::kPrivate, Overwrite::kNo));
   TRY(save_file(options.file + ".pub", as_bytes(public_key.pem())));
-  fmt::print("Private key  {}   keep it secret: who has it can sign enclaves as you\nPublic key   {}.pub\nSigner       {}\n",
-             options.file, options.file, to_hex(public_key.fingerprint()));
+  fmt::print(
+      "Private key  {}   keep it secret: who has it can sign enclaves as you\nPublic key   {}.pub\nSigner       {}\n",
+      options.file, options.file, to_hex(public_key.fingerprint()));
   return 0;
 }
 
@@ -30,10 +31,13 @@ Result<int> keygen(const Options& options) {
 
 Run declare_keygen(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  const std::map<std::string, KeyKind> kinds{
-      {"rsa3072", KeyKind::kRsa3072}, {"p256", KeyKind::kP256}, {"p384", KeyKind::kP384}, {"ed25519", KeyKind::kEd25519}};
+  const std::map<std::string, KeyKind> kinds{{"rsa3072", KeyKind::kRsa3072},
+                                             {"p256", KeyKind::kP256},
+                                             {"p384", KeyKind::kP384},
+                                             {"ed25519", KeyKind::kEd25519}};
   app.add_option("FILE", options->file, "where the private key goes; the public key goes to FILE.pub")->required();
-  app.add_option("--type", options->kind, "rsa3072 (default; the one kind every TEE accepts, SGX included), p256, p384, ed25519")
+  app.add_option("--type", options->kind,
+                 "rsa3072 (default; the one kind every TEE accepts, SGX included), p256, p384, ed25519")
       ->transform(CLI::CheckedTransformer(kinds));
   return [options] { return keygen(*options); };
 }

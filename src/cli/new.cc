@@ -56,7 +56,9 @@ Result<int> write_project(const Options& options) {
 Run declare_new(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("NAME", options->folder, "the folder to write, named like the project")->required();
-  app.add_option("--template", options->project, "vault (default): an enclave that serves calls, and its host program; program: an enclave that is a program of its own")
+  app.add_option("--template", options->project,
+                 "vault (default): an enclave that serves calls, and its host program; program: an enclave that is a "
+                 "program of its own")
       ->check(CLI::IsMember({"vault", "program"}));
   return [options] { return write_project(*options); };
 }

@@ -3,8 +3,8 @@
 
 #include <fmt/color.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "attest/development.h"
 #include "attest/nonce.h"
@@ -72,8 +72,8 @@ void print(const DevelopmentClaims& claims, const std::vector<Clause>& clauses, 
   fmt::print(style, "{}", accepted ? "Genuine, and as wanted" : "Genuine, but not as wanted");
   fmt::print("  under a development root: it says nothing about hardware\n\n");
   const Identity& id = claims.identity;
-  fmt::print("Enclave  {}  product {}, svn {}{}\nBack-end {}\nImage    {}\nSigner   {}\nReport   {}\n", id.name, id.product,
-             id.svn, id.debug ? ", DEBUG" : "", claims.backend, to_hex(id.image), to_hex(id.signer),
+  fmt::print("Enclave  {}  product {}, svn {}{}\nBack-end {}\nImage    {}\nSigner   {}\nReport   {}\n", id.name,
+             id.product, id.svn, id.debug ? ", DEBUG" : "", claims.backend, to_hex(id.image), to_hex(id.signer),
              claims.report_data.empty() ? "none" : to_hex(claims.report_data));
   if (!clauses.empty()) fmt::print("\n");
   for (const Clause& c : clauses) {
@@ -109,7 +109,8 @@ Result<int> verify(const Options& options) {
 Run declare_verify(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("EVIDENCE", options->evidence, "a file of evidence; - for standard input")->required();
-  app.add_option("--trust-root", options->trust_root, "the development root to trust (PEM): dev-root.pem of who ran the enclave");
+  app.add_option("--trust-root", options->trust_root,
+                 "the development root to trust (PEM): dev-root.pem of who ran the enclave");
   app.add_option("--nonce", options->nonce, "the nonce that must have been answered, in hexadecimal");
   app.add_option("--image", options->image, "an image file: the evidence must be of it");
   app.add_option("--signer", options->signer, "the signer the enclave must have, as `adyton inspect` prints it");

@@ -35,8 +35,7 @@ class OpenSslConfiguration : public testing::Test {
     return aead && sha384({}) == Sha384().finish() && random_bytes(one);
   }
 
-  const std::string path_ =
-      testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".cnf";
+  const std::string path_ = testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".cnf";
 };
 
 TEST_F(OpenSslConfiguration, DoesNotTouchAdyton) {

@@ -21,32 +21,33 @@ namespace adyton {
 // One thing a back-end needs or uses on this machine, as `adyton doctor` prints it.
 struct Check {
   enum class State { kOk, kDegraded, kMissing };  // degraded: works with one layer less; missing: cannot run
-  std::string name;     // "memfd_secret"
+  std::string name;                               // "memfd_secret"
   State state = State::kOk;
-  std::string detail;   // what was found
-  std::string remedy;   // what to do about it; empty if ok
+  std::string detail;  // what was found
+  std::string remedy;  // what to do about it; empty if ok
 };
 
 enum class StandardStream { kOutput, kError };
 
 struct LaunchConfig {
-  std::vector<std::string> arguments;                                // argv[1] and on
-  std::vector<std::pair<std::string, std::string>> environment;      // only names the manifest lists
-  Handlers host_calls;                                               // what the enclave may call here
-  std::shared_ptr<Storage> storage;                                  // null: the enclave has none
-  bool inherit_stdio = false;                                        // a program of its own: 0, 1 and 2 are the host's
-  std::function<void(StandardStream, std::string_view line)> output; // otherwise: whole lines, from one thread; null: to standard error with the enclave's name
-  std::function<void(std::string_view line)> log;                    // the back-end's own remarks; null: standard error
-  std::chrono::milliseconds stop_grace{2000};                        // between asking an enclave to end and killing it
-  bool wait_for_debugger = false;                                    // debug images: stop before the first instruction
+  std::vector<std::string> arguments;                            // argv[1] and on
+  std::vector<std::pair<std::string, std::string>> environment;  // only names the manifest lists
+  Handlers host_calls;                                           // what the enclave may call here
+  std::shared_ptr<Storage> storage;                              // null: the enclave has none
+  bool inherit_stdio = false;                                    // a program of its own: 0, 1 and 2 are the host's
+  std::function<void(StandardStream, std::string_view line)>
+      output;  // otherwise: whole lines, from one thread; null: to standard error with the enclave's name
+  std::function<void(std::string_view line)> log;  // the back-end's own remarks; null: standard error
+  std::chrono::milliseconds stop_grace{2000};      // between asking an enclave to end and killing it
+  bool wait_for_debugger = false;                  // debug images: stop before the first instruction
   ChannelLimits limits;
 };
 
 // How an enclave ended.
 struct Exit {
   bool signalled = false;
-  int status = 0;             // exit status, or signal number
-  std::string text;           // "exited with status 3", "killed by signal 11 (Segmentation fault)"
+  int status = 0;    // exit status, or signal number
+  std::string text;  // "exited with status 3", "killed by signal 11 (Segmentation fault)"
 };
 
 // A running enclave. Destroying it ends the enclave and reaps all it held.
@@ -54,22 +55,22 @@ class Instance {
  public:
   virtual ~Instance() = default;
   virtual Endpoint& endpoint() = 0;
-  virtual int process_id() const = 0;                       // as this process sees it; 0 if there is none
+  virtual int process_id() const = 0;                               // as this process sees it; 0 if there is none
   virtual Result<Exit> wait(std::chrono::nanoseconds timeout) = 0;  // 0: no limit; unavailable when time is up
-  virtual Result<Exit> stop() = 0;                          // asks, waits stop_grace, kills
+  virtual Result<Exit> stop() = 0;                                  // asks, waits stop_grace, kills
 };
 
 // Offline, per back-end: what the TEE's hardware will report for this image.
 struct Measurement {
-  std::string name;    // "MRENCLAVE"; for the process back-end "image"
+  std::string name;  // "MRENCLAVE"; for the process back-end "image"
   Bytes value;
 };
 
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;                // "process"
-  virtual std::vector<Check> probe() const = 0;             // can it run here; if not, the remedy
+  virtual std::string_view name() const = 0;     // "process"
+  virtual std::vector<Check> probe() const = 0;  // can it run here; if not, the remedy
   virtual Result<std::vector<Measurement>> measure(const VerifiedImage& image) const = 0;  // pure
   virtual Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) = 0;
 };

@@ -204,7 +204,8 @@ void DirectoryStorage::forget(std::string_view name) {
 }
 
 Result<void> DirectoryStorage::sync_folder() const {
-  if (retried([&] { return ::fsync(folder_.get()); }) != 0) return io_error("syncing the folder: {}", errno_text(errno));
+  if (retried([&] { return ::fsync(folder_.get()); }) != 0)
+    return io_error("syncing the folder: {}", errno_text(errno));
   return {};
 }
 

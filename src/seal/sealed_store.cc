@@ -224,8 +224,7 @@ bool SealedStore::contains(std::string_view key) const {
   return impl_->entries.contains(key);
 }
 
-void SealedStore::scan(std::string_view prefix,
-                       const std::function<bool(std::string_view key, BytesView value)>& visit,
+void SealedStore::scan(std::string_view prefix, const std::function<bool(std::string_view key, BytesView value)>& visit,
                        std::string_view after) const {
   const std::shared_lock lock(impl_->reading);
   auto place = prefix > after ? impl_->entries.lower_bound(prefix) : impl_->entries.upper_bound(after);

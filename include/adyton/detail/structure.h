@@ -170,7 +170,8 @@ template <class T, std::size_t I>
 consteval std::string_view field_name() {
   constexpr auto pointer = with_fields(kNamed<T>.value, PointerToField<I>{});
   constexpr std::string_view text = spelled<pointer>();
-  // g++: "... [with auto kPointer = ...{(& kNamed<T>.Named<T>::value.T::count)}; ..."; clang: "...{&kNamed.value.count}]"
+  // g++: "... [with auto kPointer = ...{(& kNamed<T>.Named<T>::value.T::count)}; ..."; clang:
+  // "...{&kNamed.value.count}]"
   constexpr std::size_t gcc = text.find("; ");
   return last_name(text, gcc == std::string_view::npos ? text.size() : gcc);
 }
