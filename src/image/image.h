@@ -50,7 +50,8 @@ struct ImageLimits {
 // A parsed image file. Immutable, moved and not copied; parsing checks form only, verify_image() the signature.
 class Image {
  public:
-  // Errors: invalid, with what is wrong and where; not a valid static-PIE gets the remedy as well.
+  // Errors: invalid, with what is wrong and the remedy where there is one; exhausted, beyond a limit's file_bytes; and
+  // from load(), not_found and io.
   static Result<Image> parse(Bytes file, const ImageLimits& limits = {});
   static Result<Image> load(const std::filesystem::path& path, const ImageLimits& limits = {});
 

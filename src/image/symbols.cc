@@ -78,7 +78,7 @@ std::vector<Method> methods_of(const Structures& structures) {
 Result<ProgramSymbols> read_symbols(const std::vector<Section>& sections, const LaunchPlan& plan) {
   const auto table = std::ranges::find(sections, Elf64_Word{SHT_SYMTAB},
                                        [](const Section& section) { return section.header.sh_type; });
-  if (table == sections.end()) return not_found("it has no symbols: link it without -s; strip after signing");
+  if (table == sections.end()) return invalid("it has no symbols: link it without -s; strip after signing");
   if (table->header.sh_entsize != sizeof(Elf64_Sym) || table->header.sh_link >= sections.size()) {
     return invalid("a malformed symbol table");
   }

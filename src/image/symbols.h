@@ -17,7 +17,7 @@ struct ProgramSymbols {
 };
 
 // Reads the symbols of include/adyton/call.h (`Served<...>::kText`, `UsedHost<...>::kText`): data symbols whose content
-// is "name(types) -> type". Errors: not_found without a symbol table; invalid for malformed ones, and for one name with
+// is "name(types) -> type". Errors: invalid without a symbol table, for a malformed one, and for one name with
 // two structures.
 Result<ProgramSymbols> read_symbols(const std::vector<Section>& sections, const LaunchPlan& plan);
 

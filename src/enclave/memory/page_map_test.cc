@@ -43,7 +43,7 @@ TEST(PageMap, AgreesWithANaiveMap) {
     }
     return PageMap::kNone;
   };
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 4'000; ++round) {
     const std::size_t first = below(kPages);
     const std::size_t count = 1 + below(std::min<std::size_t>(kPages - first, 140));
     const bool take = below(2) == 0;

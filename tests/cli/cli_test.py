@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""`cli_test.py BIN`: the command `adyton` in BIN: what it prints and the status it ends with, case by case."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+bin_folder = pathlib.Path(sys.argv[1]).resolve()
+work = pathlib.Path(tempfile.mkdtemp(prefix="adyton-cli-"))
+environment = dict(os.environ, XDG_DATA_HOME=str(work / "data"))
+hello = bin_folder / "hello.enclave"
+
+
+def adyton(*arguments, status=0):
+    run = subprocess.run([bin_folder / "adyton", *map(str, arguments)], cwd=work, env=environment, text=True,
+                         capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+    if run.returncode != status:
+        sys.exit(f"adyton {' '.join(map(str, arguments))}: status {run.returncode}, not {status}\n{run.stdout}{run.stderr}")
+    return run.stdout + run.stderr
+
+
+def expect(text, part):
+    if part not in text:
+        sys.exit(f"{part!r} is not in:\n{text}")
+
+
+# Misuse, and every kind of failure that files can cause.
+adyton(status=2)
+adyton("frobnicate", status=2)
+adyton("inspect", status=2)
+expect(adyton("--help"), "attest")
+(work / "junk").write_bytes(b"junk")
+adyton("inspect", "junk", status=10)
+expect(adyton("inspect", "nowhere", status=11), "No such file")
+flipped = bytearray(hello.read_bytes())
+flipped[flipped.index(b", in an enclave.")] ^= 1
+(work / "flipped.enclave").write_bytes(flipped)
+adyton("inspect", "flipped.enclave", status=14)
+adyton("run", "flipped.enclave", status=14)
+
+# Keys.
+adyton("keygen", "key.pem", "--type", "p384")
+expect(adyton("keygen", "key.pem", status=13), "already")
+if (work / "key.pem").stat().st_mode & 0o777 != 0o600:
+    sys.exit("a private key must have mode 0600")
+
+# Identity does not depend on the signer; a key elsewhere signs as one here does.
+image = json.loads(adyton("inspect", hello, "--json"))
+adyton("sign", hello, "--key", "key.pem", "--output", "mine.enclave")
+mine = json.loads(adyton("inspect", "mine.enclave", "--json"))
+if mine["image"] != image["image"] or mine["signer"] == image["signer"]:
+    sys.exit("signing again must change the signer and nothing else")
+adyton("sign", hello, "--public-key", "key.pem.pub", "--to-be-signed", "tbs")
+subprocess.run(["openssl", "dgst", "-sha384", "-sign", "key.pem", "-out", "signature", "tbs"], cwd=work, check=True)
+adyton("sign", hello, "--public-key", "key.pem.pub", "--signature", "signature", "--output", "theirs.enclave")
+if json.loads(adyton("inspect", "theirs.enclave", "--json")) != mine:
+    sys.exit("a detached signature must make the same image")
+
+# Calls.
+expect(adyton("call", hello, "hello.greet", '["Ada"]'), "Hello Ada")
+expect(adyton("call", hello, "hello.greet", "[1]", status=10), "argument 1")
+expect(adyton("call", hello, "hello.gree", "[]", status=11), "hello.greet(string) -> string")
+adyton("call", hello, "hello.greet", '["Ada"]', "--on", "nowhere", status=11)
+
+# Evidence: not trusted by default, bound to the nonce and the image.
+adyton("attest", hello, "--nonce", "00ff", "--output", "evidence")
+root = work / "data/adyton/dev-root.pem"
+expect(adyton("verify", "evidence", status=12), "--trust-root")
+adyton("verify", "evidence", "--trust-root", root, "--nonce", "00ff", "--image", hello)
+adyton("verify", "evidence", "--trust-root", root, "--nonce", "00fe", status=13)
+adyton("verify", "evidence", "--trust-root", root, "--image", bin_folder / "call.enclave", status=13)
+adyton("verify", "evidence", "--trust-root", "key.pem.pub", status=14)
+evidence = bytearray((work / "evidence").read_bytes())
+evidence[len(evidence) // 2] ^= 1
+(work / "altered").write_bytes(evidence)
+adyton("verify", "altered", "--trust-root", root, status=14)
+
+# What programs read, and what shells do.
+checks = json.loads(adyton("doctor", "--json"))["process"]
+if not any(check["name"] == "seccomp" and check["state"] == "ok" for check in checks):
+    sys.exit("doctor does not know seccomp")
+for shell, check in (("bash", ["bash", "-n"]), ("fish", None), ("zsh", None)):
+    script = adyton("completion", shell)
+    expect(script, "keygen")
+    if check:
+        subprocess.run(check, input=script, text=True, check=True)
+print("good")
