@@ -19,7 +19,9 @@ using namespace std::chrono_literals;
 using adyton::Enclave;
 using adyton::ErrorCode;
 
-std::filesystem::path image() { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "calls.enclave"; }
+std::filesystem::path image() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "calls.enclave";
+}
 
 Enclave launch(adyton::LaunchOptions options = {}) {
   auto enclave = Enclave::launch(image(), std::move(options));
@@ -47,11 +49,11 @@ TEST(Calls, ValuesBytesAndErrorsCross) {
 TEST(Calls, NestBothWays) {
   Enclave* self = nullptr;
   auto enclave = launch({.host_calls = {host_down, [&](std::uint32_t n) -> adyton::Result<std::uint32_t> {
-                           if (n == 0) return 100;
-                           auto deeper = self->call(down, n - 1);
-                           if (deeper) *deeper += 1;
-                           return deeper;
-                         }}});
+                                          if (n == 0) return 100;
+                                          auto deeper = self->call(down, n - 1);
+                                          if (deeper) *deeper += 1;
+                                          return deeper;
+                                        }}});
   self = &enclave;
   EXPECT_EQ(enclave.call(down, 9u).value(), 104u);
 }

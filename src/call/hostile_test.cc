@@ -229,8 +229,8 @@ class HostileEnclave : public ::testing::Test {
   }
   // Calls names({}) while the enclave answers with `frame` at once.
   Result<std::uint32_t> call_answered_with(const Frame& frame) {
-    std::jthread enclave([&] {
-      while (lane_.in->seq.load() != frame.seq) std::this_thread::yield();
+    std::jthread enclave([&](const std::stop_token& stop) {
+      while (lane_.in->seq.load() != frame.seq && !stop.stop_requested()) std::this_thread::yield();
       post(lane_, frame);
     });
     return detail::call_through(*host_, {.timeout = 20ms}, names, std::vector<std::string>{});
@@ -291,12 +291,15 @@ TEST_F(HostileEnclave, ErrorsOfAnySizeAndCodeAreCutToMeasure) {
   Frame frame{.kind = 3, .window = text};
   frame.head.size = text.size();
   frame.produced = 64u << 10;
-  std::jthread enclave([&] {
-    while (lane_.in->seq.load() != 1) std::this_thread::yield();
+  std::jthread enclave([&](const std::stop_token& stop) {
+    while (lane_.in->seq.load() != 1 && !stop.stop_requested()) std::this_thread::yield();
     post(lane_, frame);
     // Streams on, as the protocol wants it.
     for (std::uint64_t at = frame.produced; at < text.size(); lane_.out->produced.store(at)) {
-      while (at - lane_.in->consumed.load() >= kLayout.window_bytes) std::this_thread::yield();
+      while (at - lane_.in->consumed.load() >= kLayout.window_bytes) {
+        if (stop.stop_requested()) return;
+        std::this_thread::yield();
+      }
       at = std::min<std::uint64_t>(text.size(), lane_.in->consumed.load() + kLayout.window_bytes);
     }
   });
