@@ -140,7 +140,7 @@ class MemoryStorage : public Storage {
 
   Result<void> remove(std::string_view name) override {
     const std::lock_guard lock(mutex_);
-    ADYTON_TRY(find(name));
+    if (auto found = find(name); !found) return std::move(found).error();
     if (ADYTON_TRY(crashes_before())) return gone();
     files_.erase(files_.find(name));
     return end();

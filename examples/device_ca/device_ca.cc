@@ -35,7 +35,8 @@ struct Arguments {
   std::string state, image, name = "Device CA", backend = "auto";
   std::string requests, tar, out;
   std::uint32_t days = 0;
-  std::size_t batch = 512;
+  std::size_t batch = 256;
+  unsigned jobs = 2;
   std::vector<std::string> serials, subjects, certificates;
   std::string reason = "unspecified";
   bool list = false;
@@ -67,6 +68,16 @@ Result<std::unique_ptr<Ca>> launch(const Arguments& arguments) {
   return ca;
 }
 
+// With --wait, ends the enclave only when standard input does: for a look at it from outside.
+void stay(const Arguments& arguments, const Ca& ca) {
+  if (!arguments.wait) return;
+  fmt::print("The enclave (process {}, private key SHA-256 {}) stays until standard input ends.\n",
+             ca.enclave->process_id(), ca.status.private_key_sha256);
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
+  }
+}
+
 std::string utc_date(std::int64_t seconds) {
   const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(seconds / kDaySeconds))};
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
@@ -86,10 +97,11 @@ Result<int> enrol_devices(const Arguments& arguments) {
     const auto ask = [&](const std::vector<Request>& requests) {
       return ca->enclave->call(calls::enrol, requests, arguments.days);
     };
-    result = TRY(run_enrolment(**source, ask, arguments.out, arguments.batch, progress));
+    result = TRY(run_enrolment(**source, ask, arguments.out, arguments.batch, arguments.jobs, progress));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print("{}", summary(result, seconds));
+  stay(arguments, *ca);
   return result.refusals.empty() ? kDone : kSomeRefused;
 }
 
@@ -151,32 +163,30 @@ Result<int> write_ca_certificate(const Arguments& arguments) {
   return write_result(arguments, ca->status.certificate);
 }
 
-Result<int> show_ca(const Arguments& arguments) {
-  const auto ca = TRY(launch(arguments));
-  const Status& status = ca->status;
-  fmt::print("enclave:           {}, on back-end {}\n", ca->enclave->identity().name, ca->enclave->backend());
-  fmt::print("process:           {}\n", ca->enclave->process_id());
-  fmt::print("certificates:      {} issued, {} revoked\n", status.issued, status.revoked);
-  fmt::print("revocation lists:  {}\n", status.crl_number);
-  fmt::print("SHA-256 of the private key: {}\n", status.private_key_sha256);
-  if (arguments.wait) {
-    fmt::print("The enclave stays until standard input ends.\n");
-    std::fflush(stdout);
-    while (std::getchar() != EOF) {
-    }
-  }
-  if (!arguments.list) return kDone;
+Result<void> print_certificates(Ca& ca) {
   std::string after;
   while (true) {
-    const auto page = TRY(ca->enclave->call(calls::list, after));
+    const auto page = TRY(ca.enclave->call(calls::list, after));
+    if (page.empty()) return {};
     for (const Certificate& one : page) {
       const std::string state =
           one.revoked == 0 ? "valid until " + utc_date(one.not_after) : "revoked " + utc_date(one.revoked);
       fmt::print("{}  {:<22}  {}\n", one.serial, state, one.subject);
     }
-    if (page.empty()) return kDone;
     after = page.back().serial;
   }
+}
+
+Result<int> show_ca(const Arguments& arguments) {
+  const auto ca = TRY(launch(arguments));
+  const Status& status = ca->status;
+  fmt::print("enclave:           {}, on back-end {}\n", ca->enclave->identity().name, ca->enclave->backend());
+  fmt::print("certificates:      {} issued, {} revoked\n", status.issued, status.revoked);
+  fmt::print("revocation lists:  {}\n", status.crl_number);
+  fmt::print("private key:       SHA-256 {}\n", status.private_key_sha256);
+  if (arguments.list) TRY(print_certificates(*ca));
+  stay(arguments, *ca);
+  return kDone;
 }
 
 // Reads the command line into `out` and names the function to run; nothing if it has been answered, with `exit_status`.
@@ -211,6 +221,10 @@ Command parse(int argc, char** argv, Arguments& out, int& exit_status) {
       ->check(CLI::Range(std::size_t{1}, kRequestsPerCall))
       ->capture_default_str();
 
+  enrol->add_option("--jobs", out.jobs, "Batches on their way at the same time")
+      ->check(CLI::Range(1u, 16u))
+      ->capture_default_str();
+
   CLI::App* revoke = command("revoke", "Revoke certificates", revoke_certificates);
   auto* which = revoke->add_option_group("which", "the certificates")->require_option(1, 0);
   which->add_option("--serial", out.serials, "Serial number, hexadecimal");
@@ -227,7 +241,9 @@ Command parse(int argc, char** argv, Arguments& out, int& exit_status) {
   ca->add_option("--out", out.out, "File (default: standard output)");
   CLI::App* show = command("show", "Say what this CA is and has done", show_ca);
   show->add_flag("--list", out.list, "List all certificates");
-  show->add_flag("--wait", out.wait, "Keep the enclave running until standard input ends");
+  for (CLI::App* waiting : {enrol, show}) {
+    waiting->add_flag("--wait", out.wait, "Then keep the enclave running until standard input ends");
+  }
 
   try {
     app.parse(argc, argv);

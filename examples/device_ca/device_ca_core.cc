@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <ctime>
-#include <map>
+#include <set>
 
 #include <openssl/rand.h>
 
@@ -102,13 +102,35 @@ struct DeviceCa::Record {
   }
 };
 
-// What one call is about to commit.
-struct DeviceCa::Pending {
+// What one call of enrol() is about to commit and to tell.
+struct DeviceCa::Enrolment {
   std::int64_t time = 0;
   SealedBatch batch;
   std::uint64_t issued = 0;
-  std::map<std::string, std::string> subjects;  // enrolled in this call, by store key: the request's name
   std::vector<std::string> lines;
+};
+
+// The subjects that one call of enrol() has to itself, from looking them up until they are in the store: what costs
+// time, signing and writing, needs no lock.
+class DeviceCa::Reservations {
+ public:
+  explicit Reservations(DeviceCa& ca) : ca_(ca) {}
+  ~Reservations() {
+    const std::lock_guard lock(ca_.mutex_);
+    for (const std::string& subject : subjects_) ca_.reserved_.erase(subject);
+  }
+  Reservations(const Reservations&) = delete;
+  Reservations& operator=(const Reservations&) = delete;
+
+  // Requires mutex_.
+  void add(const std::string& subject_key, const std::string& request_name) {
+    ca_.reserved_.emplace(subject_key, request_name);
+    subjects_.push_back(subject_key);
+  }
+
+ private:
+  DeviceCa& ca_;
+  std::vector<std::string> subjects_;
 };
 
 DeviceCa::DeviceCa(SealedStore store, Audit audit, CaOptions options)
@@ -186,35 +208,34 @@ Result<std::optional<std::string>> DeviceCa::enrolled_already(const Request& req
                 parsed.subject.text, record.request_name, hex(serial));
 }
 
-Result<Issued> DeviceCa::enrol_one(const Request& request, const CertificateRequest& parsed, const Validity& validity,
-                                   Pending& pending) const {
+// Whether a certificate may be issued: nothing if so, or the one that this very request got before. Requires mutex_.
+Result<std::optional<std::string>> DeviceCa::admit(const Request& request, const CertificateRequest& parsed,
+                                                   const std::string& subject_key) {
   if (request.name.empty() || request.name.size() > kNameBytes || !is_plain_text(request.name)) {
     return malformed("the request's name must be 1 to {} bytes of text", kNameBytes);
   }
-  const std::string subject_key = key_of(kBySubject, sha256(parsed.subject.canonical));
-  if (const auto place = pending.subjects.find(subject_key); place != pending.subjects.end()) {
+  if (const auto place = reserved_.find(subject_key); place != reserved_.end()) {
     return denied("duplicate subject: {} was just enrolled by {}", parsed.subject.text, place->second);
   }
   if (store_.contains(key_of(kByCompromised, sha256(parsed.key.spki)))) {
     return denied("its key was reported as compromised: make a new one");
   }
-  if (auto again = TRY(enrolled_already(request, parsed, subject_key))) {
-    pending.lines.push_back(
-        audit_line(pending.time, "returned", {{"subject", parsed.subject.text}, {"request", request.name}}));
-    return Issued{*std::move(again), true};
-  }
+  return enrolled_already(request, parsed, subject_key);
+}
+
+Result<Issued> DeviceCa::issue(const Request& request, const CertificateRequest& parsed, const Validity& validity,
+                               const std::string& subject_key, Enrolment& enrolment) const {
   const Serial serial = TRY(random_serial());
   Record record{TRY(make_certificate(*key_, name_, serial, validity, parsed)), sha256(parsed.der), request.name};
-  pending.batch.put(key_of(kByCertificate, serial), record.encode());
-  pending.batch.put(subject_key, serial);
-  pending.subjects.emplace(subject_key, request.name);
-  pending.lines.push_back(audit_line(pending.time, "issued",
-                                     {{"serial", adyton::to_hex(serial)},
-                                      {"subject", parsed.subject.text},
-                                      {"not_after", utc_text(validity.not_after)},
-                                      {"sha256", adyton::to_hex(sha256(record.certificate))},
-                                      {"request", request.name}}));
-  ++pending.issued;
+  enrolment.batch.put(key_of(kByCertificate, serial), record.encode());
+  enrolment.batch.put(subject_key, serial);
+  enrolment.lines.push_back(audit_line(enrolment.time, "issued",
+                                       {{"serial", adyton::to_hex(serial)},
+                                        {"subject", parsed.subject.text},
+                                        {"not_after", utc_text(validity.not_after)},
+                                        {"sha256", adyton::to_hex(sha256(record.certificate))},
+                                        {"request", request.name}}));
+  ++enrolment.issued;
   return Issued{make_pem(record.certificate, "CERTIFICATE")};
 }
 
@@ -223,34 +244,56 @@ Result<std::vector<EnrolOutcome>> DeviceCa::enrol(const std::vector<Request>& re
     return malformed("{} requests in one call; {} are the most", requests.size(), kRequestsPerCall);
   }
   TRY(check_days(days));
-  std::vector<Result<CertificateRequest>> parsed;
-  parsed.reserve(requests.size());
-  for (const Request& request : requests) parsed.push_back(parse_request(request.pem));
+  Enrolment enrolment{.time = now()};
+  const Validity validity{std::max(enrolment.time - kClockSkewSeconds, validity_.not_before),
+                          std::min(enrolment.time + days * kDaySeconds, validity_.not_after)};
+  if (validity.not_after <= enrolment.time) return refuse(ErrorCode::kExpired, "the CA's own certificate has expired");
 
-  Pending pending{.time = now()};
-  const Validity validity{std::max(pending.time - kClockSkewSeconds, validity_.not_before),
-                          std::min(pending.time + days * kDaySeconds, validity_.not_after)};
-  if (validity.not_after <= pending.time) return refuse(ErrorCode::kExpired, "the CA's own certificate has expired");
-  std::vector<EnrolOutcome> out;
-  out.reserve(requests.size());
+  // First what the requests say of themselves, then who may have a certificate, then the certificates.
+  struct Candidate {
+    Result<CertificateRequest> parsed;
+    std::string subject_key;
+    Result<std::optional<std::string>> before;
+  };
+  std::vector<Candidate> candidates;
+  candidates.reserve(requests.size());
+  for (const Request& request : requests) {
+    candidates.push_back({parse_request(request.pem), "", std::optional<std::string>()});
+    Candidate& last = candidates.back();
+    if (last.parsed) last.subject_key = key_of(kBySubject, sha256(last.parsed->subject.canonical));
+  }
+  Reservations reservations(*this);
   {
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < requests.size(); ++i) {
-      if (!parsed[i]) {
-        out.emplace_back(refused(std::move(parsed[i]).error()));
-        continue;
-      }
-      auto issued = enrol_one(requests[i], *parsed[i], validity, pending);
-      if (issued) {
-        out.emplace_back(*std::move(issued));
-      } else {
-        out.emplace_back(refused(std::move(issued).error()));
-      }
+      auto& [parsed, subject_key, before] = candidates[i];
+      if (!parsed) continue;
+      before = admit(requests[i], *parsed, subject_key);
+      if (before && !*before) reservations.add(subject_key, requests[i].name);
     }
-    TRY(store_.commit(pending.batch));
-    issued_ += pending.issued;
   }
-  if (!pending.lines.empty()) TRY(audit_(pending.lines).within("the audit log"));
+  std::vector<EnrolOutcome> out;
+  out.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    auto& [parsed, subject_key, before] = candidates[i];
+    if (!parsed) {
+      out.emplace_back(refused(std::move(parsed).error()));
+    } else if (!before) {
+      out.emplace_back(refused(std::move(before).error()));
+    } else if (*before) {
+      enrolment.lines.push_back(
+          audit_line(enrolment.time, "returned", {{"subject", parsed->subject.text}, {"request", requests[i].name}}));
+      out.emplace_back(Issued{**std::move(before), true});
+    } else {
+      out.emplace_back(TRY(issue(requests[i], *parsed, validity, subject_key, enrolment)));
+    }
+  }
+  TRY(store_.commit(enrolment.batch));
+  {
+    const std::lock_guard lock(mutex_);
+    issued_ += enrolment.issued;
+  }
+  if (!enrolment.lines.empty()) TRY(audit_(enrolment.lines).within("the audit log"));
   return out;
 }
 
@@ -293,24 +336,27 @@ Result<std::vector<RevokeOutcome>> DeviceCa::revoke(const std::vector<Revocation
     return malformed("{} revocations in one call; {} are the most", revocations.size(), kRequestsPerCall);
   }
   std::vector<RevokeOutcome> out;
-  Pending pending{.time = now()};
+  const std::int64_t time = now();
+  SealedBatch batch;
+  std::set<std::string> revoked_here;
+  std::vector<std::string> lines;
   const auto revoke_one = [&](const Revocation& revocation) -> Result<Revoked> {
     if (reason_name(revocation.reason).empty()) return malformed("not a reason to revoke a device's certificate");
     const std::string serial = TRY(find(revocation));
     const std::string key = key_of(kByRevoked, adyton::as_bytes(serial));
-    if (store_.contains(key) || !pending.subjects.emplace(key, "").second) {
+    if (store_.contains(key) || !revoked_here.insert(key).second) {
       return denied("certificate {} is revoked already", hex(serial));
     }
     const Record record = TRY(record_of(serial));
     CertificateFields fields = TRY(parse_certificate(record.certificate));
-    Bytes value = big_endian(static_cast<std::uint64_t>(pending.time));
+    Bytes value = big_endian(static_cast<std::uint64_t>(time));
     value.push_back(static_cast<std::byte>(revocation.reason));
-    pending.batch.put(key, value);
+    batch.put(key, value);
     if (revocation.reason == Reason::kKeyCompromise) {
-      pending.batch.put(key_of(kByCompromised, sha256(fields.public_key)), {});
+      batch.put(key_of(kByCompromised, sha256(fields.public_key)), {});
     }
-    pending.lines.push_back(audit_line(
-        pending.time, "revoked",
+    lines.push_back(audit_line(
+        time, "revoked",
         {{"serial", fields.serial}, {"subject", fields.subject}, {"reason", reason_name(revocation.reason)}}));
     return Revoked{std::move(fields.serial), std::move(fields.subject)};
   };
@@ -324,10 +370,10 @@ Result<std::vector<RevokeOutcome>> DeviceCa::revoke(const std::vector<Revocation
         out.emplace_back(refused(std::move(revoked).error()));
       }
     }
-    TRY(store_.commit(pending.batch));
-    revoked_ += pending.lines.size();
+    TRY(store_.commit(batch));
+    revoked_ += lines.size();
   }
-  if (!pending.lines.empty()) TRY(audit_(pending.lines).within("the audit log"));
+  if (!lines.empty()) TRY(audit_(lines).within("the audit log"));
   return out;
 }
 

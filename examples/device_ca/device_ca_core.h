@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,17 +52,20 @@ class DeviceCa {
 
  private:
   struct Record;
-  struct Pending;
+  struct Enrolment;
+  class Reservations;
   DeviceCa(adyton::SealedStore store, Audit audit, CaOptions options);
   adyton::Result<void> load();
   adyton::Result<void> make();
   [[nodiscard]] std::int64_t now() const;
   [[nodiscard]] adyton::Result<Record> record_of(std::string_view serial) const;
-  adyton::Result<Issued> enrol_one(const Request& request, const CertificateRequest& parsed, const Validity& validity,
-                                   Pending& pending) const;
+  adyton::Result<std::optional<std::string>> admit(const Request& request, const CertificateRequest& parsed,
+                                                   const std::string& subject_key);
   [[nodiscard]] adyton::Result<std::optional<std::string>> enrolled_already(const Request& request,
                                                                             const CertificateRequest& parsed,
                                                                             const std::string& subject_key) const;
+  adyton::Result<Issued> issue(const Request& request, const CertificateRequest& parsed, const Validity& validity,
+                               const std::string& subject_key, Enrolment& enrolment) const;
   [[nodiscard]] std::vector<std::string> latest_serials() const;
   [[nodiscard]] adyton::Result<std::string> find(const Revocation& revocation) const;
 
@@ -73,7 +77,8 @@ class DeviceCa {
   Validity validity_;
   bool made_now_ = false;
 
-  mutable std::mutex mutex_;  // held from looking something up in store_ to committing what follows from it
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> reserved_;  // subjects that are being enrolled, by store key: the request's name
   std::uint64_t issued_ = 0, revoked_ = 0, crl_number_ = 0;
 };
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enrolment.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <future>
+#include <iterator>
+#include <mutex>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -34,53 +38,112 @@ std::string certificate_name(std::string_view request_name, std::set<std::string
   return out;
 }
 
-// Asks the CA about one batch and writes what it answers.
-Result<void> handle_batch(std::vector<SourceItem> items, const EnrolBatch& enrol, const std::string& out,
-                          std::set<std::string>& taken, EnrolmentResult& result) {
-  std::vector<Request> requests;
-  for (SourceItem& item : items) {
-    if (item.refused) {
-      result.refusals.push_back({std::move(item.request.name), *std::move(item.refused)});
-    } else {
-      requests.push_back(std::move(item.request));
+// One run, shared by its jobs.
+class Run {
+ public:
+  Run(RequestSource& source, const EnrolBatch& enrol, const std::string& out, std::size_t batch, Progress& progress)
+      : source_(source), enrol_(enrol), out_(out), batch_(batch), progress_(progress) {}
+
+  // Takes batches until there are no more or something failed.
+  void work() {
+    while (true) {
+      std::vector<SourceItem> items;
+      std::size_t number = 0;
+      {
+        const std::lock_guard lock(mutex_);
+        if (!failed_) {
+          auto next = source_.next(batch_);
+          if (next) {
+            items = *std::move(next);
+          } else {
+            failed_ = std::move(next).error();
+          }
+        }
+        if (items.empty()) return;
+        number = refusals_.size();
+        refusals_.emplace_back();
+      }
+      auto done = handle(std::move(items), number);
+      const std::lock_guard lock(mutex_);
+      if (!done && !failed_) failed_ = std::move(done).error();
+      progress_.show(source_.done(), result_.issued + refused_);
     }
   }
-  if (requests.empty()) return {};
-  std::vector<EnrolOutcome> outcomes = TRY(enrol(requests));
-  if (outcomes.size() != requests.size()) {
-    return refuse(ErrorCode::kInternal, "{} answers to {} requests", outcomes.size(), requests.size());
+
+  Result<EnrolmentResult> finish() {
+    if (failed_) return *std::move(failed_);
+    for (auto& refusals : refusals_) std::ranges::move(refusals, std::back_inserter(result_.refusals));
+    return std::move(result_);
   }
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (auto* refused = std::get_if<Refused>(&outcomes[i])) {
-      result.refusals.push_back({std::move(requests[i].name), std::move(*refused)});
-      continue;
+
+ private:
+  // Asks the CA about one batch and writes what it answers.
+  Result<void> handle(std::vector<SourceItem> items, std::size_t number) {
+    std::vector<EnrolmentResult::Refusal> refusals;
+    std::vector<Request> requests;
+    for (SourceItem& item : items) {
+      if (item.refused) {
+        refusals.push_back({std::move(item.request.name), *std::move(item.refused)});
+      } else {
+        requests.push_back(std::move(item.request));
+      }
     }
-    const Issued& issued = std::get<Issued>(outcomes[i]);
-    TRY(write_file(out + "/" + certificate_name(requests[i].name, taken), issued.pem));
-    ++result.issued;
-    if (issued.again) ++result.again;
+    std::vector<EnrolOutcome> outcomes;
+    if (!requests.empty()) outcomes = TRY(enrol_(requests));
+    if (outcomes.size() != requests.size()) {
+      return refuse(ErrorCode::kInternal, "{} answers to {} requests", outcomes.size(), requests.size());
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (auto* refused = std::get_if<Refused>(&outcomes[i])) {
+        refusals.push_back({std::move(requests[i].name), std::move(*refused)});
+      } else {
+        TRY(write_certificate(requests[i].name, std::get<Issued>(outcomes[i])));
+      }
+    }
+    const std::lock_guard lock(mutex_);
+    refused_ += refusals.size();
+    refusals_[number] = std::move(refusals);
+    return {};
   }
-  return {};
-}
+
+  Result<void> write_certificate(const std::string& request_name, const Issued& issued) {
+    std::string name;
+    {
+      const std::lock_guard lock(mutex_);
+      name = certificate_name(request_name, taken_);
+    }
+    TRY(write_file(out_ + "/" + name, issued.pem));
+    const std::lock_guard lock(mutex_);
+    ++result_.issued;
+    if (issued.again) ++result_.again;
+    return {};
+  }
+
+  RequestSource& source_;
+  const EnrolBatch& enrol_;
+  const std::string& out_;
+  const std::size_t batch_;
+  Progress& progress_;
+
+  std::mutex mutex_;  // of all that follows, and of source_ and progress_
+  std::optional<adyton::Error> failed_;
+  EnrolmentResult result_;
+  std::vector<std::vector<EnrolmentResult::Refusal>> refusals_;  // of each batch
+  std::size_t refused_ = 0;
+  std::set<std::string> taken_;  // names of certificates
+};
 
 }  // namespace
 
 Result<EnrolmentResult> run_enrolment(RequestSource& source, const EnrolBatch& enrol, const std::string& out,
-                                      std::size_t batch, Progress& progress) {
-  EnrolmentResult result;
-  std::set<std::string> taken;
-  std::vector<SourceItem> items = TRY(source.next(batch));
-  while (!items.empty()) {
-    // The next batch is read while the CA works on this one.
-    double done = source.done();
-    auto next = std::async(std::launch::async, [&] { return source.next(batch); });
-    const auto handled = handle_batch(std::move(items), enrol, out, taken, result);
-    auto read = next.get();
-    if (!handled) return handled.error();
-    progress.show(done, result.issued + result.refusals.size());
-    items = TRY(std::move(read));
+                                      std::size_t batch, unsigned jobs, Progress& progress) {
+  Run run(source, enrol, out, batch, progress);
+  {
+    std::vector<std::jthread> others;
+    for (unsigned i = 1; i < jobs; ++i) others.emplace_back([&run] { run.work(); });
+    run.work();
   }
-  return result;
+  return run.finish();
 }
 
 std::string summary(const EnrolmentResult& result, double seconds) {

@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # The CA and its host, tested as plain C++; only in Adyton's own tree, which has the fakes.
-list(TRANSFORM core PREPEND ${CMAKE_CURRENT_LIST_DIR}/ OUTPUT_VARIABLE tested)
-list(TRANSFORM host PREPEND ${CMAKE_CURRENT_LIST_DIR}/ OUTPUT_VARIABLE tested_host)
+add_library(device_ca_tested STATIC ${core} ${host} testing.cc)
+target_include_directories(device_ca_tested PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(device_ca_tested PUBLIC adyton::host crypto PRIVATE adyton_flags adyton_sanitizers)
+
 file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
-adyton_test(device_ca_test SOURCES ${tests} ${tested} ${tested_host} testing.cc LINK adyton::host crypto)
-adyton_program(device_ca_bench SOURCES device_ca_bench.cc ${tested} testing.cc LINK adyton::host crypto)
-target_include_directories(device_ca_bench PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/../..)
+adyton_test(device_ca_test SOURCES ${tests} LINK device_ca_tested)
+
+# The programs themselves, with the enclave in its process.
+if(TARGET device_ca_enclave)
+  adyton_test(device_ca_system_test SOURCES system/device_ca_system_test.cc LINK device_ca_tested)
+  target_compile_definitions(device_ca_system_test PRIVATE DEVICE_CA_PROGRAMS="$<TARGET_FILE_DIR:device_ca>"
+    DEVICE_CA_MANIFEST="${CMAKE_CURRENT_SOURCE_DIR}/adyton.toml")
+  add_dependencies(device_ca_system_test device_ca device_ca_enclave)
+endif()

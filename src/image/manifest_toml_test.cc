@@ -83,6 +83,7 @@ TEST(ManifestToml, NamesTheKeyAndTheLine) {
       {"name = 'x'\nenvironment = ['A=B']", "manifest: line 2: environment: \"A=B\" is not a variable's name"},
       {"name = 'x'\nname = 'y'", "manifest: line 2: "},
       {"name = ", "manifest: line 1: "},
+      {"name = 'x'\n[,memory]", "manifest: line 2: "},
       {"name = 'x'\n[calls]", "manifest: line 2: calls: unknown key"},
   };
   for (const auto& [toml, message] : refused) {

@@ -157,7 +157,7 @@ class Rewriter {
     const auto vacant = std::find_if(sections_.begin() + 1, sections_.end(),
                                      [](const Section& section) { return section.header.sh_type == SHT_NULL; });
     Section& section = vacant == sections_.end() ? sections_.emplace_back() : *vacant;
-    section.name = name;
+    section = {.name = name, .header = {}, .content = {}};  // nobody said that a vacant place is empty
     section.header.sh_type = type;
     section.header.sh_addralign = type == SHT_NOTE ? kAlignment : 1;
     pad(out_, section.header.sh_addralign);

@@ -98,6 +98,17 @@ TEST(Sections, KeepTheirIndices) {
   }
 }
 
+// Found by fuzzing: a section header of the type NULL, taken for a note's, whose other fields were not zero.
+TEST(Sections, CleanVacantPlaces) {
+  const Bytes one = change(TestElf().encode(), {manifest(kContent)});
+  Bytes vacant = one;
+  const auto header = load_structure<Elf64_Ehdr>(vacant, 0);
+  store_le<std::uint32_t>(vacant, header.e_shoff + sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_type), SHT_NULL);
+  store_le<std::uint64_t>(vacant, header.e_shoff + sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_flags), SHF_ALLOC);
+  EXPECT_EQ(manifest_in(vacant), std::nullopt);
+  EXPECT_EQ(change(vacant, {manifest(kContent)}), one);
+}
+
 // An ELF with one note section, and the place of a field of one of its section headers.
 struct Sample {
   Bytes file = change(TestElf().encode(), {manifest(kContent)});

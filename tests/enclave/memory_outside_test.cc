@@ -130,6 +130,14 @@ TEST_F(FromOutside, OtherWaysToReadFailToo) {
   ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
 }
 
+TEST_F(FromOutside, TheProcessKeepsItsNameButShowsNoArguments) {
+  const Holder holder(2);
+  std::ifstream file("/proc/" + std::to_string(holder.probe.pid()) + "/cmdline");
+  std::string line((std::istreambuf_iterator<char>(file)), {});
+  line.erase(line.find_last_not_of('\0') + 1);
+  EXPECT_EQ(line, MEMORY_PROBE);
+}
+
 TEST(FromInside, AllWritableMemoryIsSecret) {
   const Probe::End end = Probe({.arguments = {"writable"}, .boot = boot_text(5 * kMiB + 512 * 1024, 2)}).end();
   EXPECT_EQ(end.status, 0) << end.errors;

@@ -10,7 +10,9 @@ from outside import Outside, expect
 def vault(outside):
     outside.run(["adyton", "new", "vault"])
     folder = outside.work / "vault"
-    outside.run("cmake -B build && cmake --build build", folder)
+    built = outside.run("cmake -B build && cmake --build build 2>&1", folder)
+    if "warning" in built:
+        sys.exit(f"the build warns:\n{built}")
     expect(outside.run("build/vault", folder), "Hello world, this is vault, in an enclave.")
     reply = outside.run(["adyton", "call", "build/vault.enclave", "vault.greet", '["Ada"]'], folder)
     expect(json.loads(reply), "Hello Ada")

@@ -140,14 +140,17 @@ Range extent(std::uint64_t begin, const InitialStack& stack) {
 }
 
 // Copies the initial stack to the end of another, with every pointer into it moved along and the launcher's own
-// variables left out; wipes the old one. Returns the new stack pointer.
+// variables left out; wipes the old one but for the program's name, which `ps` shows. Returns the new stack pointer.
 std::uint64_t move_stack(std::uint64_t* old_stack, Range to_stack) {
   const Range old = extent(address_of(old_stack), read_stack(old_stack));
   if (old.size() > to_stack.size() / 2) refuse(kNoMemory, kTooManyArguments);
   const std::uint64_t begin = (to_stack.end - old.size()) & ~std::uint64_t{15};
   const std::uint64_t shift = begin - old.begin;
   copy_bytes(begin, old.begin, old.size());
-  zero_bytes(old.begin, old.size());
+  const std::uint64_t name = read_stack(old_stack).argc == 0 ? old.end : old_stack[1];
+  const std::uint64_t name_end = name == old.end ? name : later_end(0, name);
+  zero_bytes(old.begin, name - old.begin);
+  zero_bytes(name_end, old.end - name_end);
 
   // SAFETY: the copy just made.
   const InitialStack stack = read_stack(reinterpret_cast<std::uint64_t*>(begin));

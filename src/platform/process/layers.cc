@@ -53,7 +53,7 @@ constexpr Words kWords[] = {
      "the enclave could execute a file of its root folder, with no rights beyond its own",
      "use Linux 5.8 or newer, in a container without a seccomp listener of its own"},
     {Layer::kLockedMemory, "locked memory", "secret memory ends at the limit of locked memory",
-     "raise it: ulimit -l unlimited, LimitMEMLOCK=infinity of a systemd service, or CAP_IPC_LOCK"},
+     "raise it (ulimit -l, LimitMEMLOCK=infinity of a systemd service), or launch as root"},
     {Layer::kHiddenFromOwner, "hidden from its user", "other programs of the same user can trace the enclave",
      "start the host as a member of a second group, or as root, or take the files out of the manifest"},
 };

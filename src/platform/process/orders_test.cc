@@ -9,9 +9,6 @@
 #include "platform/process/sealed_file.h"
 #include "platform/process/supervisor/received_orders.h"
 
-// The supervisor reads its orders once and keeps them to its end.
-extern "C" const char* __lsan_default_suppressions() { return "leak:adyton::supervisor::ReceivedOrders::read\n"; }
-
 namespace adyton {
 namespace {
 

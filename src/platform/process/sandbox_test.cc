@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "platform/process/sandbox_fixture.h"
+#include "platform/process/supervisor/sys.h"
 
 namespace adyton {
 namespace {
@@ -101,13 +102,19 @@ TEST_F(SandboxTest, HasAUserOfItsOwnIfItCan) {
   EXPECT_FALSE(users.contains("user 0"));
 }
 
-// Whether the kernel lets this process have a namespace, in a user namespace or without.
+// Whether the kernel lets this process have a namespace, with a user namespace or without.
 bool kernel_allows(int flag) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(::unshare(flag) == 0 || (::unshare(CLONE_NEWUSER) == 0 && ::unshare(flag) == 0) ? 0 : 1);
-  int status = 1;
-  ::waitpid(child, &status, 0);
-  return status == 0;
+  for (const int flags : {flag, flag | CLONE_NEWUSER}) {
+    const int child = supervisor::clone_process(static_cast<std::uint64_t>(flags));
+    if (child == 0) {
+      for (;;) ::pause();
+    }
+    if (child < 0) continue;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    return true;
+  }
+  return false;
 }
 
 TEST_F(SandboxTest, TriesEveryLayerAndTellsTheTruth) {

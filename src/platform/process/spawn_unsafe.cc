@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -12,6 +13,9 @@
 
 #include "base/error.h"
 #include "platform/process/orders.h"
+
+extern "C" int adyton_spawn_child(std::uint64_t flags, void* stack_top, int* pidfd, int (*function)(void*),
+                                  void* argument);
 
 namespace adyton {
 namespace {
@@ -22,19 +26,21 @@ struct Child {
   int error = 0;
 };
 
-// Runs in the memory of the parent, which waits: nothing but system calls, and no signal handler (all are blocked).
+// Runs in the memory of the parent, which waits: nothing but raw system calls (a sanitizer would take the C library's
+// for the parent's own), and no signal handler (all are blocked).
 __attribute__((no_sanitize("address", "undefined", "thread"))) int run_child(void* argument) {
   auto* child = static_cast<Child*>(argument);
   char* const arguments[] = {const_cast<char*>(child->name), nullptr};
   char* const environment[] = {nullptr};
   // dup2 of a descriptor onto itself would leave it close-on-exec.
-  const bool placed = child->control == supervisor::kControlDescriptor
-                          ? ::fcntl(child->control, F_SETFD, 0) == 0
-                          : ::dup2(child->control, supervisor::kControlDescriptor) >= 0;
+  const bool same = child->control == supervisor::kControlDescriptor;
+  // SAFETY: no memory is passed.
+  const long placed = same ? ::syscall(SYS_fcntl, child->control, F_SETFD, 0)
+                           : ::syscall(SYS_dup2, child->control, supervisor::kControlDescriptor);
   // SAFETY: both arrays end with a null pointer; the empty path with AT_EMPTY_PATH is the descriptor itself.
-  if (placed) ::syscall(SYS_execveat, child->program, "", arguments, environment, AT_EMPTY_PATH);
+  if (placed >= 0) ::syscall(SYS_execveat, child->program, "", arguments, environment, AT_EMPTY_PATH);
   child->error = errno;
-  ::_exit(127);
+  return 127;
 }
 
 }  // namespace
@@ -46,11 +52,10 @@ Result<Spawned> spawn(int program, const std::string& name, int control) {
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   int process = -1;
-  const int pid =
-      ::clone(run_child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &child, &process);
-  const int error = errno;
+  const int pid = adyton_spawn_child(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, stack.data() + stack.size(),
+                                     &process, run_child, &child);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid < 0) return unavailable("starting a process: {}", errno_text(error));
+  if (pid < 0) return unavailable("starting a process: {}", errno_text(-pid));
   Spawned spawned{pid, Descriptor(process)};
   if (child.error != 0) {
     reap(spawned.process);

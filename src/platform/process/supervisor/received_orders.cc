@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ class Pieces {
   T* take(std::size_t count) {
     T* copy = static_cast<T*>(std::calloc(count + 1, sizeof(T)));
     if (copy == nullptr || count > left_ / sizeof(T)) {
+      std::free(copy);
       ok_ = false;
       return nullptr;
     }
@@ -55,17 +57,25 @@ class Pieces {
 
 }  // namespace
 
+ReceivedOrders::~ReceivedOrders() {
+  for (void* piece : {static_cast<void*>(filter), static_cast<void*>(fallback), static_cast<void*>(connect_ports),
+                      static_cast<void*>(listen_ports), static_cast<void*>(read_paths), static_cast<void*>(write_paths),
+                      static_cast<void*>(arguments), static_cast<void*>(environment), static_cast<void*>(bytes_)}) {
+    std::free(piece);
+  }
+}
+
 int ReceivedOrders::read(int descriptor) {
   struct stat info{};
   if (::fstat(descriptor, &info) != 0) return -errno;
   const auto size = static_cast<std::size_t>(info.st_size);
-  char* bytes = static_cast<char*>(std::malloc(size + 1));
-  if (bytes == nullptr) return -ENOMEM;
-  if (size < sizeof header || ::pread(descriptor, bytes, size, 0) != info.st_size) return -EPROTO;
-  std::memcpy(&header, bytes, sizeof header);
+  bytes_ = static_cast<char*>(std::malloc(size + 1));
+  if (bytes_ == nullptr) return -ENOMEM;
+  if (size < sizeof header || ::pread(descriptor, bytes_, size, 0) != info.st_size) return -EPROTO;
+  std::memcpy(&header, bytes_, sizeof header);
   if (header.magic != kOrdersMagic || header.arguments == 0) return -EPROTO;
 
-  Pieces pieces(bytes + sizeof header, size - sizeof header);
+  Pieces pieces(bytes_ + sizeof header, size - sizeof header);
   filter = pieces.take<sock_filter>(header.filter_instructions);
   fallback = pieces.take<sock_filter>(header.fallback_instructions);
   connect_ports = pieces.take<std::uint16_t>(header.connect_ports);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The orders as the supervisor reads them from their memfd. Nothing is freed: the process is short or small.
+// The orders as the supervisor reads them from their memfd.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,11 @@
 namespace adyton::supervisor {
 
 struct ReceivedOrders {
+  ReceivedOrders() = default;
+  ReceivedOrders(const ReceivedOrders&) = delete;
+  ReceivedOrders& operator=(const ReceivedOrders&) = delete;
+  ~ReceivedOrders();
+
   OrdersHeader header;
   sock_filter* filter = nullptr;
   sock_filter* fallback = nullptr;
@@ -23,8 +28,11 @@ struct ReceivedOrders {
   [[nodiscard]] bool has(OrderFlag flag) const { return (header.flags & flag) != 0; }
   [[nodiscard]] bool has_files() const { return header.read_paths + header.write_paths > 0; }
 
-  // Returns 0 or minus errno (EPROTO: not such orders).
+  // Once. Returns 0 or minus errno (EPROTO: not such orders).
   int read(int descriptor);
+
+ private:
+  char* bytes_ = nullptr;  // the strings are here
 };
 
 }  // namespace adyton::supervisor
