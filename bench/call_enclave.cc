@@ -4,8 +4,10 @@
 #include "call_bench_calls.h"
 
 int main() {
-  static const adyton::Bytes kAnswer(1u << 20, std::byte{7});
   return adyton::serve(
       nothing, [] {}, add, [](std::uint64_t a, std::uint64_t b) { return a + b; }, through,
-      [](std::span<const std::byte>) { return std::span<const std::byte>(kAnswer); });
+      [](std::span<const std::byte>) {
+        static const adyton::Bytes kAnswer(1u << 20, std::byte{7});
+        return std::span<const std::byte>(kAnswer);
+      });
 }

@@ -17,7 +17,7 @@
 namespace adyton {
 namespace {
 
-constexpr std::chrono::microseconds kCrowdedSpin{5};  // while other callers wait for this one's turn to end
+constexpr std::chrono::microseconds kCrowdedSpin{25};  // while other callers wait for this one's turn to end
 
 // The lane whose call the thread is answering, so that calls within it use the same.
 struct Current {
@@ -276,7 +276,9 @@ void ChannelEndpoint::answer_calls(Lane& lane) {
   Rhythm rhythm(limits_.spin);
   const auto* stop = side_ == Side::kEnclave ? &map_.header().stop : nullptr;
   for (;;) {
-    WaitLimits limits{.spin = rhythm.before_wait(), .stop = stop};
+    // An answer is nothing to wait after: were this thread to stay awake, its caller would be the one to fall asleep,
+    // and wake on another processor.
+    WaitLimits limits{.spin = rhythm.before_wait(), .lets_other_run = false, .stop = stop};
     auto head = lane.receive(limits);
     if (!head) {
       if (state_.suspended_only()) {
@@ -287,6 +289,8 @@ void ChannelEndpoint::answer_calls(Lane& lane) {
     }
     rhythm.after_wait(lane);
     limits.spin = limits_.spin;
+    limits.lets_other_run = true;
+    rhythm.before_answer(head->processor);
     // A payload that broke off was given up by its sender, whose next message is awaited.
     if (head->kind != MessageKind::kCall || !answer(lane, *head, limits)) {
       if (lane.broken()) {

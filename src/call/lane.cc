@@ -12,7 +12,7 @@ namespace adyton {
 namespace {
 
 constexpr std::size_t kChunkBytes = 32u << 10;        // how far sender and receiver of a large payload are apart
-constexpr std::chrono::microseconds kYieldTime{100};  // for which a caller lets a woken answerer run before it
+constexpr std::chrono::microseconds kYieldTime{250};  // for which a caller lets a woken answerer run before it
 
 // Copies a head out of memory the other side may be writing to. Not inlined: the compiler may not read it twice.
 [[gnu::noinline]] void copy_head(MessageHead& head, std::uint8_t& kind, const Slot& slot) {
@@ -75,7 +75,8 @@ std::optional<WaitEnd> Lane::ended(const WaitLimits& limits) const {
 template <class Ready>
 WaitEnd Lane::wait_until(const Ready& ready, const WaitLimits& limits) {
   slept_ = false;
-  const int first_looks = other_slept_ || limits.spin.count() == 0 ? 1 : 256;  // before the first look at a clock
+  const bool lets_other_run = limits.lets_other_run && (other_slept_ || limits.spin.count() == 0);
+  const int first_looks = lets_other_run || limits.spin.count() == 0 ? 1 : 256;  // before the first look at a clock
   for (int i = 0; i < first_looks; ++i) {
     if (ready()) return WaitEnd::kReady;
     pause_processor();
@@ -84,7 +85,7 @@ WaitEnd Lane::wait_until(const Ready& ready, const WaitLimits& limits) {
   // The other side's thread may be on this very processor, above all when it has just been woken: whoever waits awake
   // steps aside every few microseconds.
   const auto start = std::chrono::steady_clock::now();
-  const auto awake = other_slept_ ? std::max<std::chrono::nanoseconds>(kYieldTime, limits.spin) : limits.spin;
+  const auto awake = lets_other_run ? std::max<std::chrono::nanoseconds>(kYieldTime, limits.spin) : limits.spin;
   while (std::chrono::steady_clock::now() - start < awake) {
     ::sched_yield();
     for (int i = 0; i < first_looks; ++i) {

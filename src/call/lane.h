@@ -38,6 +38,7 @@ struct WaitLimits {
   std::optional<SteadyTime> deadline{};
   std::stop_token cancel{};
   std::chrono::nanoseconds spin{0};                  // stay awake for this long
+  bool lets_other_run = true;                        // first let the other side's thread run on this processor
   const std::atomic<std::uint32_t>* stop = nullptr;  // a shared word; nonzero ends the wait too
   const detail::FunctionRef<void()>* before_sleep = nullptr;
 };

@@ -8,9 +8,9 @@
 namespace adyton {
 namespace {
 
-constexpr std::chrono::milliseconds kTenure{4};    // of a thread that calls back to back while others wait
-constexpr std::chrono::microseconds kPatrol{500};  // between looks of the one waiting thread that looks by itself
-constexpr std::chrono::milliseconds kRecheck{20};  // between looks of the others
+constexpr std::chrono::milliseconds kTenure{4};     // of a thread that calls back to back while others wait
+constexpr std::chrono::microseconds kPatrol{1000};  // between looks of the one waiting thread that looks by itself
+constexpr std::chrono::milliseconds kRecheck{20};   // between looks of the others
 
 std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -92,7 +92,9 @@ void LanePool::turned_long() {
 
 void LanePool::hand_over(bool at_once) {
   if (!at_once) {
-    if ((releases_.fetch_add(1, std::memory_order_relaxed) & 63) != 0) return;
+    const std::uint32_t releases = releases_.load(std::memory_order_relaxed);
+    releases_.store(releases + 1, std::memory_order_relaxed);  // a lost count costs nothing, a locked one does
+    if ((releases & 63) != 0) return;
     if (now_ns() - tenure_start_.load(std::memory_order_relaxed) < std::chrono::nanoseconds(kTenure).count()) return;
     reserved_.store(1, std::memory_order_relaxed);
   }

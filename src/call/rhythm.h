@@ -36,14 +36,19 @@ class Rhythm {
     }
   }
 
-  // It was answered; `processor` is where its sender was.
+  // The message is about to be answered; `processor` is where its sender is, and lets this thread run. To move here and
+  // now costs the sender the time of it once; to move after the answer would race with its next call.
+  void before_answer(std::uint32_t processor) {
+    if (!awake_ && short_) placement_.with(processor);
+  }
+
+  // It was answered.
   void after_answer(const Lane& lane, std::uint32_t processor) {
-    if (lane.other_slept()) {
-      placement_.anywhere();  // a long call: the sender had time to fall asleep
+    short_ = !lane.other_slept();
+    if (!short_) {
+      placement_.anywhere();  // the sender had time to fall asleep
     } else if (awake_) {
       placement_.beside(processor);
-    } else {
-      placement_.with(processor);
     }
   }
 
@@ -51,6 +56,7 @@ class Rhythm {
   static constexpr int kMisses = 2, kHits = 4;  // in a row, to fall asleep and to wake up
   std::chrono::nanoseconds spin_;
   bool awake_ = false;
+  bool short_ = false;  // the last call
   int misses_ = 0, hits_ = 0;
   SteadyTime wait_start_{};
   Placement placement_;
