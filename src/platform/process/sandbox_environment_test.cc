@@ -71,18 +71,27 @@ bool have_a_listener() {
   return ::fcntl(::seccomp_notify_fd(filter.get()), F_SETFD, 0) == 0;
 }
 
-// Runs the tests `filter` in this program again, after `prepare`. Returns their exit status.
+// Runs the tests `filter` in this program again, after `prepare`. Returns their exit status; what they say is shown if it
+// is not 0.
 int run_tests(const std::string& filter, const std::function<bool()>& prepare) {
   const std::string argument = "--gtest_filter=" + filter;
+  const std::unique_ptr<std::FILE, decltype(&std::fclose)> output(std::tmpfile(), &std::fclose);
+  if (output == nullptr) return 125;
   std::fflush(nullptr);
   const pid_t process = ::fork();
   if (process == 0) {
+    ::dup2(::fileno(output.get()), STDOUT_FILENO);
+    ::dup2(::fileno(output.get()), STDERR_FILENO);
     if (!prepare()) ::_exit(126);
     ::execl("/proc/self/exe", "sandbox", argument.c_str(), "--gtest_brief=1", nullptr);
     ::_exit(127);
   }
   int status = 0;
   ::waitpid(process, &status, 0);
+  if (status != 0) {
+    std::rewind(output.get());
+    for (int c = std::fgetc(output.get()); c != EOF; c = std::fgetc(output.get())) std::fputc(c, stderr);
+  }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
