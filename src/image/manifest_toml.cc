@@ -21,6 +21,41 @@ namespace {
 
 constexpr std::size_t kMaxTomlBytes = 1 << 20;
 
+// toml++ 3.3 takes for granted that no character outside ASCII stands where it looks for white space (it ends in
+// __builtin_unreachable()). It does not look into comments; everywhere else such characters are refused.
+Result<void> check_characters(std::string_view text) {
+  enum class In : std::uint8_t { kPlain, kComment, kString, kLongString } in = In::kPlain;
+  char quote = 0;
+  std::size_t line = 1;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in != In::kComment && (c & 0x80) != 0) {
+      return invalid("line {}: a character outside ASCII: outside comments, write it as \\uXXXX in a string", line);
+    }
+    const auto tripled = [&] { return text.substr(i, 3) == std::string(3, c); };
+    if (c == '\n') ++line;
+    if (in == In::kPlain && c == '#') {
+      in = In::kComment;
+    } else if (in == In::kPlain && (c == '"' || c == '\'')) {
+      quote = c;
+      in = tripled() ? In::kLongString : In::kString;
+      if (in == In::kLongString) i += 2;
+    } else if ((in == In::kComment || in == In::kString) && c >= '\n' && c <= '\r') {
+      in = In::kPlain;
+    } else if (in == In::kString && c == quote) {
+      in = In::kPlain;
+    } else if (in == In::kLongString && c == quote && tripled()) {
+      in = In::kPlain;
+      i += 2;
+      for (int more = 0; more < 2 && text.substr(i + 1, 1) == text.substr(i, 1); ++more) ++i;  // quotes before the end
+    } else if ((in == In::kString || in == In::kLongString) && quote == '"' && c == '\\' &&
+               text.substr(i + 1, 1) != "\n") {
+      ++i;
+    }
+  }
+  return {};
+}
+
 // Takes a value out of the node of the key `name`; errors name the key and the line.
 using Setter = std::function<Result<void>(const toml::node& node, const std::string& name)>;
 using Fields = std::map<std::string_view, Setter>;
@@ -166,6 +201,7 @@ Result<Manifest> read_manifest(const toml::table& top) {
 Result<Manifest> parse_manifest_toml(std::string_view toml) {
   if (toml.size() > kMaxTomlBytes)
     return invalid("manifest: {} bytes: at most {} are read", toml.size(), kMaxTomlBytes);
+  TRY(check_characters(toml).within("manifest"));
   const toml::parse_result parsed = toml::parse(toml);
   if (!parsed) {
     return invalid("manifest: line {}: {}", parsed.error().source().begin.line, parsed.error().description());

@@ -84,6 +84,13 @@ TEST(ManifestToml, NamesTheKeyAndTheLine) {
       {"name = 'x'\nname = 'y'", "manifest: line 2: "},
       {"name = ", "manifest: line 1: "},
       {"name = 'x'\n[,memory]", "manifest: line 2: "},
+      {"# caf\u00e9\nname = 'x'\nprodu\u035e = 1", "manifest: line 3: a character outside ASCII"},
+      {"name = 'x'\n\u00e9", "manifest: line 2: a character outside ASCII"},
+      {"name = \"\"\"\\\n\u00e9\"\"\"", "manifest: line 2: a character outside ASCII"},
+      {"name = \"x\\\u00e9\"", "manifest: line 1: a character outside ASCII"},
+      {"name = '''x''''' # '\n\u00e9", "manifest: line 2: a character outside ASCII"},
+      {"name = 'x'\nenvironment = ['\u00e9']", "manifest: line 2: a character outside ASCII"},
+      {"name = 'x' # '\n'# '\u00e9", "manifest: line 2: a character outside ASCII"},
       {"name = 'x'\n[calls]", "manifest: line 2: calls: unknown key"},
   };
   for (const auto& [toml, message] : refused) {

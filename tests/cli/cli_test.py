@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,9 +15,9 @@ environment = dict(os.environ, XDG_DATA_HOME=str(work / "data"))
 hello = bin_folder / "hello.enclave"
 
 
-def adyton(*arguments, status=0):
+def adyton(*arguments, status=0, typed=""):
     run = subprocess.run([bin_folder / "adyton", *map(str, arguments)], cwd=work, env=environment, text=True,
-                         capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                         capture_output=True, input=typed, timeout=60)
     if run.returncode != status:
         sys.exit(f"adyton {' '.join(map(str, arguments))}: status {run.returncode}, not {status}\n{run.stdout}{run.stderr}")
     return run.stdout + run.stderr
@@ -64,6 +65,15 @@ expect(adyton("call", hello, "hello.greet", '["Ada"]'), "Hello Ada")
 expect(adyton("call", hello, "hello.greet", "[1]", status=10), "argument 1")
 expect(adyton("call", hello, "hello.gree", "[]", status=11), "hello.greet(string) -> string")
 adyton("call", hello, "hello.greet", '["Ada"]', "--on", "nowhere", status=11)
+
+# A debugger: at main, with symbols; only if the manifest, and with it the identity, says so.
+expect(adyton("run", hello, "--gdb", status=13), "debug = true")
+(work / "debug.toml").write_text('name = "debugged"\ndebug = true\n')
+adyton("sign", bin_folder / "hello.elf", "--manifest", "debug.toml", "--key", "key.pem", "--output", "debug.enclave")
+if shutil.which("gdb"):
+    session = adyton("run", "debug.enclave", "--gdb", typed="backtrace\nkill\nquit\n")
+    expect(session, "hello_enclave.cc")
+    expect(session, "#0  main")
 
 # Evidence: not trusted by default, bound to the nonce and the image.
 adyton("attest", hello, "--nonce", "00ff", "--output", "evidence")
