@@ -22,7 +22,7 @@ PUBLIC_HEADERS = {
 OWNED_LIBRARIES = {
     "openssl/": {"crypto", "examples"},
     "seccomp.h": {"platform"},
-    "toml++/": {"image"},
+    "toml++/": {"base"},
     "CLI/": {"cli", "examples"},
     "sqlite3.h": {"examples"},
     "archive.h": {"examples"},
