@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include <nlohmann/json.hpp>
-
 #include "attest/collateral/intel_tcb.h"
 #include "attest/collateral/json_text.h"
+#include "attest/json.h"
 #include "base/base64.h"
 #include "base/error.h"
 
@@ -14,8 +13,6 @@ namespace adyton {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kMostBytes = 4 << 20;
 
 // "tcb_info_issuer_chain" and "tcbInfoIssuerChain" are the same.
 std::string plain(std::string_view key) {
@@ -35,29 +32,11 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// "%0A" as in the headers of Intel's answers.
-Result<std::string> url_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    if (text.size() - i < 3) return invalid("a broken URL-encoding");
-    out.push_back(static_cast<char>(TRY(parse_hex(text.substr(i + 1, 2))).front()));
-    i += 2;
-  }
-  return out;
-}
-
-// PEM as it is or URL-encoded; otherwise bytes in hexadecimal or base64.
+// In hexadecimal or base64. (PEM and URL-encoded PEM are Collateral::add()'s.)
 Result<Bytes> decoded(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with("-----BEGIN%20")) return to_bytes(TRY(url_decoded(text)));
-  if (text.starts_with("-----BEGIN ")) return to_bytes(text);
-  if (auto bytes = parse_hex(text)) return std::move(*bytes);
-  if (auto bytes = parse_base64(text)) return std::move(*bytes);
-  return invalid("neither PEM nor hexadecimal nor base64");
+  if (auto bytes = parse_hex(trimmed(text))) return std::move(*bytes);
+  if (auto bytes = parse_base64(trimmed(text))) return std::move(*bytes);
+  return invalid("neither hexadecimal nor base64");
 }
 
 // The object to which `key` leads, as it stood when it was signed: a member's own text, or text within text.
@@ -95,8 +74,7 @@ Result<void> add_signed(std::string_view name, const Signed& found, Kind kind, C
 Result<void> add_member(std::string_view name, const json& value, std::string_view value_text,
                         const std::optional<std::string>& signature, Kind kind, Collateral& collateral) {
   const std::string text(value.is_string() ? trimmed(value.get_ref<const std::string&>()) : value_text);
-  if (text.size() > kMostBytes) return exhausted("{} bytes are too many", text.size());
-  const json inner = json::parse(text, nullptr, false);
+  const json inner = TRY(parse_json(text));
   if (const auto answer = TRY(from_answer(text, inner, kind))) return add_signed(name, *answer, kind, collateral);
   if (!signature) return invalid("a TCB info or identity without its signature");
   return add_signed(name, {text, TRY(decoded(*signature).within("its signature"))}, kind, collateral);
@@ -124,8 +102,10 @@ Result<bool> add_collection(std::string_view name, const json& object, std::stri
     const std::string part = fmt::format("{}: {}", name, key);
     const auto add = [&]() -> Result<void> {
       if (is_certificates_or_list(word) && value.is_string()) {
-        if (trimmed(value.get_ref<const std::string&>()).empty()) return {};
-        return collateral.add(part, TRY(decoded(value.get_ref<const std::string&>())));
+        const std::string_view given = trimmed(value.get_ref<const std::string&>());
+        if (given.empty()) return {};
+        if (given.starts_with("-----BEGIN")) return collateral.add(part, as_bytes(given));
+        return collateral.add(part, TRY(decoded(given)));
       }
       if (word != "tcbinfo" && word != "qeidentity") return {};
       if (!value.is_string() && !value.is_object()) return invalid("neither text nor an object");
@@ -144,7 +124,6 @@ Result<bool> add_collection(std::string_view name, const json& object, std::stri
 Result<bool> add_intel_json(std::string_view name, const json& value, BytesView original, Collateral& collateral) {
   if (!value.is_object()) return false;
   const std::string_view text = trimmed(as_text(original));
-  if (text.size() > kMostBytes) return exhausted("{}: {} bytes are too many", name, text.size());
   for (const Kind kind : {Kind::kTcbInfo, Kind::kIdentity}) {
     const auto answer = TRY(from_answer(text, value, kind).within(name));
     if (!answer) continue;

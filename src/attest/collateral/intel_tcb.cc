@@ -6,9 +6,7 @@
 #include <chrono>
 #include <limits>
 
-#include <nlohmann/json.hpp>
-
-#include "attest/collateral/json_text.h"
+#include "attest/json.h"
 #include "base/error.h"
 
 namespace adyton {
@@ -177,9 +175,7 @@ Result<void> tdx_parts(const json& object, TcbInfo& out) {
 }
 
 Result<json> begin(std::string_view name, std::string_view signed_json, BytesView signature, IntelSigned& out) {
-  if (signed_json.size() > kMostBytes) return invalid("{} bytes are too many", signed_json.size());
-  TRY(check_unambiguous_json(signed_json));
-  json object = json::parse(signed_json, nullptr, false);
+  json object = TRY(parse_json(signed_json, {.bytes = kMostBytes}));
   if (!object.is_object()) return invalid("not a JSON object");
   if (signature.size() != out.signature.size()) return invalid("a signature of {} bytes", signature.size());
   std::ranges::copy(signature, out.signature.begin());

@@ -2,17 +2,11 @@
 #include "attest/collateral/json_text.h"
 
 #include <algorithm>
-#include <string>
-#include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 
 namespace adyton {
 namespace {
-
-constexpr std::size_t kDepth = 32;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -60,52 +54,6 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-// Looks at every object's keys while nlohmann::json parses.
-class UniqueKeys : public nlohmann::json_sax<nlohmann::json> {
- public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(std::int64_t) override { return true; }
-  bool number_unsigned(std::uint64_t) override { return true; }
-  bool number_float(double, const std::string&) override { return true; }
-  bool string(std::string&) override { return true; }
-  bool binary(nlohmann::json::binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return open(); }
-  bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(); }
-  bool end_array() override { return close(); }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
-  bool key(std::string& name) override {
-    std::vector<std::string>& names = keys_.back();
-    if (std::ranges::find(names, name) != names.end()) {
-      problem = "the key \"" + name + "\" stands twice in an object";
-      return false;
-    }
-    if (names.size() == kKeys) {
-      problem = "an object has too many keys";
-      return false;
-    }
-    names.push_back(name);
-    return true;
-  }
-
-  std::string problem = "not JSON";
-
- private:
-  static constexpr std::size_t kKeys = 256;  // each is compared with the others
-  bool open() {
-    if (keys_.size() == kDepth) problem = "nested too deeply";
-    if (keys_.size() == kDepth) return false;
-    keys_.emplace_back();
-    return true;
-  }
-  bool close() {
-    keys_.pop_back();
-    return true;
-  }
-  std::vector<std::vector<std::string>> keys_;
-};
-
 }  // namespace
 
 Result<std::optional<std::string_view>> json_member_text(std::string_view text, std::string_view key) {
@@ -126,12 +74,6 @@ Result<std::optional<std::string_view>> json_member_text(std::string_view text, 
     if (scanner.peek() == ',') scanner.skip_one();
   }
   return found;
-}
-
-Result<void> check_unambiguous_json(std::string_view text) {
-  UniqueKeys keys;
-  if (!nlohmann::json::sax_parse(text, &keys)) return invalid("{}", keys.problem);
-  return {};
 }
 
 }  // namespace adyton

@@ -13,7 +13,4 @@ namespace adyton {
 // valid JSON. Errors: invalid: no object, the key twice, a key written with escapes.
 Result<std::optional<std::string_view>> json_member_text(std::string_view text, std::string_view key);
 
-// Errors: invalid: not JSON, nested deeper than 32, an object with a key twice.
-Result<void> check_unambiguous_json(std::string_view text);
-
 }  // namespace adyton

@@ -8,10 +8,9 @@
 //   u32 version | u32 TEE type | seven of { u64 pointer | u64 size } | data in that order
 #include <array>
 
-#include <nlohmann/json.hpp>
-
 #include "attest/collateral/intel_tcb.h"
 #include "attest/evidence/intel_quote.h"
+#include "attest/json.h"
 #include "base/cursor.h"
 #include "base/error.h"
 
@@ -37,7 +36,7 @@ Result<void> add_part(std::string_view name, std::string_view part, BytesView by
   if (!bytes.empty() && bytes.back() == std::byte{0}) bytes = bytes.first(bytes.size() - 1);
   const std::string_view text = as_text(bytes);
   if (text.starts_with('{')) {
-    const auto json = nlohmann::json::parse(text, nullptr, false);
+    const nlohmann::json json = TRY(parse_json(text).within(what));
     const bool known = TRY(add_intel_json(what, json, bytes, collateral));
     if (!known) return invalid("{}: unknown JSON", what);
     return {};

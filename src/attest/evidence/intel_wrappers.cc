@@ -6,9 +6,8 @@
 #include <optional>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 #include "attest/evidence/intel_quote.h"
+#include "attest/json.h"
 #include "base/base64.h"
 #include "base/cbor.h"
 #include "base/cursor.h"
@@ -166,18 +165,15 @@ std::string_view without_comments(std::string_view text) {
 }
 
 Result<IntelWrapping> from_json(std::string_view text, int depth) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return invalid("JSON that is no object");
-  constexpr const char* kKeys[] = {"quote", "QuoteHex", "Quote", "td_quote", "tdx_quote", "sgx_quote", "raw_quote",
-                                   "rawQuote", "evidence"};
+  const nlohmann::json json = TRY(parse_json(text));
+  constexpr const char* kKeys[] = {"quote",     "QuoteHex", "Quote",    "td_quote", "tdx_quote",
+                                   "sgx_quote", "raw_quote", "rawQuote", "evidence"};
   for (const char* key : kKeys) {
-    const auto found = json.find(key);
-    if (found == json.end() || !found->is_string()) continue;
-    IntelWrapping out = TRY(inside(fmt::format("JSON (\"{}\")", key), as_bytes(found->get_ref<const std::string&>()),
-                                   depth));
-    const auto held = json.find("EnclaveHeldDataHex");  // Azure Attestation's samples
-    if (held != json.end() && held->is_string()) {
-      out.held_data.push_back(TRY(parse_hex(held->get_ref<const std::string&>()).within("EnclaveHeldDataHex")));
+    const std::string* found = find_string(json, key);
+    if (found == nullptr) continue;
+    IntelWrapping out = TRY(inside(fmt::format("JSON (\"{}\")", key), as_bytes(*found), depth));
+    if (const std::string* held = find_string(json, "EnclaveHeldDataHex")) {  // Azure Attestation's samples
+      out.held_data.push_back(TRY(parse_hex(*held).within("EnclaveHeldDataHex")));
     }
     return out;
   }
