@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/intel_common.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "attest/evidence/intel_quote.h"
+#include "attest/verify/chain.h"
+#include "crypto/crypto.h"
+
+namespace adyton {
+namespace {
+
+constexpr std::string_view kPckName = "SGX PCK Certificate";  // in the subject: PCK certificate profile, 1.3.5
+
+Result<void> verify_raw(const VerifyingKey& key, BytesView message, BytesView signature, SeenSignatures* seen) {
+  return key.verify(SignatureAlgorithm::kEcdsaSha256, message, signature, EcdsaForm::kRaw, seen);
+}
+
+// The quote's own signature is new each time, so `seen` is not filled with it.
+void verify_attestation_key(BytesView signed_part, const QuoteSignature& signature, Findings& findings) {
+  const BytesView point = signature.attestation_key();
+  const auto key = VerifyingKey::from_point(KeyType::kP256, point.first(32), point.subspan(32));
+  if (!key) {
+    findings.fail("quote signature", "the attestation key is no point of P-256: " + key.error().message);
+    return;
+  }
+  const auto good = verify_raw(*key, signed_part, signature.quote_signature(), nullptr);
+  if (good) {
+    findings.pass("quote signature", "by the attestation key, over header and body");
+  } else {
+    findings.fail("quote signature", "the attestation key's, over header and body: " + good.error().message);
+  }
+}
+
+// SHA-256(attestation key || QE authentication data) || 0...0
+void verify_key_binding(const QuoteSignature& signature, Findings& findings) {
+  Bytes bound = to_bytes(signature.attestation_key());
+  const BytesView data = signature.qe_authentication_data();
+  bound.insert(bound.end(), data.begin(), data.end());
+  const Digest256 digest = sha256(bound);
+  const BytesView report_data = signature.qe_report.report_data();
+  if (std::ranges::equal(report_data.first(32), digest) && all_zero(report_data.subspan(32))) {
+    findings.pass("QE report data", "names the attestation key");
+  } else {
+    findings.fail("QE report data", "the QE's report is about another attestation key or other authentication data");
+  }
+}
+
+// A certificate that is known already is not taken apart again.
+Result<Certificate> certificate_of(BytesView der, const VerifyContext& context) {
+  const auto same = [&](const Certificate& known) { return std::ranges::equal(known.der(), der); };
+  for (const Certificate& known : context.collateral.certificates()) {
+    if (same(known)) return known;
+  }
+  for (const auto& anchor : context.anchors.certificates) {
+    if (same(anchor.certificate)) return anchor.certificate;
+  }
+  return Certificate::parse(der);
+}
+
+// PCK certificate and what came with it.
+struct Pck {
+  Certificate leaf;
+  std::vector<Certificate> others;
+};
+
+std::optional<Pck> pck_inside(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
+  const auto blocks = parse_pem_blocks(as_text(signature.certification_data()), 8);
+  if (!blocks) {
+    findings.fail("PCK certificate", "the quote's certification data: " + blocks.error().message);
+    return std::nullopt;
+  }
+  std::optional<Certificate> leaf;
+  std::vector<Certificate> others;
+  for (const PemBlock& block : *blocks) {
+    auto certificate = certificate_of(block.der, context);
+    if (!certificate) {
+      findings.fail("PCK certificate", "the quote's certification data: " + certificate.error().message);
+      return std::nullopt;
+    }
+    if (!leaf && has_pck_extensions(*certificate)) {
+      leaf = std::move(*certificate);
+    } else {
+      others.push_back(std::move(*certificate));
+    }
+  }
+  if (!leaf) {
+    findings.fail("PCK certificate", "the quote's certification data has no certificate with SGX extensions");
+    return std::nullopt;
+  }
+  return Pck{std::move(*leaf), std::move(others)};
+}
+
+std::string where_to_ask(const QuoteSignature& signature) {
+  const auto request = parse_pck_request(signature);
+  if (!request) return "https://api.trustedservices.intel.com/sgx/certification/v4/pckcert (or the operator's PCCS)";
+  const bool plain = signature.certification_type == CertificationType::kPpidPlain;
+  return fmt::format(
+      "https://api.trustedservices.intel.com/sgx/certification/v4/pckcert?{}={}&cpusvn={}&pcesvn={}&pceid={}",
+      plain ? "ppid" : "encrypted_ppid", to_hex(request->ppid), to_hex(request->cpu_svn), to_hex(request->pce_svn),
+      to_hex(request->pce_id));
+}
+
+// Certification data of types 1 to 3 and 7: the one among the collateral whose key signed the QE's report.
+std::optional<Pck> pck_outside(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
+  std::size_t count = 0;
+  for (const Certificate& certificate : context.collateral.certificates()) {
+    if (!has_pck_extensions(certificate)) continue;
+    ++count;
+    const auto good = verify_raw(certificate.key(), signature.qe_report_bytes(), signature.qe_report_signature(),
+                                 context.seen);
+    if (good) return Pck{certificate, {}};
+  }
+  findings.miss("PCK certificate",
+                fmt::format("the quote carries none (certification data of type {}) and none of the {} that were given "
+                            "signed the QE's report; it is had from {}",
+                            static_cast<unsigned>(signature.certification_type), count, where_to_ask(signature)));
+  return std::nullopt;
+}
+
+std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
+  const CertificationType type = signature.certification_type;
+  const bool inside = type == CertificationType::kPckCertificate || type == CertificationType::kPckChain;
+  return inside ? pck_inside(signature, context, findings) : pck_outside(signature, context, findings);
+}
+
+std::string_view name_of(SgxType type) {
+  switch (type) {
+    case SgxType::kStandard: return "standard";
+    case SgxType::kScalable: return "scalable";
+    case SgxType::kScalableWithIntegrity: return "scalable with integrity";
+  }
+  return "unknown";
+}
+
+void add_fields(const PckExtensions& platform, Findings& findings) {
+  const auto add = [&](const char* name, std::string value) {
+    findings.fields.push_back({name, std::move(value)});
+  };
+  add("FMSPC", to_hex(platform.fmspc));
+  add("PCEID", to_hex(platform.pce_id));
+  add("PPID", to_hex(platform.ppid));
+  add("PCK CPUSVN", to_hex(platform.cpu_svn));
+  add("PCK TCB components", fmt::format("{}", fmt::join(platform.components, ",")));
+  add("PCK PCESVN", std::to_string(platform.pce_svn));
+  add("SGX type", std::string(name_of(platform.sgx_type)));
+  if (platform.platform_instance_id) add("platform instance ID", to_hex(*platform.platform_instance_id));
+  const auto add_flag = [&](const char* name, const std::optional<bool>& flag) {
+    if (flag) add(name, *flag ? "yes" : "no");
+  };
+  add_flag("dynamic platform", platform.dynamic_platform);
+  add_flag("cached keys", platform.cached_keys);
+  add_flag("SMT enabled", platform.smt_enabled);
+  findings.claims.hardware_model = "FMSPC " + to_hex(platform.fmspc);
+}
+
+}  // namespace
+
+QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature& signature,
+                                    const VerifyContext& context, Findings& findings) {
+  QuoteSigner out;
+  verify_attestation_key(signed_part, signature, findings);
+  verify_key_binding(signature, findings);
+  const std::optional<Pck> pck = find_pck(signature, context, findings);
+  if (!pck) return out;
+
+  const auto extensions = parse_pck_extensions(pck->leaf);
+  const bool named = pck->leaf.subject().common_name().value_or("").contains(kPckName);
+  if (!extensions) {
+    findings.fail("PCK certificate", extensions.error().message);
+  } else if (!named) {
+    findings.fail("PCK certificate", "the certificate of " + pck->leaf.subject().text + " is no PCK certificate");
+  } else {
+    findings.pass("PCK certificate");
+    add_fields(*extensions, findings);
+  }
+  // The same for every quote of this QE and this attestation key.
+  const auto good = verify_raw(pck->leaf.key(), signature.qe_report_bytes(), signature.qe_report_signature(),
+                               context.seen);
+  out.qe_report_signed = good.has_value();
+  if (good) {
+    findings.pass("QE report signature", "by the PCK, over the QE's report");
+  } else {
+    findings.fail("QE report signature", "the PCK's, over the QE's report: " + good.error().message);
+  }
+  const ChainRules rules{.use = AnchorUse::kIntelSgx,
+                         .what = "PCK chain",
+                         .roles = {"PCK", "PCK CA", "Intel SGX Root CA"},
+                         .needs_lists = true};
+  const bool trusted = verify_chain(pck->leaf, pck->others, rules, context, findings);
+  if (trusted && extensions && named) out.platform = *extensions;
+  return out;
+}
+
+}  // namespace adyton
