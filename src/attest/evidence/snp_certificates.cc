@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/evidence/snp_certificates.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
 
-#include "base/cursor.h"
 #include "base/error.h"
 
 namespace adyton {
@@ -98,63 +96,12 @@ Result<SnpLeaf> parse(const Certificate& certificate) {
   return out;
 }
 
-constexpr std::size_t kEntryBytes = 24, kMaxEntries = 32;
-
-struct KnownEntry {
-  std::string_view role, identifier;
-};
-// As text in RFC 9562's order. Hosts write either that order or the one with the first three fields swapped.
-constexpr std::array<KnownEntry, 5> kKnown{{
-    {"VCEK", "63da758de6644564adc5f4b93be8accd"},
-    {"VLEK", "a8074bc2a25a483eaae639c045a0b8a1"},
-    {"ASK", "4ab7b379bbac4fe4a02f05aef327c782"},
-    {"ARK", "c0b406a4a803495297433fb6014cd0ae"},
-    {"CRL", "92f81bc358114d3d97ffd19f88dc67ea"},
-}};
-
-Bytes swapped(BytesView identifier) {
-  Bytes out = to_bytes(identifier);
-  std::reverse(out.begin(), out.begin() + 4);
-  std::reverse(out.begin() + 4, out.begin() + 6);
-  std::reverse(out.begin() + 6, out.begin() + 8);
-  return out;
-}
-
-std::string role_of(BytesView identifier) {
-  const std::string plain = to_hex(identifier), other = to_hex(swapped(identifier));
-  for (const KnownEntry& known : kKnown) {
-    if (plain == known.identifier || other == known.identifier) return std::string(known.role);
-  }
-  return plain;
-}
-
 }  // namespace
 
 bool is_snp_leaf(const Certificate& certificate) { return kind_of(certificate).has_value(); }
 
 Result<SnpLeaf> parse_snp_leaf(const Certificate& certificate) {
   return parse(certificate).within("not a VCEK or VLEK certificate");
-}
-
-Result<std::vector<SnpTableEntry>> parse_snp_certificate_table(BytesView table) {
-  std::vector<SnpTableEntry> out;
-  for (std::size_t at = 0; in_bounds(at, kEntryBytes, table.size()); at += kEntryBytes) {
-    const BytesView entry = table.subspan(at, kEntryBytes);
-    if (std::ranges::all_of(entry, [](std::byte b) { return b == std::byte{0}; })) return out;
-    if (out.size() == kMaxEntries) return invalid("the certificate table has more than {} entries", kMaxEntries);
-    const auto offset = load_le<std::uint32_t>(entry, 16), size = load_le<std::uint32_t>(entry, 20);
-    if (!in_bounds(offset, size, table.size()) || offset < at + kEntryBytes) {
-      return invalid("entry {} of the certificate table lies outside of it", out.size());
-    }
-    out.push_back({role_of(entry.first(16)), table.subspan(offset, size)});
-  }
-  return invalid("the certificate table has no end");
-}
-
-bool looks_like_snp_certificate_table(BytesView bytes) {
-  if (bytes.size() < 2 * kEntryBytes) return false;
-  const std::string role = role_of(bytes.first(16));
-  return std::ranges::any_of(kKnown, [&](const KnownEntry& known) { return role == known.role; });
 }
 
 }  // namespace adyton

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What AMD's certificates say about a chip, and the table in which hosts hand them to guests.
+// What AMD's certificates say about a chip.
 //
-// Sources: Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification (AMD publication 57230, tables
-// 8 to 11); SEV-ES Guest-Hypervisor Communication Block Standardization (AMD publication 56421, 4.1.8.1).
+// Source: Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification (AMD publication 57230), 3.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include <adyton/bytes.h>
 #include <adyton/result.h>
@@ -31,15 +29,5 @@ Result<SnpLeaf> parse_snp_leaf(const Certificate& certificate);
 
 // Whether a certificate's subject is SEV-VCEK or SEV-VLEK: cheap.
 bool is_snp_leaf(const Certificate& certificate);
-
-struct SnpTableEntry {
-  std::string role;  // "VCEK", "VLEK", "ASK", "ARK", "CRL"; or the identifier in hexadecimal
-  BytesView bytes;   // into the table
-};
-
-// The certificate table of an extended guest request (`auxblob` of configfs-tsm): entries of identifier, offset and length
-// up to one of zeros, then the contents. At most 32 entries. Errors: invalid.
-Result<std::vector<SnpTableEntry>> parse_snp_certificate_table(BytesView table);
-bool looks_like_snp_certificate_table(BytesView bytes);
 
 }  // namespace adyton

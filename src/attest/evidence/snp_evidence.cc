@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include <adyton/der.h>
-#include "attest/evidence/snp_certificates.h"
+#include "attest/collateral/certificate_table.h"
 #include "attest/evidence/text_form.h"
 #include "base/cursor.h"
 #include "base/error.h"
@@ -42,16 +42,25 @@ Result<void> add_pem(BytesView text, SnpEvidence& out) {
 
 bool is_pem(BytesView bytes) { return as_text(bytes).starts_with("-----BEGIN "); }
 
+// The revocation list's entry; all others that a host may add under identifiers of its own are not AMD's.
+constexpr std::string_view kListGuid = "92f81bc3-5811-4d3d-97ff-d19f88dc67ea";
+constexpr std::string_view kCertificateGuids[] = {
+    "63da758d-e664-4564-adc5-f4b93be8accd",  // VCEK
+    "a8074bc2-a25a-483e-aae6-39c045a0b8a1",  // VLEK
+    "4ab7b379-bbac-4fe4-a02f-05aef327c782",  // ASK, ASVK
+    "c0b406a4-a803-4952-9743-3fb6014cd0ae",  // ARK
+};
+
 Result<void> add_table(BytesView table, SnpEvidence& out) {
-  for (const SnpTableEntry& entry : TRY(parse_snp_certificate_table(table))) {
+  for (const CertificateTableEntry& entry : TRY(parse_certificate_table(table))) {
     const auto add = [&]() -> Result<void> {
       if (entry.bytes.empty()) return {};
       if (is_pem(entry.bytes)) return add_pem(entry.bytes, out);
-      if (entry.role == "CRL") return add_list(entry.bytes, out);
-      if (entry.role.size() == 4 || entry.role.size() == 3) return add_certificate(entry.bytes, out);
-      return {};  // hosts may add entries of their own
+      if (entry.guid == kListGuid) return add_list(entry.bytes, out);
+      if (std::ranges::find(kCertificateGuids, entry.guid) == std::end(kCertificateGuids)) return {};
+      return add_certificate(entry.bytes, out);
     };
-    TRY(add().within(entry.role + " of the certificate table"));
+    TRY(add().within("entry " + entry.guid + " of the certificate table"));
   }
   return {};
 }
@@ -72,7 +81,7 @@ Result<SnpEvidence> parse_report_and_rest(BytesView bytes, std::string_view form
   SnpEvidence out{.report = TRY(parse_snp_report(report)), .form = form, .certificates = {}, .lists = {}, .request = {}};
   if (all_zero(rest)) return out;
   const auto add = [&]() -> Result<void> {
-    if (looks_like_snp_certificate_table(rest)) return add_table(rest, out);
+    if (looks_like_certificate_table(rest)) return add_table(rest, out);
     if (is_pem(rest)) return add_pem(rest, out);
     if (rest[0] == std::byte{der::kSequence}) return add_certificates(rest, out);
     return invalid("{} bytes that are neither a certificate table nor certificates", rest.size());

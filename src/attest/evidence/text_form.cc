@@ -5,7 +5,6 @@
 #include <string>
 
 #include "base/base64.h"
-#include "base/error.h"
 
 namespace adyton {
 namespace {
@@ -44,13 +43,6 @@ std::optional<Bytes> decode_text_form(BytesView bytes) {
   to_standard_alphabet(*text);
   if (auto base64 = parse_base64(*text)) return std::move(*base64);
   return std::nullopt;
-}
-
-Result<Bytes> parse_base64url(std::string_view text) {
-  if (text.find_first_of("+/=") != std::string_view::npos) return invalid("not base64 of the URL alphabet");
-  std::string standard(text);
-  to_standard_alphabet(standard);
-  return parse_base64(standard);
 }
 
 }  // namespace adyton
