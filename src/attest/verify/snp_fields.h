@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a SEV-SNP report says, as claims and as named fields.
+#pragma once
+
+#include "attest/evidence/snp_report.h"
+#include "attest/verify/findings.h"
+
+namespace adyton {
+
+// Fills claims and fields. TCB status: none, for AMD publishes no list of what is current.
+void describe_snp_report(const SnpReport& report, Findings& findings);
+
+}  // namespace adyton
