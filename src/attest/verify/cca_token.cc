@@ -22,7 +22,7 @@ std::optional<Bytes> hash_of(std::string_view algorithm, BytesView bytes) {
   return {};
 }
 
-// The forms the claim 44237 has: a point (RMM 1.0 before its eac5), a COSE_Key, a SubjectPublicKeyInfo (virtCCA).
+// The forms the claim 44237 has: a point (older RMMs), a COSE_Key, a SubjectPublicKeyInfo (virtCCA).
 Result<VerifyingKey> parse_realm_key(BytesView bytes, bool virtcca) {
   if (virtcca && bytes[0] == kSequence) return VerifyingKey::parse_spki(bytes);
   if (bytes[0] != kUncompressed) return parse_cose_key(bytes);
@@ -112,9 +112,9 @@ void check_platform(const CcaPlatformToken& platform, const VerifyContext& conte
   if (signer) check_arm_instance_id(platform.instance_id, *signer, kCcaInstanceId, findings);
 }
 
-// virtCCA: the realm's key is vouched for by nothing in the token. A certificate for that very key would be the beginning of
+// virtCCA's tokens: the realm's key is vouched for by nothing in the token. A certificate for that very key would be the beginning of
 // a link, but Huawei's root is no anchor of this library's: it is said, and not believed.
-void check_virtcca(const CcaRealmToken& realm, const VerifyContext& context, Findings& findings) {
+void check_lone_realm(const CcaRealmToken& realm, const VerifyContext& context, Findings& findings) {
   findings.miss(kCcaPlatformSignature,
                 "there is no platform token, so nothing says that the realm's key belongs to a real platform");
   const auto& certificates = context.collateral.certificates();
@@ -134,14 +134,15 @@ void check_virtcca(const CcaRealmToken& realm, const VerifyContext& context, Fin
 
 Findings verify_cca_token(const CcaToken& token, const VerifyContext& context) {
   Findings findings;
-  findings.claims.platform = token.platform ? "arm-cca" : "huawei-virtcca";
+  const bool virtcca = !token.platform && token.realm.public_key[0] == kSequence;
+  findings.claims.platform = virtcca ? "huawei-virtcca" : "arm-cca";
   fill_realm(token.realm, findings);
   if (token.platform) {
     fill_platform(*token.platform, findings);
     check_platform(*token.platform, context, findings);
     check_binding(*token.platform, token.realm, findings);
   } else {
-    check_virtcca(token.realm, context, findings);
+    check_lone_realm(token.realm, context, findings);
   }
   check_realm_signature(token, context, findings);
   return findings;
