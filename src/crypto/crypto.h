@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -33,9 +34,10 @@ class Sha384 {
   void* context_;
 };
 
-// Whether `code` is the whole HMAC (RFC 2104) of `message`, compared in constant time. Errors: untrusted, when it is not;
-// invalid, when the key is empty.
-enum class HmacHash { kSha256, kSha384, kSha512 };
+// HMAC (RFC 2104): as many bytes as the hash has. Errors: invalid, when the key is empty.
+enum class HmacHash : std::uint8_t { kSha256, kSha384, kSha512 };
+Result<Bytes> hmac(HmacHash hash, BytesView key, BytesView message);
+// Whether `code` is that, compared in constant time. Errors: untrusted, when it is not; invalid, as above.
 Result<void> verify_hmac(HmacHash hash, BytesView key, BytesView message, BytesView code);
 
 // HKDF-SHA-384 (RFC 5869) with an empty salt; `size_bytes` at most 255 * 48.

@@ -7,18 +7,24 @@
 
 namespace adyton {
 
-Result<void> verify_hmac(HmacHash hash, BytesView key, BytesView message, BytesView code) {
+Result<Bytes> hmac(HmacHash hash, BytesView key, BytesView message) {
   if (key.empty()) return invalid("a message authentication code with an empty key");
   const char* digest = hash == HmacHash::kSha256 ? "SHA2-256" : hash == HmacHash::kSha384 ? "SHA2-384" : "SHA2-512";
-  std::array<std::byte, 64> expected;
+  Bytes out(64);
   std::size_t size = 0;
   if (!EVP_Q_mac(openssl_library(), "HMAC", nullptr, digest, nullptr, key.data(), key.size(), openssl_bytes(message),
-                 message.size(), openssl_output(expected), expected.size(), &size)) {
+                 message.size(), openssl_output(out), out.size(), &size)) {
     return openssl_error(ErrorCode::kInternal, "computing an HMAC");
   }
-  const bool same = code.size() == size && CRYPTO_memcmp(code.data(), expected.data(), size) == 0;
-  OPENSSL_cleanse(expected.data(), expected.size());
-  if (!same) return untrusted("the message authentication code does not fit");
+  out.resize(size);
+  return out;
+}
+
+Result<void> verify_hmac(HmacHash hash, BytesView key, BytesView message, BytesView code) {
+  const Bytes expected = TRY(hmac(hash, key, message));
+  if (code.size() != expected.size() || CRYPTO_memcmp(code.data(), expected.data(), expected.size()) != 0) {
+    return untrusted("the message authentication code does not fit");
+  }
   return {};
 }
 
