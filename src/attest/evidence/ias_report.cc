@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/evidence/ias_report.h"
+
+#include <array>
+#include <chrono>
+#include <initializer_list>
+
+#include <nlohmann/json.hpp>
+
+#include "attest/json.h"
+#include "base/base64.h"
+#include "base/error.h"
+
+namespace adyton {
+namespace {
+
+constexpr JsonLimits kLimits{.bytes = 65536, .depth = 8};
+constexpr std::size_t kMaxAdvisories = 256, kMaxSignatureBytes = 1024;
+constexpr std::string_view kStatusName = "isvEnclaveQuoteStatus", kQuoteName = "isvEnclaveQuoteBody";
+
+Result<std::string> text_member(const Json& object, std::string_view name, bool needed) {
+  const Json* value = find(&object, name);
+  if (!value && !needed) return std::string();
+  const auto text = text_of(value);
+  if (!text) return invalid("\"{}\" is {}", name, value ? "no text" : "missing");
+  return std::string(*text);
+}
+
+Result<std::optional<std::uint64_t>> number_member(const Json& object, std::string_view name) {
+  const Json* value = find(&object, name);
+  if (!value) return std::optional<std::uint64_t>();
+  const auto number = integer_of(value);
+  if (!number || *number < 0) return invalid("\"{}\" is no number", name);
+  return std::optional(static_cast<std::uint64_t>(*number));
+}
+
+// "2023-09-27T15:51:58.044803" or without the fraction, in UTC: seconds since 1970.
+Result<std::int64_t> parse_time(std::string_view text) {
+  constexpr std::string_view kPattern = "0000-00-00T00:00:00";
+  if (text.size() < kPattern.size()) return invalid("\"{}\" is no time", text);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    const bool good = i >= kPattern.size()   ? (i == kPattern.size() ? text[i] == '.' : digit)
+                      : kPattern[i] == '0' ? digit
+                                           : text[i] == kPattern[i];
+    if (!good) return invalid("\"{}\" is no time", text);
+  }
+  const auto number = [&](std::size_t offset, std::size_t digits) {
+    int value = 0;
+    for (std::size_t i = offset; i < offset + digits; ++i) value = value * 10 + (text[i] - '0');
+    return value;
+  };
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
+                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+  if (!day.ok() || hour > 23 || minute > 59 || second > 60) return invalid("\"{}\" is no time", text);
+  const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
+  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+Result<std::vector<std::string>> parse_advisories(const Json& object) {
+  std::vector<std::string> out;
+  const Json* value = find(&object, "advisoryIDs");
+  if (!value) return out;
+  if (!value->is_array() || value->size() > kMaxAdvisories) return invalid("\"advisoryIDs\" is no short list");
+  for (const Json& one : *value) {
+    const auto text = text_of(&one);
+    if (!text) return invalid("\"advisoryIDs\" has something that is no text");
+    out.emplace_back(*text);
+  }
+  return out;
+}
+
+Result<IasReport> parse_body(std::string_view body) {
+  const Json json = TRY(parse_json(body, kLimits));
+  if (!json.is_object()) return invalid("no JSON object");
+  IasReport out;
+  out.body = body;
+  out.id = TRY(text_member(json, "id", true));
+  out.timestamp = TRY(text_member(json, "timestamp", true));
+  out.time = TRY(parse_time(out.timestamp));
+  const auto version = TRY(number_member(json, "version"));
+  if (!version || *version < 3 || *version > 5) return invalid("\"version\" is not 3, 4 or 5");
+  out.version = *version;
+  out.quote_status = TRY(text_member(json, kStatusName, true));
+  out.quote = TRY(parse_epid_quote_body(TRY(parse_base64(TRY(text_member(json, kQuoteName, true))))));
+  out.advisory_ids = TRY(parse_advisories(json));
+  out.advisory_url = TRY(text_member(json, "advisoryURL", false));
+  if (const Json* reason = find(&json, "revocationReason")) out.revocation_reason = display_of(*reason);
+  out.platform_info = TRY(text_member(json, "platformInfoBlob", false));
+  out.nonce = TRY(text_member(json, "nonce", false));
+  out.epid_pseudonym = TRY(text_member(json, "epidPseudonym", false));
+  out.tcb_evaluation_data_number = TRY(number_member(json, "tcbEvaluationDataNumber"));
+  return out;
+}
+
+// The text under the one of `names` that is there.
+Result<std::optional<std::string>> one_of(const Json& object, std::initializer_list<std::string_view> names) {
+  std::optional<std::string> out;
+  for (std::string_view name : names) {
+    if (!find(&object, name)) continue;
+    if (out) return invalid("\"{}\" and another name of the same thing", name);
+    out = TRY(text_member(object, name, true));
+  }
+  return out;
+}
+
+Result<IasReport> parse(std::string_view text) {
+  const Json json = TRY(parse_json(text, kLimits));
+  if (find(&json, kStatusName)) return parse_body(text);
+  const auto body = TRY(one_of(json, {"body", "http_body", "report"}));
+  if (!body) return invalid("no \"{}\", and no \"body\" that could have it", kStatusName);
+  const bool plain = body->find('{') != std::string::npos;
+  IasReport out = TRY(parse_body(plain ? *body : as_text(TRY(parse_base64(*body)))));
+  const auto signature = TRY(one_of(json, {"signature", "sig"}));
+  if (signature) out.signature = TRY(parse_ias_signature(*signature));
+  const auto chain = TRY(one_of(json, {"certificates", "certificate_chain", "chain", "signing_cert"}));
+  if (chain) out.chain_pem = TRY(decode_ias_chain(*chain));
+  return out;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+Result<IasReport> parse_ias_report(BytesView bytes) {
+  return parse(as_text(bytes)).within("not a report of Intel's Attestation Service");
+}
+
+Result<Bytes> parse_ias_signature(std::string_view header) {
+  while (!header.empty() && (header.back() == '\n' || header.back() == '\r')) header.remove_suffix(1);
+  Bytes out = TRY(parse_base64(header).within("the report's signature"));
+  if (out.empty() || out.size() > kMaxSignatureBytes) return invalid("a report's signature of {} bytes", out.size());
+  return out;
+}
+
+Result<std::string> decode_ias_chain(std::string_view header) {
+  if (header.find('%') == std::string_view::npos) return std::string(header);
+  std::string out;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    if (header[i] != '%') {
+      out.push_back(header[i]);
+      continue;
+    }
+    const int high = i + 2 < header.size() ? hex_digit(header[i + 1]) : -1;
+    const int low = high < 0 ? -1 : hex_digit(header[i + 2]);
+    if (low < 0) return invalid("the report's certificates: a broken URL-encoding at {}", i);
+    out.push_back(static_cast<char>(high << 4 | low));
+    i += 2;
+  }
+  return out;
+}
+
+bool looks_like_ias_report(BytesView bytes) {
+  const std::string_view text = as_text(bytes);
+  return !text.empty() && text.find_first_not_of(" \t\r\n") != std::string_view::npos &&
+         text[text.find_first_not_of(" \t\r\n")] == '{' && text.contains(kStatusName) && text.contains(kQuoteName);
+}
+
+}  // namespace adyton
