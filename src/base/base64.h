@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Base64 (RFC 4648, section 4): how bytes are written where only text can stand.
+// Base64 (RFC 4648, sections 4 and 5): how bytes are written where only text can stand.
 #pragma once
 
 #include <string>
@@ -13,5 +13,9 @@ std::string to_base64(BytesView bytes);
 
 // Strict: the standard alphabet, padded, no line breaks, unused bits zero. Errors: invalid.
 Result<Bytes> parse_base64(std::string_view text);
+
+// Likewise with the alphabet for URLs and file names and without padding, as JOSE has it (RFC 7515, 2).
+std::string to_base64url(BytesView bytes);
+Result<Bytes> parse_base64url(std::string_view text);
 
 }  // namespace adyton
