@@ -5,8 +5,6 @@
 #include <limits>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 
 namespace adyton {
@@ -81,12 +79,12 @@ class Builder final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-Result<SharedJson> parse_json(std::string_view text, JsonLimits limits) {
+Result<Json> parse_json(std::string_view text, JsonLimits limits) {
   if (text.size() > limits.bytes) return exhausted("{} bytes of JSON; {} are the most", text.size(), limits.bytes);
   if (text.starts_with("\xef\xbb\xbf")) return invalid("JSON with a byte order mark");
   Builder builder(limits);
   if (!Json::sax_parse(text, &builder)) return std::move(builder.error);
-  return std::make_shared<const Json>(std::move(builder.root));
+  return std::move(builder.root);
 }
 
 const Json* find(const Json* value, std::string_view name) {

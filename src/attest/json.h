@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON (RFC 8259) as evidence and collateral are allowed to have it, and typed looks into it. Only sources that take
-// documents apart include nlohmann/json.hpp; everybody else sees these functions.
+// JSON from strangers (RFC 8259): bounded, without names that occur twice, which two readers would read differently; and
+// typed looks into it.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include <adyton/result.h>
 
 namespace adyton {
 
 using Json = nlohmann::json;
-using SharedJson = std::shared_ptr<const Json>;
 
 struct JsonLimits {
   std::size_t bytes = std::size_t{1} << 20;
@@ -25,7 +23,7 @@ struct JsonLimits {
 
 // One value and nothing after it. Errors: invalid: not JSON, not UTF-8, a byte order mark, a name twice in one object (two
 // readers could disagree on what was signed); exhausted: above the limits.
-Result<SharedJson> parse_json(std::string_view text, JsonLimits limits = {});
+Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 
 // The member of that name; null if there is none, or `value` is null or no object. So looks can be chained.
 const Json* find(const Json* value, std::string_view name);

@@ -2,7 +2,6 @@
 #include "attest/json.h"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 namespace adyton {
 namespace {
@@ -10,18 +9,18 @@ namespace {
 TEST(Json, ReadsWhatIsThere) {
   const auto json = parse_json(R"({"a":{"b":[1,"x",true,null,1.5]},"t":1666529184.0,"n":-3,"big":18446744073709551615})");
   ASSERT_TRUE(json) << json.error().message;
-  const Json* list = find(find(json->get(), "a"), "b");
+  const Json* list = find(find(&*json, "a"), "b");
   ASSERT_TRUE(list && list->size() == 5);
   EXPECT_EQ(integer_of(&(*list)[0]), 1);
   EXPECT_EQ(text_of(&(*list)[1]), "x");
   EXPECT_EQ(boolean_of(&(*list)[2]), true);
   EXPECT_FALSE(integer_of(&(*list)[4]));
   EXPECT_EQ(time_of(&(*list)[4]), 1);
-  EXPECT_EQ(time_of(find(json->get(), "t")), 1666529184);
-  EXPECT_EQ(time_of(find(json->get(), "n")), -3);
-  EXPECT_FALSE(integer_of(find(json->get(), "big")));
-  EXPECT_EQ(find(find(json->get(), "a"), "c"), nullptr);
-  EXPECT_EQ(find(find(json->get(), "n"), "c"), nullptr);
+  EXPECT_EQ(time_of(find(&*json, "t")), 1666529184);
+  EXPECT_EQ(time_of(find(&*json, "n")), -3);
+  EXPECT_FALSE(integer_of(find(&*json, "big")));
+  EXPECT_EQ(find(find(&*json, "a"), "c"), nullptr);
+  EXPECT_EQ(find(find(&*json, "n"), "c"), nullptr);
   EXPECT_FALSE(text_of(nullptr));
   EXPECT_EQ(display_of(*list), R"([1,"x",true,null,1.5])");
 }

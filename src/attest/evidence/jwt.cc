@@ -3,18 +3,16 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "base/base64.h"
 #include "base/error.h"
 
 namespace adyton {
 namespace {
 
-Result<SharedJson> parse_object(BytesView bytes, JsonLimits limits, std::string_view what) {
-  SharedJson json = TRY(parse_json(as_text(bytes), limits).within(what));
-  if (!json->is_object()) return invalid("{}: not a JSON object", what);
-  return json;
+Result<std::shared_ptr<const Json>> parse_object(BytesView bytes, JsonLimits limits, std::string_view what) {
+  Json json = TRY(parse_json(as_text(bytes), limits).within(what));
+  if (!json.is_object()) return invalid("{}: not a JSON object", what);
+  return std::make_shared<const Json>(std::move(json));
 }
 
 // RFC 7515, 4.1.6: base64, not base64url, of DER.

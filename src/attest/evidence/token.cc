@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.h"
 
 namespace adyton {
@@ -63,10 +61,10 @@ Result<Token> parse_bundle(const Json& bundle) {
 Result<Token> parse(std::string_view text) {
   text = without_line_end(text);
   if (looks_like_jwt(text)) return parse_one(text);
-  const SharedJson json = TRY(parse_json(text));
-  if (json->is_array()) return parse_bundle(*json);
-  const auto token = text_of(find(json.get(), "token"));
-  if (!token || json->size() != 1) return invalid("neither a JWT nor a bundle of them");
+  const Json json = TRY(parse_json(text));
+  if (json.is_array()) return parse_bundle(json);
+  const auto token = text_of(find(&json, "token"));
+  if (!token || json.size() != 1) return invalid("neither a JWT nor a bundle of them");
   return parse_one(*token);
 }
 
