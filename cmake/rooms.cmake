@@ -58,7 +58,7 @@ function(adyton_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
   find_package(GTest REQUIRED)
   include(GoogleTest)
-  adyton_program(${name} SOURCES ${TEST_SOURCES} LINK ${TEST_LINK} GTest::gtest GTest::gtest_main)
+  adyton_program(${name} SOURCES ${TEST_SOURCES} LINK ${TEST_LINK} adyton_testing GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/..)  # testing/...
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()

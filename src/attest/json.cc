@@ -33,7 +33,7 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    if (open_.back()->contains(name)) return refuse(invalid("\"{}\" is there twice", name));
+    if (open_.back()->contains(name)) return refuse(invalid("JSON with the name \"{}\" twice in an object", name));
     name_ = std::move(name);
     return true;
   }
@@ -63,7 +63,7 @@ class Builder final : public nlohmann::json_sax<Json> {
     return true;
   }
   bool open(Json&& value) {
-    if (open_.size() == limits_.depth) return refuse(exhausted("more than {} levels", limits_.depth));
+    if (open_.size() == limits_.depth) return refuse(invalid("JSON nested deeper than {}", limits_.depth));
     open_.push_back(place(std::move(value)));
     return true;
   }
@@ -80,7 +80,7 @@ class Builder final : public nlohmann::json_sax<Json> {
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, JsonLimits limits) {
-  if (text.size() > limits.bytes) return exhausted("{} bytes of JSON; {} are the most", text.size(), limits.bytes);
+  if (text.size() > limits.bytes) return invalid("JSON of {} bytes; {} are the most", text.size(), limits.bytes);
   if (text.starts_with("\xef\xbb\xbf")) return invalid("JSON with a byte order mark");
   Builder builder(limits);
   if (!Json::sax_parse(text, &builder)) return std::move(builder.error);
@@ -91,6 +91,13 @@ const Json* find(const Json* value, std::string_view name) {
   if (!value || !value->is_object()) return nullptr;
   const auto found = value->find(name);
   return found == value->end() ? nullptr : &*found;
+}
+
+const Json* find_member(const Json& object, const char* name) { return find(&object, name); }
+
+const std::string* find_string(const Json& object, const char* name) {
+  const Json* member = find_member(object, name);
+  return member == nullptr ? nullptr : member->get_ptr<const std::string*>();
 }
 
 std::optional<std::string_view> text_of(const Json* value) {

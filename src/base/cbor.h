@@ -62,6 +62,9 @@ class Key {
   bool operator==(std::int64_t other) const { return integer_ == other; }
   bool operator==(std::string_view other) const { return !integer_ && text_ == other; }
   bool operator==(const Key&) const = default;
+  [[nodiscard]] std::optional<std::string_view> text() const {  // nothing if it is an integer
+    return integer_ ? std::nullopt : std::optional(text_);
+  }
   [[nodiscard]] std::string to_string() const;  // for messages
 
  private:

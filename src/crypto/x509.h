@@ -19,7 +19,8 @@ namespace adyton {
 
 struct DistinguishedName {
   Bytes der;         // the Name element: names are compared by it
-  std::string text;  // "CN=Intel SGX Root CA,O=Intel Corporation,...", escaped as in RFC 4514; for people
+  std::string text;  // "CN=Intel SGX Root CA,O=Intel Corporation,...", in the encoded order, escaped as in RFC 4514;
+                     // for people
   [[nodiscard]] std::optional<std::string> common_name() const;
   bool operator==(const DistinguishedName& other) const { return der == other.der; }
 };
@@ -39,8 +40,8 @@ class Certificate {
   [[nodiscard]] BytesView signature() const;
   [[nodiscard]] const DistinguishedName& issuer() const;
   [[nodiscard]] const DistinguishedName& subject() const;
-  [[nodiscard]] BytesView serial() const;          // magnitude, without leading zeros
-  [[nodiscard]] std::int64_t not_before() const;   // seconds since 1970; both ends belong to the validity
+  [[nodiscard]] BytesView serial() const;         // magnitude, without leading zeros
+  [[nodiscard]] std::int64_t not_before() const;  // seconds since 1970; both ends belong to the validity
   [[nodiscard]] std::int64_t not_after() const;
   [[nodiscard]] const VerifyingKey& key() const;
   [[nodiscard]] bool self_issued() const;
@@ -72,7 +73,8 @@ class Certificate {
 
 class RevocationList {
  public:
-  static Result<RevocationList> parse(BytesView der);  // exactly one; errors: invalid; delta and indirect lists are refused
+  static Result<RevocationList> parse(
+      BytesView der);  // exactly one; errors: invalid; delta and indirect lists are refused
 
   [[nodiscard]] BytesView der() const;
   [[nodiscard]] const DistinguishedName& issuer() const;
@@ -95,8 +97,8 @@ class RevocationList {
   std::shared_ptr<const Fields> fields_;
 };
 
-// The blocks of a PEM text in their order, whatever stands between them; "\\n" (two characters) and URL-encoding are not
-// understood here. Errors: invalid: a block without end, bad base64, more than `max_blocks`.
+// The blocks of a PEM text in their order, whatever stands between them; "\\n" (two characters) and URL-encoding are
+// not understood here. Errors: invalid: a block without end, bad base64, more than `max_blocks`.
 struct PemBlock {
   std::string label;  // "CERTIFICATE", "X509 CRL", "PUBLIC KEY"
   Bytes der;

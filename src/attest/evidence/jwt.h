@@ -29,7 +29,7 @@ inline constexpr std::size_t kMaxJwtCertificates = 8;
 // Errors: invalid: not a compact JWS; header or claims no JSON object, or with a name twice; an algorithm that
 // jws_algorithm() does not know, so "none" too; "crit", as nothing critical is understood here; "b64" (RFC 7797);
 // more certificates than kMaxJwtCertificates, or ones that are none. exhausted: too large.
-Result<Jwt> parse_jwt(std::string_view text, JsonLimits limits = {});
+Result<Jwt> parse_jwt(std::string_view text, JsonLimits limits = {.bytes = std::size_t{1} << 20});
 
 // Whether the text starts as a JWT does: base64url of "{" and a quotation mark or white space, and has two dots.
 bool looks_like_jwt(std::string_view text);

@@ -61,7 +61,7 @@ Result<Token> parse_bundle(const Json& bundle) {
 Result<Token> parse(std::string_view text) {
   text = without_line_end(text);
   if (looks_like_jwt(text)) return parse_one(text);
-  const Json json = TRY(parse_json(text));
+  const Json json = TRY(parse_json(text, {.bytes = std::size_t{1} << 20}));
   if (json.is_array()) return parse_bundle(json);
   const auto token = text_of(find(&json, "token"));
   if (!token || json.size() != 1) return invalid("neither a JWT nor a bundle of them");

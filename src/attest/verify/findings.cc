@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/findings.h"
+
+namespace adyton {
+
+std::string_view name_of(TcbStatus status) {
+  switch (status) {
+    case TcbStatus::kNone: return "None";
+    case TcbStatus::kUpToDate: return "UpToDate";
+    case TcbStatus::kSwHardeningNeeded: return "SWHardeningNeeded";
+    case TcbStatus::kConfigurationNeeded: return "ConfigurationNeeded";
+    case TcbStatus::kConfigurationAndSwHardeningNeeded: return "ConfigurationAndSWHardeningNeeded";
+    case TcbStatus::kOutOfDate: return "OutOfDate";
+    case TcbStatus::kOutOfDateConfigurationNeeded: return "OutOfDateConfigurationNeeded";
+    case TcbStatus::kRevoked: return "Revoked";
+    case TcbStatus::kNotSupported: return "NotSupported";
+    case TcbStatus::kUnknown: return "Unknown";
+  }
+  return "Unknown";
+}
+
+}  // namespace adyton

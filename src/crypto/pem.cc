@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Textual encodings (RFC 7468).
+#include "base/base64.h"
+#include "base/error.h"
+#include "crypto/x509.h"
+
+namespace adyton {
+namespace {
+
+constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
+constexpr std::size_t kMaxLabelBytes = 64;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
+
+Result<Bytes> parse_body(std::string_view body) {
+  std::string compact;
+  compact.reserve(body.size());
+  for (const char c : body) {
+    if (!is_space(c)) compact += c;
+  }
+  return parse_base64(compact);
+}
+
+}  // namespace
+
+Result<std::vector<PemBlock>> parse_pem_blocks(std::string_view text, std::size_t max_blocks) {
+  std::vector<PemBlock> out;
+  for (;;) {
+    const std::size_t begin = text.find(kBegin);
+    if (begin == text.npos) return out;
+    text.remove_prefix(begin + kBegin.size());
+    const std::size_t label_end = text.find(kDashes);
+    if (label_end == text.npos || label_end > kMaxLabelBytes) return invalid("a PEM block without a name");
+    const std::string_view label = text.substr(0, label_end);
+    if (label.find('\n') != label.npos) return invalid("a PEM block without a name");
+    text.remove_prefix(label_end + kDashes.size());
+    const std::size_t end = text.find(kDashes);
+    const std::string closing = fmt::format("{}{}{}", kEnd, label, kDashes);
+    if (end == text.npos || !text.substr(end).starts_with(closing)) {
+      return invalid("the PEM block \"{}\" does not end", label);
+    }
+    if (out.size() == max_blocks) return invalid("more than {} PEM blocks", max_blocks);
+    out.push_back({std::string(label), TRY(parse_body(text.substr(0, end)).within("a PEM block"))});
+    text.remove_prefix(end + closing.size());
+  }
+}
+
+}  // namespace adyton
