@@ -1,52 +1,132 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/json.h"
 
-#include <set>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "base/error.h"
 
 namespace adyton {
+namespace {
 
-Result<nlohmann::json> parse_json(std::string_view text, JsonLimits limits) {
-  using Json = nlohmann::json;
-  if (text.size() > limits.bytes) return invalid("JSON of {} bytes", text.size());
-  std::vector<std::set<std::string>> names;  // of the objects and arrays that are open
-  std::string objection;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (!objection.empty()) return false;
-    switch (event) {
-      case Json::parse_event_t::object_start:
-      case Json::parse_event_t::array_start:
-        if (names.size() == limits.depth) objection = fmt::format("JSON nested deeper than {}", limits.depth);
-        names.emplace_back();
-        break;
-      case Json::parse_event_t::object_end:
-      case Json::parse_event_t::array_end: names.pop_back(); break;
-      case Json::parse_event_t::key:
-        if (const auto& name = parsed.get_ref<const std::string&>(); !names.back().insert(name).second) {
-          objection = fmt::format("JSON with the name \"{}\" twice in an object", name);
-        }
-        break;
-      case Json::parse_event_t::value: break;
-    }
-    return objection.empty();
-  };
-  Json out = Json::parse(text, watch, /*allow_exceptions=*/false);
-  if (!objection.empty()) return Error{ErrorCode::kInvalid, std::move(objection)};
-  if (out.is_discarded()) return invalid("not JSON");
-  return out;
+// Builds the document, and ends the parse at the first thing that is not allowed.
+class Builder final : public nlohmann::json_sax<Json> {
+ public:
+  explicit Builder(JsonLimits limits) : limits_(limits) {}
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    (void)text;
+    return add(value);
+  }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t& value) override {
+    (void)value;
+    return false;
+  }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    if (open_.back()->contains(name)) return refuse(invalid("JSON with the name \"{}\" twice in an object", name));
+    name_ = std::move(name);
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& what) override {
+    (void)token;
+    (void)what;
+    return refuse(invalid("not JSON at byte {}", position));
+  }
+
+  Json root;
+  Error error;
+
+ private:
+  bool refuse(Error why) {
+    error = std::move(why);
+    return false;
+  }
+  Json* place(Json&& value) {
+    if (open_.empty()) return &(root = std::move(value));
+    Json& within = *open_.back();
+    if (within.is_array()) return &within.emplace_back(std::move(value));
+    return &(within[name_] = std::move(value));
+  }
+  template <class T>
+  bool add(T&& value) {
+    place(Json(std::forward<T>(value)));
+    return true;
+  }
+  bool open(Json&& value) {
+    if (open_.size() == limits_.depth) return refuse(invalid("JSON nested deeper than {}", limits_.depth));
+    open_.push_back(place(std::move(value)));
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  JsonLimits limits_;
+  std::vector<Json*> open_;  // only the innermost grows, so the pointers stay good
+  std::string name_;
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, JsonLimits limits) {
+  if (text.size() > limits.bytes) return invalid("JSON of {} bytes; {} are the most", text.size(), limits.bytes);
+  if (text.starts_with("\xef\xbb\xbf")) return invalid("JSON with a byte order mark");
+  Builder builder(limits);
+  if (!Json::sax_parse(text, &builder)) return std::move(builder.error);
+  return std::move(builder.root);
 }
 
-const nlohmann::json* find_member(const nlohmann::json& object, const char* name) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(name);
-  return found == object.end() ? nullptr : &*found;
+const Json* find(const Json* value, std::string_view name) {
+  if (!value || !value->is_object()) return nullptr;
+  const auto found = value->find(name);
+  return found == value->end() ? nullptr : &*found;
 }
 
-const std::string* find_string(const nlohmann::json& object, const char* name) {
-  const nlohmann::json* member = find_member(object, name);
+const Json* find_member(const Json& object, const char* name) { return find(&object, name); }
+
+const std::string* find_string(const Json& object, const char* name) {
+  const Json* member = find_member(object, name);
   return member == nullptr ? nullptr : member->get_ptr<const std::string*>();
+}
+
+std::optional<std::string_view> text_of(const Json* value) {
+  if (!value || !value->is_string()) return {};
+  return value->get_ref<const std::string&>();
+}
+
+std::optional<bool> boolean_of(const Json* value) {
+  if (!value || !value->is_boolean()) return {};
+  return value->get<bool>();
+}
+
+std::optional<std::int64_t> integer_of(const Json* value) {
+  if (!value || !value->is_number_integer()) return {};
+  if (value->is_number_unsigned() && value->get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max()) return {};
+  return value->get<std::int64_t>();
+}
+
+std::optional<std::int64_t> time_of(const Json* value) {
+  if (!value || !value->is_number_float()) return integer_of(value);
+  constexpr double kExact = 9007199254740992.0;  // 2^53: up to here every second has its double
+  const double seconds = std::floor(value->get<double>());
+  if (!(std::abs(seconds) <= kExact)) return {};
+  return static_cast<std::int64_t>(seconds);
+}
+
+std::string display_of(const Json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>();
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace adyton

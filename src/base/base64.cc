@@ -43,19 +43,25 @@ Result<Bytes> decode(std::string_view text, const std::array<std::uint8_t, 256>&
   return out;
 }
 
-}  // namespace
+constexpr std::string_view kUrlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-std::string to_base64(BytesView bytes) {
+std::string encode(BytesView bytes, std::string_view alphabet, bool padded) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = 0;
     for (std::size_t j = 0; j < 3; ++j) group = group << 8 | (j < n ? std::to_integer<std::uint32_t>(bytes[i + j]) : 0);
-    for (std::size_t j = 0; j < 4; ++j) out.push_back(j <= n ? kAlphabet[group >> (18 - 6 * j) & 63] : '=');
+    for (std::size_t j = 0; j <= n; ++j) out.push_back(alphabet[group >> (18 - 6 * j) & 63]);
+    if (padded) out.append(3 - n, '=');
   }
   return out;
 }
+
+}  // namespace
+
+std::string to_base64(BytesView bytes) { return encode(bytes, kAlphabet, true); }
+std::string to_base64url(BytesView bytes) { return encode(bytes, kUrlAlphabet, false); }
 
 Result<Bytes> parse_base64(std::string_view text) {
   if (text.size() % 4 != 0) return invalid("base64 text of {} characters, not a multiple of 4", text.size());

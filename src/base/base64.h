@@ -14,7 +14,10 @@ std::string to_base64(BytesView bytes);
 // Strict: the standard alphabet, padded, no line breaks, unused bits zero. Errors: invalid.
 Result<Bytes> parse_base64(std::string_view text);
 
-// Strict: the alphabet for URLs and file names, not padded (RFC 7515, 2), unused bits zero. Errors: invalid.
+// The alphabet for URLs and file names, not padded (RFC 7515, 2).
+std::string to_base64url(BytesView bytes);
+
+// Strict: likewise, unused bits zero. Errors: invalid.
 Result<Bytes> parse_base64url(std::string_view text);
 
 }  // namespace adyton

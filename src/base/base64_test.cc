@@ -27,5 +27,20 @@ TEST(Base64, RefusesWhatHasTwoSpellings) {
   }
 }
 
+// RFC 7515, appendix C.
+TEST(Base64, TheUrlForm) {
+  const Bytes bytes = parse_hex("03ecffe0c1").value();
+  EXPECT_EQ(to_base64url(bytes), "A-z_4ME");
+  EXPECT_EQ(parse_base64url("A-z_4ME").value(), bytes);
+  EXPECT_EQ(parse_base64url("").value(), Bytes());
+  for (std::size_t size = 0; size < 9; ++size) {
+    const Bytes plain(size, std::byte{0xfb});
+    EXPECT_EQ(parse_base64url(to_base64url(plain)).value(), plain);
+  }
+  for (const std::string_view bad : {"Z", "Zh", "Zm9", "Zg==", "Zm 9", "Zm9v\n", "Zm+/", "Zm9vZ"}) {
+    EXPECT_FALSE(parse_base64url(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace adyton

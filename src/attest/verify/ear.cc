@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/ear.h"
+
+#include "attest/verify/jwt.h"
+#include "base/error.h"
+
+namespace adyton {
+namespace {
+
+constexpr std::string_view kWhere =
+    "the key of the verifier that issued it has to be given as a trust anchor: an attestation result is worth what its signer is";
+
+void check_cwt_signature(const CoseSign1& message, const VerifyContext& context, Findings& findings) {
+  const auto algorithm = cose_algorithm_of(message);
+  const auto type = algorithm ? cose_key_type_of(*algorithm) : std::nullopt;
+  if (!type) return findings.fail(kTokenSignature, "signed with an algorithm that is not accepted here");
+  check_signature_by_given_keys({}, *type, cose_algorithm_name(*algorithm), SignerKeys::kAnchors, kWhere, context, findings,
+                                [&](const VerifyingKey& key) {
+                                  return verify_cose_sign1(message, key, {}, {}, context.seen).has_value();
+                                });
+}
+
+void check_status(const EarAppraisal& appraisal, Findings& part) {
+  const std::string text = fmt::format("{}: {}", appraisal.name, name_of(appraisal.status));
+  switch (appraisal.status) {
+    case TrustTier::kAffirming: return part.pass(kEarStatus, text);
+    case TrustTier::kWarning: return part.note(kEarStatus, text);
+    case TrustTier::kNone: return part.miss(kEarStatus, text + ": the verifier could not tell");
+    case TrustTier::kContraindicated: return part.fail(kEarStatus, text);
+  }
+}
+
+// draft-ietf-rats-ear, 3.1: no higher trust than the tier of the worst claim. "none" claims no trust at all.
+void check_vector(const EarAppraisal& appraisal, Findings& part) {
+  if (!appraisal.vector) return part.note(kEarConsistency, appraisal.name + ": there is no trustworthiness vector");
+  const TrustTier worst = appraisal.vector->worst();
+  if (appraisal.status != TrustTier::kNone && appraisal.status < worst) {
+    part.fail(kEarConsistency, fmt::format("{} is said to be {}, but one of its claims is {}", appraisal.name,
+                                           name_of(appraisal.status), name_of(worst)));
+  } else {
+    part.pass(kEarConsistency, fmt::format("{}: the worst of its claims is {}", appraisal.name, name_of(worst)));
+  }
+}
+
+Findings appraisal_findings(const EarAppraisal& appraisal) {
+  Findings part;
+  part.claims.platform = "ear";
+  check_status(appraisal, part);
+  check_vector(appraisal, part);
+  part.fields.push_back({"ear.status", std::string(name_of(appraisal.status))});
+  if (appraisal.vector) {
+    for (std::size_t i = 0; i < kTrustClaims; ++i) {
+      if (!appraisal.vector->claims[i]) continue;
+      part.fields.push_back({std::string(name_of(static_cast<TrustClaim>(i))), std::to_string(*appraisal.vector->claims[i])});
+    }
+  }
+  if (!appraisal.policy_id.empty()) part.fields.push_back({"ear.appraisal-policy-id", appraisal.policy_id});
+  for (const auto& [name, value] : appraisal.others) part.fields.push_back({name, value});
+  return part;
+}
+
+}  // namespace
+
+Findings verify_ear(const Ear& ear, const VerifyContext& context) {
+  Findings findings;
+  if (const Jwt* jwt = std::get_if<Jwt>(&ear.envelope)) {
+    check_jwt_signature(*jwt, SignerKeys::kAnchors, kWhere, context, findings);
+  } else {
+    check_cwt_signature(std::get<CoseSign1>(ear.envelope), context, findings);
+  }
+  check_times({ear.expires, ear.not_before, ear.issued_at}, false, context, findings);
+  findings.claims.platform = "ear";
+  findings.claims.report_data = ear.nonce;
+  findings.fields = {{"eat_profile", ear.profile},
+                     {"iat", std::to_string(ear.issued_at)},
+                     {"ear.verifier-id.developer", ear.developer},
+                     {"ear.verifier-id.build", ear.build},
+                     {"eat_nonce", to_hex(ear.nonce)},
+                     {"ear.raw-evidence", fmt::format("{} bytes", ear.raw_evidence.size())}};
+  for (const EarAppraisal& appraisal : ear.appraisals) {
+    findings.parts.emplace_back(appraisal.name, appraisal_findings(appraisal));
+  }
+  return findings;
+}
+
+}  // namespace adyton

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/jwt.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "base/error.h"
+#include "crypto/crypto.h"
+
+namespace adyton {
+namespace {
+
+constexpr std::size_t kMaxFields = 512;
+
+struct Candidate {
+  std::string name;
+  VerifyingKey key;
+};
+
+// Those of the right name first: usually one is enough.
+std::vector<Candidate> candidates(std::string_view key_id, SignerKeys keys, const VerifyContext& context) {
+  std::vector<Candidate> out;
+  for (const VerifyingKey& key : context.anchors.keys) out.push_back({"a trust anchor", key});
+  if (keys == SignerKeys::kAnchorsAndCollateral) {
+    for (const auto& named : context.collateral.keys()) out.push_back({named.name, named.key});
+  }
+  std::ranges::stable_partition(out, [&](const Candidate& each) { return !key_id.empty() && each.name == key_id; });
+  return out;
+}
+
+}  // namespace
+
+bool check_signature_by_given_keys(std::string_view key_id, KeyType type, std::string_view algorithm, SignerKeys keys,
+                                   std::string_view where, const VerifyContext& context, Findings& findings,
+                                   const std::function<bool(const VerifyingKey&)>& verifies) {
+  std::size_t tried = 0, of_that_name = 0;
+  for (const Candidate& candidate : candidates(key_id, keys, context)) {
+    if (candidate.key.type() != type || tried == kMaxSignerKeys) continue;
+    ++tried;
+    if (!key_id.empty() && candidate.name == key_id) ++of_that_name;
+    if (!verifies(candidate.key)) continue;
+    findings.pass(kTokenSignature, fmt::format("{} by {}, whose key has the SHA-256 {}", algorithm, candidate.name,
+                                               to_hex(sha256(candidate.key.spki()))));
+    return true;
+  }
+  if (of_that_name > 0) {
+    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was not made by its key \"{}\"", algorithm,
+                                               key_id));
+  } else if (key_id.empty() && tried > 0) {
+    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was made by none of the {} keys that are "
+                                               "trusted", algorithm, tried));
+  } else {
+    findings.miss(kTokenSignature,
+                  fmt::format("the key that signed the token{} is not among the {} of type {} that were given; {}",
+                              key_id.empty() ? std::string() : fmt::format(" (\"{}\")", key_id.substr(0, 128)), tried,
+                              name_of(type), where));
+  }
+  return false;
+}
+
+bool check_jwt_signature(const Jwt& jwt, SignerKeys keys, std::string_view where, const VerifyContext& context,
+                         Findings& findings) {
+  return check_signature_by_given_keys(
+      jwt.key_id, jwt.algorithm.key_type, jwt.algorithm_name, keys, where, context, findings,
+      [&](const VerifyingKey& key) { return verify_compact_jws(jwt.jws, jwt.algorithm, key, context.seen).has_value(); });
+}
+
+TokenTimes times_of(const Jwt& jwt) {
+  const Json* claims = jwt.claims.get();
+  return {time_of(find(claims, "exp")), time_of(find(claims, "nbf")), time_of(find(claims, "iat"))};
+}
+
+void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext& context, Findings& findings) {
+  const std::int64_t now = context.now;
+  bool holds = true;
+  const auto out = [&](std::string detail) {
+    holds = false;
+    findings.out_of_time(kTokenValidity, std::move(detail));
+  };
+  if (!times.expires && needs_expiry) {
+    findings.fail(kTokenValidity, "the token does not say when it expires (exp)");
+    holds = false;
+  }
+  if (times.expires && now >= *times.expires) out("the token expired at " + time_text(*times.expires));
+  if (times.not_before && now < *times.not_before) out("the token is not valid before " + time_text(*times.not_before));
+  if (times.issued && now < *times.issued) out("the token was issued later, at " + time_text(*times.issued));
+  if (!holds) return;
+  if (times.expires) {
+    findings.pass(kTokenValidity, "until " + time_text(*times.expires));
+  } else {
+    findings.note(kTokenValidity, "the token does not expire");
+  }
+}
+
+void add_json_fields(const Json& object, std::string_view prefix, Findings& findings) {
+  for (const auto& [name, value] : object.items()) {
+    if (findings.fields.size() >= kMaxFields) return;
+    std::string path = prefix.empty() ? name : fmt::format("{}.{}", prefix, name);
+    if (value.is_object() && !value.empty()) {
+      add_json_fields(value, path, findings);
+    } else {
+      findings.fields.push_back({std::move(path), display_of(value)});
+    }
+  }
+}
+
+std::string time_text(std::int64_t seconds) {
+  constexpr std::int64_t kFirst = -62167219200, kLast = 253402300799;  // the years 0 to 9999
+  if (seconds < kFirst || seconds > kLast) return fmt::format("{} seconds after 1970", seconds);
+  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count());
+}
+
+}  // namespace adyton
