@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/findings.h"
 
+#include "base/error.h"
+
 namespace adyton {
 
 std::string_view name_of(TcbStatus status) {
@@ -17,6 +19,13 @@ std::string_view name_of(TcbStatus status) {
     case TcbStatus::kUnknown: return "Unknown";
   }
   return "Unknown";
+}
+
+Result<TcbStatus> parse_tcb_status(std::string_view name) {
+  for (int value = static_cast<int>(TcbStatus::kUpToDate); value <= static_cast<int>(TcbStatus::kUnknown); ++value) {
+    if (name_of(static_cast<TcbStatus>(value)) == name) return static_cast<TcbStatus>(value);
+  }
+  return invalid("{} is no TCB status: UpToDate, SWHardeningNeeded, ConfigurationNeeded, OutOfDate, ...", name);
 }
 
 }  // namespace adyton

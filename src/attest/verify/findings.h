@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <adyton/bytes.h>
+#include <adyton/result.h>
 #include "crypto/x509.h"
 
 namespace adyton {
@@ -28,6 +29,7 @@ enum class TcbStatus : std::uint8_t {
   kUnknown,       // cannot be told: collateral is missing
 };
 std::string_view name_of(TcbStatus status);  // "UpToDate"
+Result<TcbStatus> parse_tcb_status(std::string_view name);
 
 // What the evidence says of itself, as far as all kinds have it. Byte strings are empty and optionals unset where a kind
 // has no such claim.

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "attest/evidence/evidence.h"
 #include "attest/verify/context.h"
@@ -26,8 +25,7 @@ std::string_view name_of(Answer answer);  // "genuine", "not genuine", "undecide
 class Verified {
  public:
   [[nodiscard]] std::string_view kind() const { return kind_; }  // "SGX quote 3"
-  // What was taken off around the evidence, from outside in: "JSON", "base64".
-  [[nodiscard]] const std::vector<std::string>& wrapping() const { return wrapping_; }
+  [[nodiscard]] std::string_view wrapping() const { return wrapping_; }  // Evidence::wrapping
   [[nodiscard]] Answer answer() const { return answer_; }  // of all parts together
   [[nodiscard]] const Findings& findings() const { return findings_; }
   [[nodiscard]] const Claims& claims() const { return findings_.claims; }
@@ -36,8 +34,7 @@ class Verified {
  private:
   friend Verified verify(const Evidence&, const VerifyContext&);
   Verified() = default;
-  std::string kind_;
-  std::vector<std::string> wrapping_;
+  std::string kind_, wrapping_;
   Answer answer_ = Answer::kNotGenuine;
   Findings findings_;
   std::int64_t time_ = 0;
