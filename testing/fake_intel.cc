@@ -357,7 +357,7 @@ std::string FakeIntel::answer(const EnclaveIdentity& identity, const SigningKey*
   return signed_answer("enclaveIdentity", inner(identity), signer != nullptr ? *signer : tcb_signer.key);
 }
 
-Collateral FakeIntel::collateral(const CollateralOptions& options) const {
+Collateral FakeIntel::collateral(const FakeCollateralOptions& options) const {
   Collateral out;
   if (options.signer) out.add(tcb_signer.certificate);
   if (options.lists) {

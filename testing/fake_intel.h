@@ -35,6 +35,15 @@ struct FakeQuoteOptions {
   std::optional<SigningKey> attestation_key;        // signs the quote; the QE vouches for the usual one
 };
 
+struct FakeCollateralOptions {
+  bool tdx = false;
+  bool lists = true, tcb_info = true, identity = true, signer = true;
+  std::vector<FakeRevoked> revoked_pcks, revoked_by_root;
+  FakeListOptions list_options;
+  std::function<void(TcbInfo&)> info;
+  std::function<void(EnclaveIdentity&)> qe;
+};
+
 class FakeIntel {
  public:
   FakeIntel();
@@ -58,15 +67,7 @@ class FakeIntel {
   [[nodiscard]] std::string answer(const TcbInfo& info, const SigningKey* signer = nullptr) const;
   [[nodiscard]] std::string answer(const EnclaveIdentity& identity, const SigningKey* signer = nullptr) const;
 
-  struct CollateralOptions {
-    bool tdx = false;
-    bool lists = true, tcb_info = true, identity = true, signer = true;
-    std::vector<FakeRevoked> revoked_pcks, revoked_by_root;
-    FakeListOptions list_options;
-    std::function<void(TcbInfo&)> info;
-    std::function<void(EnclaveIdentity&)> qe;
-  };
-  [[nodiscard]] Collateral collateral(const CollateralOptions& options = {}) const;
+  [[nodiscard]] Collateral collateral(const FakeCollateralOptions& options = {}) const;
 
  private:
   SigningKey attestation_key_;

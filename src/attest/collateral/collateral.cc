@@ -5,6 +5,7 @@
 
 #include "attest/collateral/bundle.h"
 #include "attest/collateral/certificate_table.h"
+#include "attest/collateral/intel_tcb.h"
 #include "attest/collateral/json_web_keys.h"
 #include "attest/json.h"
 #include "base/error.h"
@@ -84,9 +85,9 @@ Result<void> add_table(std::string_view name, BytesView bytes, Collateral& out) 
   return {};
 }
 
-Result<void> add_json(std::string_view, std::string_view text, Collateral& out) {
+Result<void> add_json(std::string_view name, std::string_view text, Collateral& out) {
   const nlohmann::json json = TRY(parse_json(text));
-  // Intel's documents come here: if (TRY(add_intel_json(name, json, as_bytes(text), out))) return {};
+  if (TRY(add_intel_json(name, json, as_bytes(text), out))) return {};
   if (looks_like_json_web_keys(json)) {
     for (JsonWebKeys::Key& key : TRY(parse_json_web_keys(json)).keys) {
       for (Certificate& certificate : key.certificates) out.add(std::move(certificate));
@@ -136,6 +137,7 @@ Result<void> add_any(std::string_view name, BytesView bytes, Collateral& out) {
   if (bytes.empty()) return invalid("empty");
   if (looks_like_bundle(bytes)) return add_bundle(bytes, out);
   if (looks_like_certificate_table(bytes)) return add_table(name, bytes, out);
+  if (TRY(add_open_enclave_endorsements(name, bytes, out))) return {};
   const std::string_view text = trimmed(as_text(bytes));
   if (text.starts_with('{') || text.starts_with('[')) return add_json(name, text, out);
   if (text.find(kPemBegin) != text.npos) return add_pem(name, text, out);

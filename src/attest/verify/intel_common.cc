@@ -2,6 +2,7 @@
 #include "attest/verify/intel_common.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -68,15 +69,10 @@ struct Pck {
   std::vector<Certificate> others;
 };
 
-std::optional<Pck> pck_inside(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
-  const auto blocks = parse_pem_blocks(as_text(signature.certification_data()), 8);
-  if (!blocks) {
-    findings.fail("PCK certificate", "the quote's certification data: " + blocks.error().message);
-    return std::nullopt;
-  }
+std::optional<Pck> pck_inside(const std::vector<PemBlock>& blocks, const VerifyContext& context, Findings& findings) {
   std::optional<Certificate> leaf;
   std::vector<Certificate> others;
-  for (const PemBlock& block : *blocks) {
+  for (const PemBlock& block : blocks) {
     auto certificate = certificate_of(block.der, context);
     if (!certificate) {
       findings.fail("PCK certificate", "the quote's certification data: " + certificate.error().message);
@@ -124,8 +120,43 @@ std::optional<Pck> pck_outside(const QuoteSignature& signature, const VerifyCont
 
 std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
   const CertificationType type = signature.certification_type;
-  const bool inside = type == CertificationType::kPckCertificate || type == CertificationType::kPckChain;
-  return inside ? pck_inside(signature, context, findings) : pck_outside(signature, context, findings);
+  if (type == CertificationType::kPckCertificate || type == CertificationType::kPckChain) {
+    const auto blocks = parse_pem_blocks(as_text(signature.certification_data()), 8);
+    if (!blocks) {
+      findings.fail("PCK certificate", "the quote's certification data: " + blocks.error().message);
+      return std::nullopt;
+    }
+    // Without any PEM in it (Intel's own samples have such), the certificate may still be given apart.
+    if (!blocks->empty()) return pck_inside(*blocks, context, findings);
+  }
+  return pck_outside(signature, context, findings);
+}
+
+// Each certificate in the quote has to be part of the chain that was found, or to be another edition of one in it: a chain
+// that was mended with certificates from elsewhere is not what the quote carried.
+bool verify_others(const std::vector<Certificate>& others, std::size_t first_link, const VerifyContext& context,
+                   Findings& findings) {
+  const auto links = std::span(findings.chain).subspan(first_link);
+  const auto belongs = [&](const Certificate& other) {
+    const auto has_key = [&](const ChainLink& link) {
+      return link.certificate.subject() == other.subject() &&
+             std::ranges::equal(link.certificate.key().spki(), other.key().spki());
+    };
+    const auto signed_it = [&](const ChainLink& link) {
+      return link.certificate.subject() == other.issuer() &&
+             other.verify_signature(link.certificate.key(), context.seen).has_value();
+    };
+    const auto is_it = [&](const ChainLink& link) { return std::ranges::equal(link.certificate.der(), other.der()); };
+    return std::ranges::any_of(links, is_it) ||
+           (std::ranges::any_of(links, has_key) && std::ranges::any_of(links, signed_it));
+  };
+  bool all = true;
+  for (const Certificate& other : others) {
+    if (belongs(other)) continue;
+    findings.fail("PCK chain", "the quote carries a certificate that is not part of it: " + other.subject().text);
+    all = false;
+  }
+  return all;
 }
 
 std::string_view name_of(SgxType type) {
@@ -191,8 +222,10 @@ QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature&
                          .what = "PCK chain",
                          .roles = {"PCK", "PCK CA", "Intel SGX Root CA"},
                          .needs_lists = true};
+  const std::size_t first_link = findings.chain.size();
   const bool trusted = verify_chain(pck->leaf, pck->others, rules, context, findings);
-  if (trusted && extensions && named) out.platform = *extensions;
+  const bool all = verify_others(pck->others, first_link, context, findings);
+  if (trusted && all && extensions && named) out.platform = *extensions;
   return out;
 }
 
