@@ -17,7 +17,8 @@ namespace adyton::testing {
 
 struct EvidenceRow {
   std::string path, kind, facts, expected, validated, group;
-  bool negative = false;
+  bool negative = false;  // must not verify
+  Bytes bytes;            // of the file, where evidence_rows(prefix) read it
 };
 
 // The rows whose path begins with `prefix`.
@@ -32,10 +33,27 @@ inline std::vector<EvidenceRow> evidence_rows(const std::filesystem::path& folde
                       .expected = row.value("expected", ""),
                       .validated = row.value("validated", ""),
                       .group = row.value("group", ""),
-                      .negative = row.value("neg", false)};
+                      .negative = row.value("neg", false),
+                      .bytes = {}};
     if (entry.path.starts_with(prefix)) out.push_back(std::move(entry));
   }
   return out;
+}
+
+// The same in evidence_folder(), with the bytes; without files that are not there. Empty if there is no index.
+inline std::vector<EvidenceRow> evidence_rows(std::string_view prefix) {
+  const auto folder = evidence_folder();
+  if (!folder) return {};
+  std::vector<EvidenceRow> out = evidence_rows(*folder, prefix);
+  for (EvidenceRow& row : out) row.bytes = read_evidence(*folder / row.path);
+  std::erase_if(out, [](const EvidenceRow& row) { return row.bytes.empty(); });
+  return out;
+}
+
+// The bytes of one file; empty if it is not there.
+inline Bytes evidence_file(std::string_view path) {
+  const auto folder = evidence_folder();
+  return folder ? read_evidence(*folder / path) : Bytes();
 }
 
 inline std::size_t count_outcomes(const Findings& findings, Outcome outcome) {
@@ -56,8 +74,8 @@ inline std::string objections_text(const Findings& findings) {
   for (const Check& check : findings.checks) {
     if (check.outcome == Outcome::kPassed || check.outcome == Outcome::kNoted) continue;
     static constexpr std::string_view kNames[] = {"passed", "failed", "missing", "out of time", "noted"};
-    out += "\n  " + std::string(kNames[static_cast<std::size_t>(check.outcome)]) + ": " + std::string(check.what) + ": " +
-           check.detail;
+    out += "\n  " + std::string(kNames[static_cast<std::size_t>(check.outcome)]) + ": " + std::string(check.what) +
+           ": " + check.detail;
   }
   for (const auto& [name, part] : findings.parts) out += objections_text(part);
   return out;

@@ -25,11 +25,13 @@ struct Command {
 
 Run declare_attest(CLI::App& app);
 Run declare_call(CLI::App& app);
+Run declare_collateral(CLI::App& app);
 Run declare_completion(CLI::App& app);
 Run declare_doctor(CLI::App& app);
 Run declare_inspect(CLI::App& app);
 Run declare_keygen(CLI::App& app);
 Run declare_new(CLI::App& app);
+Run declare_policy(CLI::App& app);
 Run declare_run(CLI::App& app);
 Run declare_sign(CLI::App& app);
 Run declare_verify(CLI::App& app);

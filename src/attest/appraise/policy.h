@@ -67,8 +67,8 @@ class Verdict {
  public:
   [[nodiscard]] bool accepted() const { return exit_status_ == 0; }
   [[nodiscard]] const std::vector<Clause>& clauses() const { return clauses_; }
-  // What the tool ends with: 0 accepted; 14 not genuine; 12 undecided; 15 out of time; 13 a clause does not hold. The first
-  // of these that applies.
+  // What the tool ends with: 0 accepted; 14 not genuine; 12 undecided; 15 out of time; 13 a clause does not hold. The
+  // first of these that applies.
   [[nodiscard]] int exit_status() const { return exit_status_; }
 
  private:
@@ -81,8 +81,8 @@ class Verdict {
 // Every clause, also after one that does not hold. Pure.
 Verdict appraise(const Verified& verified, const Policy& policy);
 
-// A policy that accepts exactly this: what a known-good sample says, but not its report data. Errors: untrusted, when the
-// sample is not genuine.
+// A policy that accepts exactly this: what a known-good sample says, but not its report data. Errors: untrusted, when
+// the sample is not genuine.
 Result<std::string> policy_text_of(const Verified& sample);
 
 }  // namespace adyton

@@ -64,9 +64,11 @@ Result<std::int64_t> parse_time(std::string_view text) {
     const bool digit = full[i] >= '0' && full[i] <= '9';
     if (kShape[i] == 'd' ? !digit : full[i] != kShape[i]) return bad;
   }
-  const auto part = [&](std::size_t at, std::size_t size) { return static_cast<unsigned>(std::stoul(full.substr(at, size))); };
-  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(part(0, 4))), std::chrono::month(part(5, 2)),
-                                         std::chrono::day(part(8, 2)));
+  const auto part = [&](std::size_t at, std::size_t size) {
+    return static_cast<unsigned>(std::stoul(full.substr(at, size)));
+  };
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(part(0, 4))),
+                                         std::chrono::month(part(5, 2)), std::chrono::day(part(8, 2)));
   if (!date.ok() || part(11, 2) > 23 || part(14, 2) > 59 || part(17, 2) > 59) return bad;
   return std::chrono::sys_days(date).time_since_epoch().count() * std::int64_t{86400} + part(11, 2) * 3600 +
          part(14, 2) * 60 + part(17, 2);

@@ -40,8 +40,8 @@ class Collateral {
   void add_document(std::string name, Bytes bytes);  // what only one kind of evidence understands: event logs, RIMs
 
   void add_all(const Collateral& other);
-  // Only what stands or falls with a signature that leads to an anchor: not keys, which would be believed as they are, nor
-  // documents.
+  // Only what stands or falls with a signature that leads to an anchor: not keys, which would be believed as they are,
+  // nor documents.
   void add_checkable(const Collateral& other);
 
   [[nodiscard]] const std::vector<Certificate>& certificates() const;

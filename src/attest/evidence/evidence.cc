@@ -95,8 +95,9 @@ struct KindName {
   std::string operator()(const EpidQuote&) const { return "SGX EPID quote"; }
   std::string operator()(const IasReport&) const { return "IAS report (SGX EPID)"; }
   std::string operator()(const NvidiaEvidence& evidence) const {
-    return evidence.devices.size() == 1 ? "NVIDIA attestation report"
-                                        : fmt::format("NVIDIA attestation reports of {} devices", evidence.devices.size());
+    return evidence.devices.size() == 1
+               ? "NVIDIA attestation report"
+               : fmt::format("NVIDIA attestation reports of {} devices", evidence.devices.size());
   }
   std::string operator()(const Token& token) const { return fmt::format("token of {}", name_of(token.service)); }
   std::string operator()(const Ear&) const { return "attestation result (EAR)"; }

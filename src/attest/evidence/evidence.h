@@ -29,13 +29,12 @@
 namespace adyton {
 
 struct Evidence {
-  using Body =
-      std::variant<SgxQuote, TdxQuote, LocalTdReport, SnpEvidence, AzureCvmEvidence, NitroDocument, TpmQuote, CcaToken,
-                   PsaToken, EpidQuote, IasReport, NvidiaEvidence, Token, Ear, DevelopmentEvidence>;
+  using Body = std::variant<SgxQuote, TdxQuote, LocalTdReport, SnpEvidence, AzureCvmEvidence, NitroDocument, TpmQuote,
+                            CcaToken, PsaToken, EpidQuote, IasReport, NvidiaEvidence, Token, Ear, DevelopmentEvidence>;
   Body body;
   std::string wrapping;  // what was taken off around it, for people: "base64 in JSON member \"quote\""; empty: nothing
-  // What came with it and can be checked by itself: certificates, revocation lists, TCB infos. Never keys: whoever sends
-  // evidence must not say whom to trust. May be null.
+  // What came with it and can be checked by itself: certificates, revocation lists, TCB infos. Never keys: whoever
+  // sends evidence must not say whom to trust. May be null.
   std::shared_ptr<const Collateral> companions;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/evidence/ias_report.h"
 
-#include <array>
 #include <chrono>
 #include <initializer_list>
 
@@ -14,24 +13,25 @@
 namespace adyton {
 namespace {
 
+using Json = nlohmann::json;
+
 constexpr JsonLimits kLimits{.bytes = 65536, .depth = 8};
 constexpr std::size_t kMaxAdvisories = 256, kMaxSignatureBytes = 1024;
-constexpr std::string_view kStatusName = "isvEnclaveQuoteStatus", kQuoteName = "isvEnclaveQuoteBody";
+constexpr const char *kStatusName = "isvEnclaveQuoteStatus", *kQuoteName = "isvEnclaveQuoteBody";
 
-Result<std::string> text_member(const Json& object, std::string_view name, bool needed) {
-  const Json* value = find(&object, name);
+Result<std::string> text_member(const Json& object, const char* name, bool needed) {
+  const Json* value = find_member(object, name);
   if (!value && !needed) return std::string();
-  const auto text = text_of(value);
+  const std::string* text = find_string(object, name);
   if (!text) return invalid("\"{}\" is {}", name, value ? "no text" : "missing");
-  return std::string(*text);
+  return *text;
 }
 
-Result<std::optional<std::uint64_t>> number_member(const Json& object, std::string_view name) {
-  const Json* value = find(&object, name);
+Result<std::optional<std::uint64_t>> number_member(const Json& object, const char* name) {
+  const Json* value = find_member(object, name);
   if (!value) return std::optional<std::uint64_t>();
-  const auto number = integer_of(value);
-  if (!number || *number < 0) return invalid("\"{}\" is no number", name);
-  return std::optional(static_cast<std::uint64_t>(*number));
+  if (!value->is_number_unsigned()) return invalid("\"{}\" is no number", name);
+  return std::optional(value->get<std::uint64_t>());
 }
 
 // "2023-09-27T15:51:58.044803" or without the fraction, in UTC: seconds since 1970.
@@ -61,13 +61,12 @@ Result<std::int64_t> parse_time(std::string_view text) {
 
 Result<std::vector<std::string>> parse_advisories(const Json& object) {
   std::vector<std::string> out;
-  const Json* value = find(&object, "advisoryIDs");
+  const Json* value = find_member(object, "advisoryIDs");
   if (!value) return out;
   if (!value->is_array() || value->size() > kMaxAdvisories) return invalid("\"advisoryIDs\" is no short list");
   for (const Json& one : *value) {
-    const auto text = text_of(&one);
-    if (!text) return invalid("\"advisoryIDs\" has something that is no text");
-    out.emplace_back(*text);
+    if (!one.is_string()) return invalid("\"advisoryIDs\" has something that is no text");
+    out.push_back(one.get<std::string>());
   }
   return out;
 }
@@ -87,7 +86,8 @@ Result<IasReport> parse_body(std::string_view body) {
   out.quote = TRY(parse_epid_quote_body(TRY(parse_base64(TRY(text_member(json, kQuoteName, true))))));
   out.advisory_ids = TRY(parse_advisories(json));
   out.advisory_url = TRY(text_member(json, "advisoryURL", false));
-  if (const Json* reason = find(&json, "revocationReason")) out.revocation_reason = display_of(*reason);
+  const auto reason = TRY(number_member(json, "revocationReason"));
+  if (reason) out.revocation_reason = fmt::format("{}", *reason);
   out.platform_info = TRY(text_member(json, "platformInfoBlob", false));
   out.nonce = TRY(text_member(json, "nonce", false));
   out.epid_pseudonym = TRY(text_member(json, "epidPseudonym", false));
@@ -96,10 +96,10 @@ Result<IasReport> parse_body(std::string_view body) {
 }
 
 // The text under the one of `names` that is there.
-Result<std::optional<std::string>> one_of(const Json& object, std::initializer_list<std::string_view> names) {
+Result<std::optional<std::string>> one_of(const Json& object, std::initializer_list<const char*> names) {
   std::optional<std::string> out;
-  for (std::string_view name : names) {
-    if (!find(&object, name)) continue;
+  for (const char* name : names) {
+    if (!find_member(object, name)) continue;
     if (out) return invalid("\"{}\" and another name of the same thing", name);
     out = TRY(text_member(object, name, true));
   }
@@ -108,7 +108,7 @@ Result<std::optional<std::string>> one_of(const Json& object, std::initializer_l
 
 Result<IasReport> parse(std::string_view text) {
   const Json json = TRY(parse_json(text, kLimits));
-  if (find(&json, kStatusName)) return parse_body(text);
+  if (find_member(json, kStatusName)) return parse_body(text);
   const auto body = TRY(one_of(json, {"body", "http_body", "report"}));
   if (!body) return invalid("no \"{}\", and no \"body\" that could have it", kStatusName);
   const bool plain = body->find('{') != std::string::npos;

@@ -17,6 +17,7 @@ namespace adyton {
 namespace {
 
 using Candidate = Unwrapped::Candidate;
+using Json = nlohmann::json;
 
 constexpr std::size_t kMaxPemBlocks = 8;
 constexpr std::size_t kMaxJsonDepth = 16;
@@ -44,15 +45,14 @@ std::optional<Bytes> bytes_of_array(const Json& array) {
   Bytes out;
   if (array.empty()) return {};
   for (const Json& one : array) {
-    const auto number = integer_of(&one);
-    if (!number || *number < 0 || *number > 255) return {};
-    out.push_back(static_cast<std::byte>(*number));
+    if (!one.is_number_unsigned() || one.get<std::uint64_t>() > 255) return {};
+    out.push_back(static_cast<std::byte>(one.get<std::uint64_t>()));
   }
   return out;
 }
 
 std::optional<Bytes> bytes_of_value(const Json& value) {
-  if (const auto text = text_of(&value)) return text->empty() ? std::nullopt : std::optional(to_bytes(*text));
+  if (const auto* text = value.get_ptr<const std::string*>(); text && !text->empty()) return to_bytes(*text);
   if (value.is_array()) return bytes_of_array(value);
   if (value.is_object()) return to_bytes(value.dump(-1, ' ', false, Json::error_handler_t::replace));
   return {};
@@ -63,7 +63,7 @@ void open_json(std::string_view text, std::vector<Candidate>& out) {
   if (!string && !object) return;
   const Result<Json> json = parse_json(text, {.bytes = text.size(), .depth = kMaxJsonDepth});
   if (!json) return;
-  if (const auto inner = text_of(&*json)) {
+  if (const auto* inner = json->get_ptr<const std::string*>()) {
     if (!inner->empty()) out.push_back({to_bytes(*inner), "a JSON string"});
     return;
   }
@@ -88,16 +88,16 @@ Result<std::optional<Candidate>> open_cbor_map(BytesView bytes) {
   bool several = false;
   cbor::Reader reader(bytes, kRules);
   TRY(reader.read_map([&](const cbor::Key& key) -> Result<void> {
-    const std::string name = key.to_string();  // a text stands in quotes
+    const std::optional<std::string_view> name = key.text();
     const cbor::Type type = TRY(reader.peek());
     const bool readable = type == cbor::Type::kBytes || type == cbor::Type::kText;
-    if (name.front() != '"' || !names_evidence(std::string_view(name).substr(1, name.size() - 2)) || !readable) {
+    if (!name || !names_evidence(*name) || !readable) {
       TRY(reader.read_item());
       return {};
     }
     several = several || out;
     const BytesView value = type == cbor::Type::kBytes ? TRY(reader.read_bytes()) : as_bytes(TRY(reader.read_text()));
-    out = Candidate{to_bytes(value), fmt::format("CBOR member {}", name)};
+    out = Candidate{to_bytes(value), fmt::format("CBOR member \"{}\"", *name)};
     return {};
   }));
   TRY(reader.finish());

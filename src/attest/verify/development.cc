@@ -21,9 +21,10 @@ void check_root(const DevelopmentEvidence& evidence, const VerifyContext& contex
     return;
   }
   if (context.anchors.keys.empty()) {
-    out.miss(kRoot, fmt::format("signed by {}..., a development root, which nobody trusts by default: if it is yours, name "
-                                "it with --trust-root",
-                                root));
+    out.miss(kRoot,
+             fmt::format("signed by {}..., a development root, which nobody trusts by default: if it is yours, name "
+                         "it with --trust-root",
+                         root));
   } else {
     out.fail(kRoot, fmt::format("signed by {}..., which is none of the keys that you trust", root));
   }

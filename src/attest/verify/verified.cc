@@ -72,9 +72,8 @@ std::string_view name_of(Answer answer) {
 
 Answer answer_of(const Findings& findings, bool ignore_missing) {
   // Nothing passed: nothing was checked, and nothing is genuine.
-  const bool checked = std::ranges::any_of(findings.checks, [](const Check& check) {
-    return check.outcome != Outcome::kNoted;
-  });
+  const bool checked =
+      std::ranges::any_of(findings.checks, [](const Check& check) { return check.outcome != Outcome::kNoted; });
   Answer worst = checked || !findings.parts.empty() ? Answer::kGenuine : Answer::kUndecided;
   for (const Check& check : findings.checks) worst = std::min(worst, answer_of(check.outcome, ignore_missing));
   for (const auto& [name, part] : findings.parts) worst = std::min(worst, answer_of(part, ignore_missing));

@@ -24,9 +24,9 @@ std::string_view name_of(Answer answer);  // "genuine", "not genuine", "undecide
 // Only verify() makes one, of whatever the evidence was: ask answer() first.
 class Verified {
  public:
-  [[nodiscard]] std::string_view kind() const { return kind_; }  // "SGX quote 3"
+  [[nodiscard]] std::string_view kind() const { return kind_; }          // "SGX quote 3"
   [[nodiscard]] std::string_view wrapping() const { return wrapping_; }  // Evidence::wrapping
-  [[nodiscard]] Answer answer() const { return answer_; }  // of all parts together
+  [[nodiscard]] Answer answer() const { return answer_; }                // of all parts together
   [[nodiscard]] const Findings& findings() const { return findings_; }
   [[nodiscard]] const Claims& claims() const { return findings_.claims; }
   [[nodiscard]] std::int64_t time() const { return time_; }  // that was asked about: seconds since 1970

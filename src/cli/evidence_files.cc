@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/evidence_files.h"
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+
+#include "attest/appraise/report.h"
+#include "base/error.h"
+#include "cli/files.h"
+
+namespace adyton {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxEvidenceBytes = 16u << 20, kMaxCollateralBytes = 16u << 20;
+constexpr std::size_t kMaxFiles = 4096;  // of a folder
+
+Result<std::vector<fs::path>> files_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> out;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (out.size() == kMaxFiles) return exhausted("{}: more than {} files", folder.string(), kMaxFiles);
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored)) out.push_back(entry->path());
+  }
+  if (error) return io_error("{}: {}", folder.string(), error.message());
+  std::ranges::sort(out);
+  return out;
+}
+
+// What lies beside the evidence was chosen by whoever put it there: only what proves itself is taken.
+void load_beside(const fs::path& evidence, Collateral& out) {
+  Collateral all;
+  const auto files = files_in(evidence.has_parent_path() ? evidence.parent_path() : fs::path("."));
+  if (!files) return;
+  for (const fs::path& path : *files) {
+    if (path.filename() == evidence.filename()) continue;
+    if (const auto bytes = load_file(path, kMaxCollateralBytes)) {
+      static_cast<void>(all.add(path.filename().string(), *bytes));
+    }
+  }
+  out.add_checkable(all);
+}
+
+// A key stands for itself; a certificate becomes an anchor for everything.
+Result<void> add_trust_root(const std::string& path, TrustAnchors& out) {
+  const Bytes bytes = TRY(load_file(path, 1u << 20));
+  Collateral given;
+  TRY(given.add(path, bytes).within(path));
+  for (const Collateral::NamedKey& key : given.keys()) out.keys.push_back(key.key);
+  for (const Certificate& certificate : given.certificates()) {
+    for (const AnchorUse use : kAllAnchorUses) out.certificates.push_back({use, certificate});
+  }
+  if (given.keys().empty() && given.certificates().empty()) return invalid("{}: neither a key nor a certificate", path);
+  return {};
+}
+
+}  // namespace
+
+void EvidenceFiles::declare(CLI::App& app) {
+  app.add_option("EVIDENCE", evidence, "a file of evidence, of any kind and wrapping; - for standard input")
+      ->required();
+  app.add_option(
+      "--collateral", collateral,
+      "certificates, revocation lists, TCB infos, keys: a file, a folder of any mixture, or a bundle (default: "
+      "what lies beside the evidence)");
+  app.add_option("--trust-root", trust_roots,
+                 "a key or certificate to trust besides the vendors' (PEM): a development root, a platform key");
+  app.add_option("--at", at, "the time to verify at: 2025-01-31T12:00:00Z (default: now)");
+}
+
+Result<void> load_collateral(const std::string& path, Collateral& out) {
+  if (!fs::is_directory(path)) return out.add(path, TRY(load_file(path, kMaxCollateralBytes))).within(path);
+  for (const fs::path& file : TRY(files_in(path))) {
+    if (const auto bytes = load_file(file, kMaxCollateralBytes)) {
+      if (!out.add(file.filename().string(), *bytes)) out.add_document(file.filename().string(), *bytes);
+    }
+  }
+  return {};
+}
+
+Result<Bundle> load_bundle(const std::vector<std::string>& paths) {
+  Bundle out;
+  const auto add = [&out](const fs::path& file) -> Result<void> {
+    Bytes bytes = TRY(load_file(file, kMaxCollateralBytes));
+    if (!out.emplace(file.filename().string(), std::move(bytes)).second) {
+      return invalid("{}: two files of this name", file.filename().string());
+    }
+    return {};
+  };
+  for (const std::string& path : paths) {
+    if (!fs::is_directory(path)) {
+      TRY(add(path));
+      continue;
+    }
+    for (const fs::path& file : TRY(files_in(path))) TRY(add(file));
+  }
+  return out;
+}
+
+Result<Verified> verify_files(const EvidenceFiles& files) {
+  const Bytes bytes = TRY(load_file(files.evidence, kMaxEvidenceBytes));
+  const Evidence evidence = TRY(parse_evidence(bytes).within(files.evidence));
+  Collateral collateral;
+  for (const std::string& path : files.collateral) TRY(load_collateral(path, collateral));
+  if (files.collateral.empty() && files.evidence != "-") load_beside(files.evidence, collateral);
+  TrustAnchors anchors = TrustAnchors::vendors();
+  for (const std::string& path : files.trust_roots) TRY(add_trust_root(path, anchors));
+  const std::int64_t now = files.at.empty() ? std::time(nullptr) : TRY(parse_time(files.at).within("--at"));
+  return verify(evidence, {collateral, anchors, now});
+}
+
+}  // namespace adyton
