@@ -29,8 +29,8 @@ enum class TcbStatus : std::uint8_t {
 };
 std::string_view name_of(TcbStatus status);  // "UpToDate"
 
-// What the evidence says of itself, as far as all kinds have it. Byte strings are empty and optionals unset where a kind
-// has no such claim.
+// What the evidence says of itself, as far as all kinds have it. Byte strings are empty and optionals unset where a
+// kind has no such claim.
 struct Claims {
   std::string platform;        // "sgx", "tdx", "sev-snp", "nitro", "tpm", "arm-cca", "psa", "nvidia-gpu", ...
   std::string hardware_model;  // "Milan", "FMSPC 00906ED50000", "GH100": what the evidence or its certificate says
