@@ -239,14 +239,15 @@ Bytes encode_pck_extensions(const PckExtensions& extensions) {
   return out.take();
 }
 
-FakeIntel::FakeIntel()
+FakeIntel::FakeIntel(unsigned first_key)
     : platform(usual_platform()),
       tee_tcb_svn{5, 1, 3},
-      root(FakeCa::root("CN=Intel SGX Root CA,O=Intel Corporation", authority(20))),
-      pck_ca(root.issue_ca("CN=Intel SGX PCK Platform CA,O=Intel Corporation", authority(21))),
-      processor_ca(root.issue_ca("CN=Intel SGX PCK Processor CA,O=Intel Corporation", authority(22))),
-      tcb_signer(root.issue("CN=Intel SGX TCB Signing,O=Intel Corporation", authority(23))),
-      attestation_key_(fake_key(KeyType::kP256, 24)) {}
+      root(FakeCa::root("CN=Intel SGX Root CA,O=Intel Corporation", authority(first_key))),
+      pck_ca(root.issue_ca("CN=Intel SGX PCK Platform CA,O=Intel Corporation", authority(first_key + 1))),
+      processor_ca(root.issue_ca("CN=Intel SGX PCK Processor CA,O=Intel Corporation", authority(first_key + 2))),
+      tcb_signer(root.issue("CN=Intel SGX TCB Signing,O=Intel Corporation", authority(first_key + 3))),
+      first_key_(first_key),
+      attestation_key_(fake_key(KeyType::kP256, first_key + 4)) {}
 
 TrustAnchors FakeIntel::anchors() const {
   return {.certificates = {{AnchorUse::kIntelSgx, root.certificate()}}, .keys = {}};
@@ -254,7 +255,7 @@ TrustAnchors FakeIntel::anchors() const {
 
 FakeIdentity FakeIntel::issue_pck(FakeOptions options) {
   options.extensions.push_back({oid(kSgxOid), encode_pck_extensions(platform)});
-  if (options.key_slot == 0) options.key_slot = 25;
+  if (options.key_slot == 0) options.key_slot = first_key_ + 5;
   return pck_ca.issue("CN=Intel SGX PCK Certificate,O=Intel Corporation", options);
 }
 

@@ -46,7 +46,7 @@ struct FakeCollateralOptions {
 
 class FakeIntel {
  public:
-  FakeIntel();
+  explicit FakeIntel(unsigned first_key = 20);  // another number: another Intel, with other keys
 
   PckExtensions platform;       // what the PCK certificate will say
   Svns tee_tcb_svn;             // what TD reports will say
@@ -70,6 +70,7 @@ class FakeIntel {
   [[nodiscard]] Collateral collateral(const FakeCollateralOptions& options = {}) const;
 
  private:
+  unsigned first_key_;
   SigningKey attestation_key_;
   std::optional<FakeIdentity> pck_;
 };
