@@ -56,8 +56,8 @@ inline std::string objections_text(const Findings& findings) {
   for (const Check& check : findings.checks) {
     if (check.outcome == Outcome::kPassed || check.outcome == Outcome::kNoted) continue;
     static constexpr std::string_view kNames[] = {"passed", "failed", "missing", "out of time", "noted"};
-    out += "\n  " + std::string(kNames[static_cast<std::size_t>(check.outcome)]) + ": " + std::string(check.what) + ": " +
-           check.detail;
+    out += "\n  " + std::string(kNames[static_cast<std::size_t>(check.outcome)]) + ": " + std::string(check.what) +
+           ": " + check.detail;
   }
   for (const auto& [name, part] : findings.parts) out += objections_text(part);
   return out;

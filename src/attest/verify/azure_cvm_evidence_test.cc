@@ -117,7 +117,8 @@ TEST_F(AzureRealEvidence, NoFlippedBitIsGenuine) {
       flipped[i] ^= std::byte{1};
       const auto evidence = parse_azure_cvm(flipped);
       if (!evidence) continue;
-      const Findings findings = verify_azure_cvm(*evidence, {collateral, TrustAnchors::vendors(), now}, only_report_data);
+      const Findings findings =
+          verify_azure_cvm(*evidence, {collateral, TrustAnchors::vendors(), now}, only_report_data);
       if (!testing::is_genuine(findings)) continue;
       // The header's version (1 or 2) and request type are in no signature and change nothing; nor does the member
       // "version" of the JSON.

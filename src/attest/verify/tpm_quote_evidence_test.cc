@@ -103,8 +103,8 @@ TEST_F(TpmRealEvidence, QuoteStructures) {
 }
 
 // The index says that this quote goes with hcl-report.bin, but did not check it. It does not: the number under the
-// signature is no PKCS #1 block for the key of that report, nor for any other key in the folder (the source repository does
-// not use the two files, and azure-cvm-tooling, where they come from, had a key of its own beside them).
+// signature is no PKCS #1 block for the key of that report, nor for any other key in the folder (the source repository
+// does not use the two files, and azure-cvm-tooling, where they come from, had a key of its own beside them).
 TEST_F(TpmRealEvidence, LooseAzureQuoteIsNotByTheKeyOfTheReport) {
   const auto hcl = parse_hcl_report(file("azure-vtpm/azure-hcl-snp-v1-trustee-5145ba.bin"));
   ASSERT_TRUE(hcl.has_value()) << hcl.error().message;
