@@ -16,6 +16,7 @@ namespace adyton::x509 {
 enum class ExtensionId : std::uint8_t {
   kSubjectKeyId = 14,
   kKeyUsage = 15,
+  kSubjectAltName = 17,
   kBasicConstraints = 19,
   kCrlNumber = 20,
   kReasonCode = 21,

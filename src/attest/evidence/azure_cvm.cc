@@ -17,7 +17,8 @@ enum class TextForm : std::uint8_t { kHex, kBase64Url };
 Result<Bytes> read_bytes(const Json& value, TextForm form) {
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
-    return form == TextForm::kHex ? parse_hex(text) : parse_base64url(text);
+    if (form == TextForm::kHex) return parse_hex(text);
+    return parse_base64url(std::string_view(text).substr(0, text.find_last_not_of('=') + 1));  // some are padded
   }
   if (!value.is_array()) return invalid("neither text nor an array");
   Bytes out;
@@ -78,10 +79,11 @@ Result<AzureCvmEvidence> parse_members(const Json& json) {
   const Json* report = either(evidence, "hcl_report", "report");
   const Json* quote = either(evidence, "tpm_quote", "quote");
   if (!report || !quote) return invalid("\"hcl_report\" or \"tpm_quote\" is missing");
-  AzureCvmEvidence out{.hcl = TRY(parse_hcl_report(TRY(read_bytes(*report, TextForm::kBase64Url).within("hcl_report")))),
-                       .quote = TRY(read_quote(*quote).within("tpm_quote")),
-                       .certificates = {},
-                       .td_quote = {}};
+  AzureCvmEvidence out{
+      .hcl = TRY(parse_hcl_report(TRY(read_bytes(*report, TextForm::kBase64Url).within("hcl_report")))),
+      .quote = TRY(read_quote(*quote).within("tpm_quote")),
+      .certificates = {},
+      .td_quote = {}};
   if (const Json* vcek = find_member(evidence, "vcek")) TRY(read_vcek(*vcek, out).within("vcek"));
   if (const Json* td_quote = find_member(evidence, "td_quote")) {
     out.td_quote = TRY(read_bytes(*td_quote, TextForm::kBase64Url).within("td_quote"));
@@ -108,9 +110,8 @@ bool looks_like_azure_cvm(BytesView bytes) {
   const std::string_view text = as_text(bytes);
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (bytes.size() > kMaxBytes || start == std::string_view::npos || text[start] != '{') return false;
-  // The first version's report begins with the numbers of "HCLA".
-  return text.contains("\"hcl_report\"") ||
-         (text.contains("\"report\"") && text.contains("\"quote\"") && text.contains("72,67,76,65"));
+  if (text.contains("\"hcl_report\"")) return true;
+  return text.contains("\"report\"") && text.contains("\"quote\"") && text.contains("\"pcrs\"");  // the first version
 }
 
 }  // namespace adyton

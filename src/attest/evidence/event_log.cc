@@ -43,8 +43,8 @@ bool all_are(BytesView bytes, std::byte value) {
   return std::ranges::all_of(bytes, [&](std::byte b) { return b == value; });
 }
 
-// Whether there are no more events. A log area is filled up with FFh (CCEL) or zeros, where an event begins with a register
-// and a type that do not exist.
+// Whether there are no more events. A log area is filled up with FFh (CCEL) or zeros, where an event begins with a
+// register and a type that do not exist.
 bool at_padding(BytesView rest) {
   if (rest.empty()) return true;
   const BytesView start = rest.first(std::min<std::size_t>(rest.size(), 12));
@@ -122,9 +122,9 @@ Result<EventLog::Event> read_event(Walk& walk, const std::vector<EventLog::Bank>
   return out;
 }
 
+// Its register is 0; TDX firmware writes 1, the register of RTMR0.
 bool is_spec_id(const EventLog& log, const EventLog::Event& event) {
-  return event.register_index == 0 && event.type == kEventNoAction &&
-         as_text(log.data(event)).starts_with(kSpecId);
+  return event.register_index <= 1 && event.type == kEventNoAction && as_text(log.data(event)).starts_with(kSpecId);
 }
 
 Result<EventLog> parse(BytesView bytes, const EventLogLimits& limits) {
@@ -226,7 +226,7 @@ bool looks_like_event_log(BytesView bytes) {
   const auto index = load_le<std::uint32_t>(bytes, 0), type = load_le<std::uint32_t>(bytes, 4);
   const auto size = load_le<std::uint32_t>(bytes, 8 + kSha1Bytes);
   if (!in_bounds(kOldHeader, size, bytes.size())) return false;
-  if (as_text(bytes.subspan(kOldHeader)).starts_with(kSpecId)) return index == 0 && type == kEventNoAction;
+  if (as_text(bytes.subspan(kOldHeader)).starts_with(kSpecId)) return index <= 1 && type == kEventNoAction;
   // The old format has no mark: firmware begins with its version or with a note.
   return index == 0 && size > 0 && size < 4096 && (type == 0x08 || type == 0x07 || type == kEventNoAction);
 }
@@ -242,7 +242,7 @@ Result<std::vector<ReplayedRegister>> replay_event_log(const EventLog& log, Hash
   for (const EventLog::Event& event : log.events) {
     const auto digest = log.digest(event, bank);
     if (!digest) return not_found("the event log has no {} bank", name_of(bank));
-    if (event.type == kEventNoAction) continue;  // 10.4.5: never extended
+    if (event.type == kEventNoAction) continue;                                          // 10.4.5: never extended
     const std::uint32_t index = pcrs ? event.register_index : event.register_index - 1;  // 0 becomes out of range
     if (index >= out.size()) {
       return invalid("{} for register {}, which no event can extend", event_type_name(event.type),

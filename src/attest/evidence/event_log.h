@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measured boot's event logs: what firmware and loaders say they extended into which register, and the replay of it.
 //
-// Sources: TCG PC Client Platform Firmware Profile 1.06, 10 (event log structures), 3.3.4 (PCR usage), and the SHA-1 format of
-// its predecessors; UEFI 2.10, 38.4 with the CCEL ACPI table of Intel's Guest-Host-Communication Interface: the same
-// format, in which a register index is 0 for MRTD and 1 to 4 for RTMR0 to RTMR3.
+// Sources: TCG PC Client Platform Firmware Profile 1.06, 10 (event log structures), 3.3.4 (PCR usage), and the SHA-1
+// format of its predecessors; UEFI 2.10, 38.4 with the CCEL ACPI table of Intel's Guest-Host-Communication Interface:
+// the same format, in which a register index is 0 for MRTD and 1 to 4 for RTMR0 to RTMR3.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,9 @@ struct EventLogLimits {
 // A log. Copies freely: events are offsets into its own bytes.
 struct EventLog {
   struct Bank {
-    std::uint16_t tpm_algorithm = 0;              // TPM_ALG_ID
+    std::uint16_t tpm_algorithm = 0;  // TPM_ALG_ID
     std::uint16_t digest_bytes = 0;
-    std::optional<HashAlgorithm> algorithm;       // nothing: not known here; its digests are passed over
+    std::optional<HashAlgorithm> algorithm;  // nothing: not known here; its digests are passed over
   };
   struct Event {
     std::uint32_t register_index = 0;  // PCR; in a CCEL: measurement register
@@ -53,8 +53,8 @@ inline constexpr std::uint32_t kEventNoAction = 0x00000003;
 inline constexpr std::uint32_t kEventSeparator = 0x00000004;
 std::string event_type_name(std::uint32_t type);  // "EV_SEPARATOR"; the number if it has no name here
 
-// Both formats, told apart by the first event. What follows the last event may only be padding: all FFh or all 00h. Errors:
-// invalid: a length that leads outside, an event without exactly one digest for each bank, a register above 31.
+// Both formats, told apart by the first event. What follows the last event may only be padding: all FFh or all 00h.
+// Errors: invalid: a length that leads outside, an event without exactly one digest for each bank, a register above 31.
 Result<EventLog> parse_event_log(BytesView bytes, const EventLogLimits& limits = {});
 bool looks_like_event_log(BytesView bytes);
 
@@ -67,8 +67,8 @@ struct ReplayedRegister {
   std::size_t events = 0;  // that extended it; 0: the value it had at reset
 };
 
-// The registers' values after all events. PCRs begin with zeros (17 to 22: ones; 0: the start-up locality the log names),
-// RTMRs with zeros. Errors: not_found: no such bank; invalid: an event for a register that does not exist.
+// The registers' values after all events. PCRs begin with zeros (17 to 22: ones; 0: the start-up locality the log
+// names), RTMRs with zeros. Errors: not_found: no such bank; invalid: an event for a register that does not exist.
 Result<std::vector<ReplayedRegister>> replay_event_log(const EventLog& log, HashAlgorithm bank, RegisterKind kind);
 
 }  // namespace adyton

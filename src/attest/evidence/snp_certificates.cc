@@ -34,8 +34,8 @@ Result<std::uint64_t> patch_level(const Certificate& certificate, std::uint8_t n
   return level;
 }
 
-// Numbers of the extensions, from byte 0 of TCB_VERSION up: 1 blSPL, 2 teeSPL, 3 snpSPL, 4 to 7 spl4 to spl7, 8 ucodeSPL, 9
-// fmcSPL.
+// Numbers of the extensions, from byte 0 of TCB_VERSION up: 1 blSPL, 2 teeSPL, 3 snpSPL, 4 to 7 spl4 to spl7, 8
+// ucodeSPL, 9 fmcSPL.
 constexpr std::array<std::uint8_t, 8> kMilanLevels{1, 2, 4, 5, 6, 7, 3, 8};
 constexpr std::array<std::uint8_t, 8> kTurinLevels{9, 1, 2, 3, 5, 6, 7, 8};
 

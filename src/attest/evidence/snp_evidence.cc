@@ -78,7 +78,8 @@ Result<void> add_certificates(BytesView bytes, SnpEvidence& out) {
 Result<SnpEvidence> parse_report_and_rest(BytesView bytes, std::string_view form) {
   const BytesView report = bytes.first(std::min(bytes.size(), SnpReport::kBytes));
   const BytesView rest = bytes.subspan(report.size());
-  SnpEvidence out{.report = TRY(parse_snp_report(report)), .form = form, .certificates = {}, .lists = {}, .request = {}};
+  SnpEvidence out{
+      .report = TRY(parse_snp_report(report)), .form = form, .certificates = {}, .lists = {}, .request = {}};
   if (all_zero(rest)) return out;
   const auto add = [&]() -> Result<void> {
     if (looks_like_certificate_table(rest)) return add_table(rest, out);
@@ -108,12 +109,10 @@ bool is(BytesView oid, const std::uint8_t (&arcs)[N]) {
   return std::ranges::equal(oid, std::as_bytes(std::span(arcs)));
 }
 
-bool contains(BytesView bytes, BytesView part) {
-  return !std::ranges::search(bytes, part).empty();
-}
+bool contains(BytesView bytes, BytesView part) { return !std::ranges::search(bytes, part).empty(); }
 
-// The contents of the Enarx extension: SEQUENCE { SEQUENCE { vcek Certificate, SEQUENCE { SEQUENCE OF SEQUENCE { url, list }
-// } OPTIONAL }, report OCTET STRING }.
+// The contents of the Enarx extension: SEQUENCE { SEQUENCE { vcek Certificate, SEQUENCE { SEQUENCE OF SEQUENCE { url,
+// list } } OPTIONAL }, report OCTET STRING }.
 Result<SnpEvidence> parse_enarx(BytesView contents) {
   der::Reader outer(contents);
   der::Reader fields = TRY(outer.enter(der::kSequence, "Enarx evidence"));
@@ -188,7 +187,8 @@ Result<SnpEvidence> parse_request(BytesView der) {
 
 bool looks_like_request(BytesView bytes) {
   if (as_text(bytes).starts_with("-----BEGIN CERTIFICATE REQUEST-----")) return true;
-  return !bytes.empty() && bytes[0] == std::byte{der::kSequence} && contains(bytes, std::as_bytes(std::span(kEnarxSnp)));
+  return !bytes.empty() && bytes[0] == std::byte{der::kSequence} &&
+         contains(bytes, std::as_bytes(std::span(kEnarxSnp)));
 }
 
 bool looks_binary(BytesView bytes) {

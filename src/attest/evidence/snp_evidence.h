@@ -18,8 +18,8 @@ struct SnpEvidence {
   std::string_view form;                  // "report", "MSG_REPORT_RSP", "certificate request"
   std::vector<Certificate> certificates;  // what came along, in the order given
   std::vector<RevocationList> lists;
-  // From a certificate request: what the request asks a certificate for, which the report is to vouch for. The request's own
-  // signature is over `request_signed`.
+  // From a certificate request: what the request asks a certificate for, which the report is to vouch for. The
+  // request's own signature is over `request_signed`.
   struct Request {
     VerifyingKey key;
     Bytes signed_part, signature;

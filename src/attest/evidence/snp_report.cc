@@ -124,8 +124,8 @@ std::array<std::byte, 96> SnpReport::signature() const {
 }
 
 SnpProduct SnpReport::product() const {
-  // Extended family and model as in CPUID Fn0000_0001: Milan 19h 0xh, Genoa 19h 1xh, Bergamo and Siena 19h Axh (whose keys
-  // are Genoa's), Turin 1Ah 00h to 11h.
+  // Extended family and model as in CPUID Fn0000_0001: Milan 19h 0xh, Genoa 19h 1xh, Bergamo and Siena 19h Axh (whose
+  // keys are Genoa's), Turin 1Ah 00h to 11h.
   const unsigned model = cpuid_model;
   if (cpuid_family == 0x19 && model <= 0x0f) return SnpProduct::kMilan;
   if (cpuid_family == 0x19 && ((model >= 0x10 && model <= 0x1f) || (model >= 0xa0 && model <= 0xaf))) {

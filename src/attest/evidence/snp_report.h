@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // AMD SEV-SNP attestation reports: bytes to fields.
 //
-// Source: SEV Secure Nested Paging Firmware ABI Specification (AMD publication 56860, revision 1.58), "ATTESTATION_REPORT"
-// structure of MSG_REPORT_RSP, and its earlier revisions for the versions before 5. Offsets in the comments are from there.
+// Source: SEV Secure Nested Paging Firmware ABI Specification (AMD publication 56860, revision 1.58),
+// "ATTESTATION_REPORT" structure of MSG_REPORT_RSP, and its earlier revisions for the versions before 5. Offsets in the
+// comments are from there.
 #pragma once
 
 #include <array>
@@ -65,22 +66,22 @@ struct SnpReport {
 
   std::array<std::byte, kBytes> bytes{};  // exactly as given
 
-  std::uint32_t version = 0;        // 00h: 2 to 5
-  std::uint32_t guest_svn = 0;      // 04h
-  SnpPolicy policy;                 // 08h
-  std::uint32_t vmpl = 0;           // 30h: 0 to 3, or 0xffffffff when the host asked
-  SnpTcb current_tcb;               // 38h
-  std::uint64_t platform_info = 0;  // 40h
-  bool author_key_enabled = false;  // 48h, bit 0
-  bool chip_key_masked = false;     // 48h, bit 1
-  SnpSigningKey signing_key = SnpSigningKey::kVcek;  // 48h, bits 4:2
-  SnpTcb reported_tcb;              // 180h: what the signing key was derived for
+  std::uint32_t version = 0;                                           // 00h: 2 to 5
+  std::uint32_t guest_svn = 0;                                         // 04h
+  SnpPolicy policy;                                                    // 08h
+  std::uint32_t vmpl = 0;                                              // 30h: 0 to 3, or 0xffffffff when the host asked
+  SnpTcb current_tcb;                                                  // 38h
+  std::uint64_t platform_info = 0;                                     // 40h
+  bool author_key_enabled = false;                                     // 48h, bit 0
+  bool chip_key_masked = false;                                        // 48h, bit 1
+  SnpSigningKey signing_key = SnpSigningKey::kVcek;                    // 48h, bits 4:2
+  SnpTcb reported_tcb;                                                 // 180h: what the signing key was derived for
   std::uint8_t cpuid_family = 0, cpuid_model = 0, cpuid_stepping = 0;  // 188h to 18Ah, from version 3
-  SnpTcb committed_tcb;             // 1E0h
-  SnpVersion current_version;       // 1E8h
-  SnpVersion committed_version;     // 1ECh
-  SnpTcb launch_tcb;                // 1F0h
-  std::uint64_t launch_mit_vector = 0, current_mit_vector = 0;  // 1F8h, 200h, from version 5
+  SnpTcb committed_tcb;                                                // 1E0h
+  SnpVersion current_version;                                          // 1E8h
+  SnpVersion committed_version;                                        // 1ECh
+  SnpTcb launch_tcb;                                                   // 1F0h
+  std::uint64_t launch_mit_vector = 0, current_mit_vector = 0;         // 1F8h, 200h, from version 5
 
   [[nodiscard]] BytesView signed_part() const { return view(0, kSignedBytes); }
   [[nodiscard]] BytesView family_id() const { return view(0x10, 16); }
@@ -106,8 +107,8 @@ struct SnpReport {
 };
 
 // Exactly one report of version 2 to 5 (4 by the rules of 3). Errors: invalid: another length (a truncated report is
-// malformed), another version or signature algorithm, a reserved field that is not zero. PLATFORM_INFO may have any bits:
-// firmware sets some that the specification calls reserved.
+// malformed), another version or signature algorithm, a reserved field that is not zero. PLATFORM_INFO may have any
+// bits: firmware sets some that the specification calls reserved.
 Result<SnpReport> parse_snp_report(BytesView bytes);
 
 // Whether it starts as a report does (or as much of one as is there, from 80 bytes on).

@@ -7,12 +7,12 @@
 namespace adyton {
 namespace {
 
-constexpr std::uint32_t kGenerated = 0xff544347;     // TPM_GENERATED_VALUE (6.2)
-constexpr std::uint16_t kAttestQuote = 0x8018;       // TPM_ST_ATTEST_QUOTE (6.9)
+constexpr std::uint32_t kGenerated = 0xff544347;                       // TPM_GENERATED_VALUE (6.2)
+constexpr std::uint16_t kAttestQuote = 0x8018;                         // TPM_ST_ATTEST_QUOTE (6.9)
 constexpr std::uint16_t kRsa = 0x0001, kEcc = 0x0023, kNull = 0x0010;  // TPM_ALG_ID (6.3)
 constexpr std::uint16_t kRsaSsa = 0x0014, kRsaPss = 0x0016, kEcdsa = 0x0018, kEcdaa = 0x001a;
-constexpr std::uint32_t kMaxSelections = 16;         // TPM_NUM_PCR_BANKS
-constexpr std::size_t kMaxField = 1024;              // no TPM2B in here is longer
+constexpr std::uint32_t kMaxSelections = 16;  // TPM_NUM_PCR_BANKS
+constexpr std::size_t kMaxField = 1024;       // no TPM2B in here is longer
 
 Result<Bytes> read_sized(Cursor& cursor, std::string_view what) {
   const auto size = TRY(cursor.read_be<std::uint16_t>());
@@ -124,7 +124,8 @@ Result<void> read_ecc(Cursor& cursor, TpmPublic& out) {
 }
 
 Result<TpmPublic> parse_public(BytesView bytes) {
-  // A TPM2B_PUBLIC begins with its size, which is no algorithm: a TPMT_PUBLIC is longer than 35 bytes and its type is 1 or 35.
+  // A TPM2B_PUBLIC begins with its size, which is no algorithm: a TPMT_PUBLIC is longer than 35 bytes and its type is 1
+  // or 35.
   if (bytes.size() > 2 && load_be<std::uint16_t>(bytes) == bytes.size() - 2) bytes = bytes.subspan(2);
   Cursor cursor(bytes);
   TpmPublic out;
@@ -152,8 +153,6 @@ Result<TpmSignature> parse_tpm_signature(BytesView bytes) {
 }
 Result<TpmPublic> parse_tpm_public(BytesView bytes) { return parse_public(bytes).within("not a TPM public area"); }
 
-bool looks_like_tpm_attest(BytesView bytes) {
-  return bytes.size() >= 6 && load_be<std::uint32_t>(bytes) == kGenerated;
-}
+bool looks_like_tpm_attest(BytesView bytes) { return bytes.size() >= 6 && load_be<std::uint32_t>(bytes) == kGenerated; }
 
 }  // namespace adyton

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TPM 2.0 quotes and what belongs to them: bytes to fields.
 //
-// Source: Trusted Platform Module Library, Part 2: Structures, revision 1.59; its section beside each structure. All numbers
-// are big-endian; a TPM2B is a 16-bit size and that many bytes.
+// Source: Trusted Platform Module Library, Part 2: Structures, revision 1.59; its section beside each structure. All
+// numbers are big-endian; a TPM2B is a 16-bit size and that many bytes.
 #pragma once
 
 #include <array>
@@ -27,10 +27,10 @@ struct TpmPcrSelection {
 
 // TPMS_ATTEST (10.12.12) of the type TPM_ST_ATTEST_QUOTE.
 struct TpmAttest {
-  Bytes bytes;             // exactly as given: what is signed
-  Bytes qualified_signer;  // TPM2B_NAME
-  Bytes extra_data;        // the qualifying data: a nonce, 64 bytes at most
-  std::uint64_t clock = 0; // ms since the TPM was last cleared (TPMS_CLOCK_INFO, 10.11.1)
+  Bytes bytes;              // exactly as given: what is signed
+  Bytes qualified_signer;   // TPM2B_NAME
+  Bytes extra_data;         // the qualifying data: a nonce, 64 bytes at most
+  std::uint64_t clock = 0;  // ms since the TPM was last cleared (TPMS_CLOCK_INFO, 10.11.1)
   std::uint32_t reset_count = 0, restart_count = 0;
   bool safe = false;  // no value of `clock` above this one was ever reported
   std::uint64_t firmware_version = 0;
@@ -54,9 +54,9 @@ struct TpmPublic {
   std::uint32_t attributes = 0;  // TPMA_OBJECT (8.3)
   Bytes auth_policy;
   bool rsa = false;
-  Bytes modulus;                // RSA
-  std::uint32_t exponent = 0;   // RSA; the structure's 0 stands for 65537
-  std::uint16_t curve = 0;      // TPM_ECC_CURVE: 3 P-256, 4 P-384, 5 P-521
+  Bytes modulus;               // RSA
+  std::uint32_t exponent = 0;  // RSA; the structure's 0 stands for 65537
+  std::uint16_t curve = 0;     // TPM_ECC_CURVE: 3 P-256, 4 P-384, 5 P-521
   Bytes x, y;
   // A key that signs only what the TPM itself made, and that never leaves it: what an attestation key has to be.
   [[nodiscard]] bool fixed_tpm() const { return (attributes & (1U << 1)) != 0; }
@@ -80,8 +80,8 @@ struct TpmQuote {
   std::vector<Certificate> certificates;  // of the attestation key, and above it
 };
 
-// All strict: nothing may follow. Errors: invalid: bad form, an unknown algorithm, another kind of attestation, more than 16
-// selections or a PCR above 23.
+// All strict: nothing may follow. Errors: invalid: bad form, an unknown algorithm, another kind of attestation, more
+// than 16 selections or a PCR above 23.
 Result<TpmAttest> parse_tpm_attest(BytesView bytes);
 Result<TpmSignature> parse_tpm_signature(BytesView bytes);
 Result<TpmPublic> parse_tpm_public(BytesView bytes);  // TPMT_PUBLIC or TPM2B_PUBLIC

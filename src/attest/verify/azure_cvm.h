@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifying evidence of Azure's confidential virtual machines: hardware report, runtime data, TPM quote, and what ties each
-// to the next.
+// Verifying evidence of Azure's confidential virtual machines: hardware report, runtime data, TPM quote, and what ties
+// each to the next.
 #pragma once
 
 #include "attest/evidence/azure_cvm.h"

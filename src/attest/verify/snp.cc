@@ -71,7 +71,8 @@ std::string chip_text(const SnpReport& report) {
 std::string missing_leaf(const SnpReport& report) {
   if (report.signing_key == SnpSigningKey::kVlek) {
     return fmt::format(
-        "the VLEK certificate for TCB {:016x} was not given: whoever runs the platform has it, and hands it to the guest in "
+        "the VLEK certificate for TCB {:016x} was not given: whoever runs the platform has it, and hands it to the "
+        "guest in "
         "the certificate table of an extended report",
         report.reported_tcb.raw);
   }
@@ -82,9 +83,9 @@ std::string missing_leaf(const SnpReport& report) {
     return fmt::format("the VCEK certificate of chip {} was not given: {}", chip_text(report),
                        vcek_url(report, report.product()));
   }
-  return fmt::format("the VCEK certificate of chip {} was not given (a report of version {} does not name its product): {} or {}",
-                     chip_text(report), report.version, vcek_url(report, SnpProduct::kMilan),
-                     vcek_url(report, SnpProduct::kGenoa));
+  return fmt::format(
+      "the VCEK certificate of chip {} was not given (a report of version {} does not name its product): {} or {}",
+      chip_text(report), report.version, vcek_url(report, SnpProduct::kMilan), vcek_url(report, SnpProduct::kGenoa));
 }
 
 void check_leaf(const SnpReport& report, const Candidate& leaf, Findings& out) {
@@ -97,12 +98,13 @@ void check_leaf(const SnpReport& report, const Candidate& leaf, Findings& out) {
   if (leaf.leaf.kind == SnpSigningKey::kVlek) {
     out.note("chip id", fmt::format("a VLEK is not bound to a chip: {} vouches for the platform", leaf.leaf.csp_id));
   } else if (report.chip_id_masked()) {
-    out.note("chip id", "the host masked the chip id: it cannot be compared with the VCEK's hwID " + to_hex(leaf.leaf.hwid));
+    out.note("chip id",
+             "the host masked the chip id: it cannot be compared with the VCEK's hwID " + to_hex(leaf.leaf.hwid));
   } else if (leaf.chip_fits) {
     out.pass("chip id", "the VCEK's hwID is the report's chip id " + chip_text(report));
   } else {
-    out.fail("chip id", fmt::format("the VCEK is of chip {}, the report of {}", to_hex(leaf.leaf.hwid),
-                                    to_hex(report.chip_id())));
+    out.fail("chip id",
+             fmt::format("the VCEK is of chip {}, the report of {}", to_hex(leaf.leaf.hwid), to_hex(report.chip_id())));
   }
 }
 
@@ -118,8 +120,8 @@ void check_product(const SnpReport& report, const SnpLeaf& leaf, Findings& out) 
   bool good = true;
   if (report.version >= 3) {
     if (report.product() == SnpProduct::kUnknown) {
-      out.fail("product", fmt::format("family {:#x} and model {:#x} are of no processor known here", report.cpuid_family,
-                                      report.cpuid_model));
+      out.fail("product", fmt::format("family {:#x} and model {:#x} are of no processor known here",
+                                      report.cpuid_family, report.cpuid_model));
       good = false;
     } else {
       good = expect("the processor by its CPUID", name_of(report.product()), product);
@@ -134,9 +136,8 @@ void check_product(const SnpReport& report, const SnpLeaf& leaf, Findings& out) 
 }
 
 bool has_list_of(const Collateral& collateral, std::string_view issuer) {
-  return std::ranges::any_of(collateral.lists(), [&](const RevocationList& list) {
-    return list.issuer().common_name() == issuer;
-  });
+  return std::ranges::any_of(collateral.lists(),
+                             [&](const RevocationList& list) { return list.issuer().common_name() == issuer; });
 }
 
 bool has_issuer_of(const Certificate& leaf, const std::vector<Certificate>& certificates) {
@@ -157,8 +158,8 @@ void check_chain(const SnpEvidence& evidence, const Candidate& leaf, const Verif
   }
   const std::string root = "ARK-" + std::string(name_of(leaf.leaf.product));
   if (!has_list_of(context.collateral, root)) {
-    out.note("revocation list", fmt::format("the list of {} was not given: {}", root,
-                                            snp_list_url(leaf.leaf.kind, leaf.leaf.product)));
+    out.note("revocation list",
+             fmt::format("the list of {} was not given: {}", root, snp_list_url(leaf.leaf.kind, leaf.leaf.product)));
   }
 }
 

@@ -37,7 +37,9 @@ class SnpRealEvidence : public ::testing::Test {
   }
 
   [[nodiscard]] Bytes file(const std::string& path) const { return testing::read_evidence(folder_ / path); }
-  [[nodiscard]] Certificate certificate(const std::string& path) const { return Certificate::parse(file(path)).value(); }
+  [[nodiscard]] Certificate certificate(const std::string& path) const {
+    return Certificate::parse(file(path)).value();
+  }
 
   // A time at which the certificate that signed the report was valid.
   [[nodiscard]] std::int64_t time_of(const SnpReport& report) const {
@@ -141,7 +143,8 @@ TEST_F(SnpRealEvidence, CertificatesLeadToTheirRoots) {
     } else {
       EXPECT_FALSE(TrustAnchors::vendors().has(AnchorUse::kAmd, leaf));
     }
-    EXPECT_EQ(is_snp_leaf(leaf), row.path.contains(".vcek") || row.path.contains(".vlek") || row.path.contains("/vcek-"));
+    EXPECT_EQ(is_snp_leaf(leaf),
+              row.path.contains(".vcek") || row.path.contains(".vlek") || row.path.contains("/vcek-"));
     if (is_snp_leaf(leaf)) {
       const auto parsed = parse_snp_leaf(leaf);
       ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
@@ -233,7 +236,8 @@ TEST_F(SnpRealEvidence, HostDataIsTheDigestOfTheSecurityPolicy) {
   const Bytes encoded = file("snp/bundles/ntial-sidecar-containers-uvm_security_policy.base64");
   std::string_view text = as_text(encoded);
   while (text.ends_with('\n')) text.remove_suffix(1);
-  const auto evidence = parse_snp_evidence(file("snp/snp-v2-milan-vcek-ntial-sidecar-containers-snp_report-8aa044.bin"));
+  const auto evidence =
+      parse_snp_evidence(file("snp/snp-v2-milan-vcek-ntial-sidecar-containers-snp_report-8aa044.bin"));
   const Findings findings = verify(evidence.value());
   EXPECT_EQ(findings.claims.host_data, hash(HashAlgorithm::kSha256, parse_base64(text).value()));
 }

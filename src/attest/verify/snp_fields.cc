@@ -116,8 +116,8 @@ void describe_snp_report(const SnpReport& report, Findings& findings) {
   fields.text("current_version", version_text(report.current_version));
   fields.text("committed_version", version_text(report.committed_version));
   if (report.version >= 3) {
-    fields.text("cpuid", fmt::format("{:02x}/{:02x}/{:02x}", report.cpuid_family, report.cpuid_model,
-                                     report.cpuid_stepping));
+    fields.text("cpuid",
+                fmt::format("{:02x}/{:02x}/{:02x}", report.cpuid_family, report.cpuid_model, report.cpuid_stepping));
   }
   if (report.version >= 5) {
     fields.hex("launch_mit_vector", report.launch_mit_vector);

@@ -110,18 +110,21 @@ void check_trust(const TpmQuote& quote, const VerifyingKey& key, const VerifyCon
     if (verify_chain(*certificate, quote.certificates, rules, context, out)) out.pass("AK", "by its certificate");
     return;
   }
-  out.miss("AK", fmt::format("nobody vouches for the attestation key with the SHA-256 {}: give it as trusted, or its certificate",
-                             fingerprint(key)));
+  out.miss(
+      "AK",
+      fmt::format("nobody vouches for the attestation key with the SHA-256 {}: give it as trusted, or its certificate",
+                  fingerprint(key)));
 }
 
 void check_attributes(const TpmPublic& ak, Findings& out) {
   if (ak.restricted() && ak.signs() && ak.fixed_tpm()) {
     out.pass("AK attributes", "restricted, sign, fixedTPM");
   } else {
-    out.fail("AK attributes",
-             fmt::format("the attributes {:#010x} lack one of restricted, sign and fixedTPM: such a key can be made to sign "
-                         "what looks like a quote",
-                         ak.attributes));
+    out.fail(
+        "AK attributes",
+        fmt::format("the attributes {:#010x} lack one of restricted, sign and fixedTPM: such a key can be made to sign "
+                    "what looks like a quote",
+                    ak.attributes));
   }
 }
 
@@ -130,8 +133,8 @@ const TpmPcrValues* bank_of(const TpmQuote& quote, HashAlgorithm bank) {
   return found == quote.pcrs.end() ? nullptr : &*found;
 }
 
-// The selected values one after another, in the order of Part 1, 10.3 (selections as they stand, PCRs ascending); nothing if
-// one was not given.
+// The selected values one after another, in the order of Part 1, 10.3 (selections as they stand, PCRs ascending);
+// nothing if one was not given.
 std::optional<Bytes> selected_values(const TpmQuote& quote) {
   Bytes out;
   for (const TpmPcrSelection& selection : quote.attest.selections) {
@@ -232,8 +235,8 @@ Result<VerifyingKey> key_of(const TpmPublic& area) {
   return VerifyingKey::from_point(*curve, padded(area.x, size), padded(area.y, size));
 }
 
-Findings verify_tpm_quote(const TpmQuote& quote, const VerifyContext& context,
-                          const std::optional<TpmVoucher>& voucher, const EventLog* log) {
+Findings verify_tpm_quote(const TpmQuote& quote, const VerifyContext& context, const std::optional<TpmVoucher>& voucher,
+                          const EventLog* log) {
   Findings out;
   describe(quote, out);
   const auto key = find_key(quote, context, voucher, out);

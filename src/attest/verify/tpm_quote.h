@@ -18,12 +18,12 @@ struct TpmVoucher {
   std::string_view by;  // "the HCL runtime data"
 };
 
-// Checks (docs/evidence/tpm.md): "quote signature", "AK", "AK attributes", "AK chain", "PCR digest", "clock"; with a log
-// those of verify_event_log().
+// Checks (docs/evidence/tpm.md): "quote signature", "AK", "AK attributes", "AK chain", "PCR digest", "clock"; with a
+// log those of verify_event_log().
 //
-// The attestation key is believed if `voucher` names it, if it is one of the anchors' keys, or if its certificate leads to an
-// anchor for TPMs; otherwise the check "AK" says that this is missing. PCR values become claims only when the quoted digest
-// is theirs.
+// The attestation key is believed if `voucher` names it, if it is one of the anchors' keys, or if its certificate leads
+// to an anchor for TPMs; otherwise the check "AK" says that this is missing. PCR values become claims only when the
+// quoted digest is theirs.
 Findings verify_tpm_quote(const TpmQuote& quote, const VerifyContext& context,
                           const std::optional<TpmVoucher>& voucher = {}, const EventLog* log = nullptr);
 
