@@ -131,7 +131,7 @@ TEST(PsaEvidence, ComesOutAsTheIndexSays) {
       const std::byte bit{static_cast<unsigned char>(1U << (i % 8))};
       changed[i] ^= bit;
       const Result<PsaToken> parsed = parse_psa_token(changed);
-      if (parsed) EXPECT_FALSE(is_genuine(verify_psa_token(*parsed, keys.context()))) << row.path << " byte " << i;
+      EXPECT_FALSE(parsed && is_genuine(verify_psa_token(*parsed, keys.context()))) << row.path << " byte " << i;
       changed[i] ^= bit;
     }
   }
