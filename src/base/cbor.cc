@@ -13,6 +13,7 @@ namespace adyton::cbor {
 namespace {
 
 constexpr std::uint8_t kFalse = 20, kTrue = 21, kNull = 22;  // RFC 8949, 3.3
+constexpr std::byte kBreak{0xff};                            // RFC 8949, 3.2.1
 constexpr std::uint64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
 
 std::uint8_t major(Type type) { return static_cast<std::uint8_t>(type); }
@@ -131,7 +132,12 @@ Result<Reader::Head> Reader::peek_head() const {
     head.argument = head.information;
     return head;
   }
-  if (head.information == 31) return error("an indefinite length");
+  if (head.information == 31) {
+    const bool container = head.type == Type::kArray || head.type == Type::kMap;
+    if (rules_.deterministic || !rules_.indefinite || !container) return error("an indefinite length");
+    head.indefinite = true;
+    return head;
+  }
   if (head.information > 27) return error("a reserved length form");
   const std::size_t extra = std::size_t{1} << (head.information - 24);
   if (rest.size() < 1 + extra) return error("cut short");
@@ -207,6 +213,7 @@ Result<std::uint64_t> Reader::read_tag() { return TRY(read_head(Type::kTag, "a t
 
 Result<void> Reader::read_array_head(std::size_t count) {
   const Head head = TRY(read_head(Type::kArray, "an array"));
+  if (head.indefinite) return error("an array without a count");
   if (head.argument != count) return error(fmt::format("an array of {} items, not {}", head.argument, count));
   return {};
 }
@@ -221,11 +228,20 @@ Result<void> Reader::deeper(const std::function<Result<void>()>& inner) {
 
 // The counts below need no limit of their own: each item takes at least a byte of the input, or ends the loop.
 
+// Whether the container of `head` has an item after `index` of them; passes over the break that ends it.
+Result<bool> Reader::at_another_item(const Head& head, std::uint64_t index) {
+  if (!head.indefinite) return index < head.argument;
+  if (at_end()) return error("cut short");
+  if (input_[position_] != kBreak) return true;
+  ++position_;
+  return false;
+}
+
 Result<void> Reader::read_array(const std::function<Result<void>()>& on_element) {
   const Head head = TRY(read_head(Type::kArray, "an array"));
   if (head.argument > input_.size() - position_) return error("an array with more items than the input has bytes");
   return deeper([&]() -> Result<void> {
-    for (std::uint64_t i = 0; i < head.argument; ++i) TRY(on_element());
+    for (std::uint64_t i = 0; TRY(at_another_item(head, i)); ++i) TRY(on_element());
     return {};
   });
 }
@@ -236,7 +252,7 @@ Result<void> Reader::read_pairs(const std::function<Result<void>()>& read_key,
   if (head.argument > (input_.size() - position_) / 2) return error("a map with more entries than the input has bytes");
   return deeper([&]() -> Result<void> {
     KeyOrder order(rules_);
-    for (std::uint64_t i = 0; i < head.argument; ++i) {
+    for (std::uint64_t i = 0; TRY(at_another_item(head, i)); ++i) {
       const std::size_t start = position_;
       TRY(read_key());
       TRY(order.check(*this, start));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CBOR (RFC 8949): what manifests are written in, and what COSE, and through it attestation documents, are made of.
 //
-// Written: always the deterministic encoding (RFC 8949, 4.2.1). Read: forward only, without copies; definite lengths
-// only; text is UTF-8; a map never has a key twice. What is read points into the input.
+// Written: always the deterministic encoding (RFC 8949, 4.2.1). Read: forward only, without copies; definite lengths,
+// unless Rules::indefinite; text is UTF-8; a map never has a key twice. What is read points into the input.
 #pragma once
 
 #include <cstdint>
@@ -81,6 +81,9 @@ struct Rules {
   // Otherwise lengths may be longer than needed, keys may come in any order, and read_item() passes over every simple
   // value and floating-point number.
   bool deterministic = true;
+  // When not deterministic: arrays and maps may also come without a count, ended by a break (RFC 8949, 3.2.2). Strings
+  // are always in one piece.
+  bool indefinite = false;
   unsigned max_depth = 16;  // of arrays, maps and tags within one another
 };
 
@@ -120,6 +123,7 @@ class Reader {
     std::uint8_t information;  // RFC 8949, 3: the low five bits
     std::uint64_t argument;
     std::size_t size;
+    bool indefinite = false;  // no argument: items up to a break
   };
   class KeyOrder;
 
@@ -129,6 +133,7 @@ class Reader {
   Result<void> read_pairs(const std::function<Result<void>()>& read_key,
                           const std::function<Result<void>()>& read_value);
   Result<void> skip_item();
+  Result<bool> at_another_item(const Head& head, std::uint64_t index);
   Result<void> deeper(const std::function<Result<void>()>& inner);
   Error error(std::string_view what) const;
 

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "crypto/crypto.h"
 
 namespace adyton {
 namespace {
 
-constexpr std::uint64_t kTagSign1 = 18;  // RFC 9052, 2
+constexpr std::uint64_t kTagMac0 = 17, kTagSign1 = 18;  // RFC 9052, 2
 constexpr std::size_t kMaxHeaders = 64;  // in the unprotected map; each is compared with each of the protected ones
 
 // The algorithm the protected headers name. Errors: invalid, if there is none, or it is not a number.
@@ -45,11 +46,42 @@ Result<void> check_headers(const CoseSign1& message, cbor::Rules rules) {
   return reader.read_map(compare);
 }
 
-Result<CoseSign1> parse(BytesView encoded, cbor::Rules rules) {
+struct Algorithm {
+  std::int64_t number;
+  std::string_view name;
+  KeyType key;
+  SignatureAlgorithm signature;
+};
+// RFC 9053, tables 1 and 2; RFC 8230, table 1. RFC 9053 lets ES256 go with any curve; all known evidence and RFC 9864's
+// successors of these numbers have one curve for each.
+constexpr Algorithm kAlgorithms[] = {
+    {-7, "ES256", KeyType::kP256, SignatureAlgorithm::kEcdsaSha256},
+    {-8, "EdDSA", KeyType::kEd25519, SignatureAlgorithm::kEd25519},
+    {-35, "ES384", KeyType::kP384, SignatureAlgorithm::kEcdsaSha384},
+    {-36, "ES512", KeyType::kP521, SignatureAlgorithm::kEcdsaSha512},
+    {-37, "PS256", KeyType::kRsa, SignatureAlgorithm::kRsaPssSha256},
+    {-38, "PS384", KeyType::kRsa, SignatureAlgorithm::kRsaPssSha384},
+    {-39, "PS512", KeyType::kRsa, SignatureAlgorithm::kRsaPssSha512},
+};
+
+const Algorithm* find_algorithm(std::int64_t number) {
+  const auto* found = std::ranges::find(kAlgorithms, number, &Algorithm::number);
+  return found == std::end(kAlgorithms) ? nullptr : found;
+}
+
+// What the signature is over: the one payload there is.
+Result<BytesView> payload_of(const CoseSign1& message, std::optional<BytesView> detached) {
+  if (message.payload && detached) return invalid("two payloads: one in the message and one beside it");
+  if (!message.payload && !detached) return invalid("the signed payload is missing");
+  return detached ? *detached : BytesView(*message.payload);
+}
+
+// COSE_Sign1 and COSE_Mac0 differ in nothing but the tag and what the last of their four items is for.
+Result<CoseSign1> parse(BytesView encoded, std::uint64_t wanted_tag, cbor::Rules rules) {
   cbor::Reader reader(encoded, rules);
   if (TRY(reader.peek()) == cbor::Type::kTag) {
     const std::uint64_t tag = TRY(reader.read_tag());
-    if (tag != kTagSign1) return invalid("tag {} is not COSE_Sign1's", tag);
+    if (tag != wanted_tag) return invalid("its tag is {}, not {}", tag, wanted_tag);
   }
   CoseSign1 message;
   TRY(reader.read_array_head(4));
@@ -75,7 +107,30 @@ std::int64_t cose_algorithm_of(KeyKind kind) {
 }
 
 Result<CoseSign1> parse_cose_sign1(BytesView encoded, cbor::Rules rules) {
-  return parse(encoded, rules).within("not a COSE_Sign1");
+  return parse(encoded, kTagSign1, rules).within("not a COSE_Sign1");
+}
+
+Result<CoseMac0> parse_cose_mac0(BytesView encoded, cbor::Rules rules) {
+  CoseSign1 message = TRY(parse(encoded, kTagMac0, rules).within("not a COSE_Mac0"));
+  if (!message.payload) return invalid("not a COSE_Mac0: the payload is missing");
+  return CoseMac0{std::move(message.protected_headers), std::move(message.unprotected_headers),
+                  *std::move(message.payload), std::move(message.signature)};
+}
+
+Result<void> verify_cose_mac0(const CoseMac0& message, BytesView key, BytesView external) {
+  const std::int64_t algorithm = TRY(algorithm_of(message.protected_headers));
+  constexpr std::int64_t kHmac256 = 5, kHmac384 = 6, kHmac512 = 7;  // RFC 9053, table 3
+  HmacHash hash;
+  switch (algorithm) {
+    case kHmac256: hash = HmacHash::kSha256; break;
+    case kHmac384: hash = HmacHash::kSha384; break;
+    case kHmac512: hash = HmacHash::kSha512; break;
+    default: return invalid("authenticated with algorithm {}, which is not known here", algorithm);
+  }
+  // RFC 9052, 6.3: the MAC_structure.
+  const cbor::Writer structure =
+      cbor::Writer().array(4).text("MAC0").bytes(message.protected_headers).bytes(external).bytes(message.payload);
+  return verify_hmac(hash, key, structure.encoded(), message.code);
 }
 
 Bytes encode_cose_sign1(const CoseSign1& message) {
@@ -108,15 +163,39 @@ Bytes cose_to_be_signed(BytesView protected_headers, BytesView payload, BytesVie
 
 Result<void> verify_cose_sign1(const CoseSign1& message, const PublicKey& key, std::optional<BytesView> detached,
                                BytesView external) {
-  if (message.payload && detached) return invalid("two payloads: one in the message and one beside it");
-  if (!message.payload && !detached) return invalid("the signed payload is missing");
-  const std::int64_t algorithm = TRY(algorithm_of(message.protected_headers));
+  const BytesView payload = TRY(payload_of(message, detached));
+  const std::int64_t algorithm = TRY(cose_algorithm_of(message));
   if (algorithm != cose_algorithm_of(key.kind())) {
     return untrusted("signed with algorithm {}, which is not that of the key ({})", algorithm,
                      cose_algorithm_of(key.kind()));
   }
-  const BytesView payload = detached ? *detached : BytesView(*message.payload);
   return key.verify(cose_to_be_signed(message.protected_headers, payload, external), message.signature);
+}
+
+Result<void> verify_cose_sign1(const CoseSign1& message, const VerifyingKey& key, std::optional<BytesView> detached,
+                               BytesView external, SeenSignatures* seen) {
+  const BytesView payload = TRY(payload_of(message, detached));
+  const std::int64_t number = TRY(cose_algorithm_of(message));
+  const Algorithm* algorithm = find_algorithm(number);
+  if (!algorithm) return invalid("signed with algorithm {}, which is not known here", number);
+  if (algorithm->key != key.type()) {
+    return untrusted("signed with {}, which is not for a key of type {}", algorithm->name, name_of(key.type()));
+  }
+  return key.verify(algorithm->signature, cose_to_be_signed(message.protected_headers, payload, external),
+                    message.signature, EcdsaForm::kRaw, seen);
+}
+
+Result<std::int64_t> cose_algorithm_of(const CoseSign1& message) { return algorithm_of(message.protected_headers); }
+
+std::string_view cose_algorithm_name(std::int64_t algorithm) {
+  const Algorithm* found = find_algorithm(algorithm);
+  return found ? found->name : std::string_view();
+}
+
+std::optional<KeyType> cose_key_type_of(std::int64_t algorithm) {
+  const Algorithm* found = find_algorithm(algorithm);
+  if (!found) return {};
+  return found->key;
 }
 
 }  // namespace adyton

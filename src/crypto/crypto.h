@@ -14,8 +14,10 @@
 namespace adyton {
 
 using Digest256 = std::array<std::byte, 32>;
+using Digest512 = std::array<std::byte, 64>;
 Digest256 sha256(BytesView bytes);
 Digest384 sha384(BytesView bytes);
+Digest512 sha512(BytesView bytes);
 
 // A running SHA-384.
 class Sha384 {
@@ -30,6 +32,11 @@ class Sha384 {
  private:
   void* context_;
 };
+
+// Whether `code` is the whole HMAC (RFC 2104) of `message`, compared in constant time. Errors: untrusted, when it is not;
+// invalid, when the key is empty.
+enum class HmacHash { kSha256, kSha384, kSha512 };
+Result<void> verify_hmac(HmacHash hash, BytesView key, BytesView message, BytesView code);
 
 // HKDF-SHA-384 (RFC 5869) with an empty salt; `size_bytes` at most 255 * 48.
 Result<Secret> hkdf(BytesView key, BytesView info, std::size_t size_bytes);

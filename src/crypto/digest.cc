@@ -25,6 +25,11 @@ const EVP_MD* sha384_algorithm() {
   return md;
 }
 
+const EVP_MD* sha512_algorithm() {
+  static const EVP_MD* const md = fetch("SHA2-512");
+  return md;
+}
+
 template <std::size_t N>
 std::array<std::byte, N> digest(const EVP_MD* md, BytesView bytes) {
   std::array<std::byte, N> out;
@@ -38,6 +43,7 @@ EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context)
 
 Digest256 sha256(BytesView bytes) { return digest<32>(sha256_algorithm(), bytes); }
 Digest384 sha384(BytesView bytes) { return digest<48>(sha384_algorithm(), bytes); }
+Digest512 sha512(BytesView bytes) { return digest<64>(sha512_algorithm(), bytes); }
 
 Sha384::Sha384() : context_(EVP_MD_CTX_new()) {
   if (!context_ || EVP_DigestInit_ex2(context_of(context_), sha384_algorithm(), nullptr) != 1) std::abort();
