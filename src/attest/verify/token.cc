@@ -5,6 +5,7 @@
 #include <array>
 
 #include "attest/verify/chain.h"
+#include "attest/verify/chain_checks.h"
 #include "attest/verify/jwt.h"
 #include "attest/verify/token_claims.h"
 #include "base/error.h"
