@@ -87,7 +87,13 @@ Result<JsonWebKeys> parse_json_web_keys(const Json& json) {
   const Json* keys = find_member(json, "keys");
   if (keys == nullptr || !keys->is_array()) return invalid("not a set of JSON Web Keys");
   if (keys->size() > kMaxKeys) return invalid("more than {} JSON Web Keys", kMaxKeys);
-  for (const Json& key : *keys) TRY(add_key(key, out).within("a JSON Web Key"));
+  // RFC 7517, 5: keys of a set that cannot be used are left out. Not all of them, though.
+  Result<void> first_error;
+  for (const Json& key : *keys) {
+    Result<void> added = add_key(key, out).within("a JSON Web Key");
+    if (!added && first_error) first_error = std::move(added);
+  }
+  if (out.keys.empty() && !first_error) return std::move(first_error).error();
   return out;
 }
 

@@ -24,8 +24,9 @@ struct JsonWebKeys {
 
 bool looks_like_json_web_keys(const nlohmann::json& json);
 
-// A set, or one key. Keys of kinds that crypto/signature.h does not have are left out. Errors: invalid: a key that is
-// malformed, or that is not the one its certificate is for.
+// A set, or one key. Of a set, keys that cannot be used are left out (RFC 7517, 5): of kinds or sizes that
+// crypto/signature.h does not have, malformed, or not the one their certificate is for. Errors: invalid: the one key is
+// malformed or not its certificate's, or so are all those of a set.
 Result<JsonWebKeys> parse_json_web_keys(const nlohmann::json& json);
 
 }  // namespace adyton

@@ -72,6 +72,8 @@ std::string role_of(const ChainRules& rules, std::size_t index) {
 std::string fingerprint_text(const Certificate& certificate) { return "SHA-256 " + to_hex(sha256(certificate.der())); }
 
 std::string time_text(std::int64_t seconds) {
+  constexpr std::int64_t kFirst = -62167219200, kLast = 253402300799;  // the years 0 to 9999
+  if (seconds < kFirst || seconds > kLast) return fmt::format("{} seconds after 1970", seconds);
   const std::chrono::sys_seconds point{std::chrono::seconds(seconds)};
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date(day);

@@ -2,9 +2,9 @@
 #include "attest/verify/jwt.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
+#include "attest/verify/chain_checks.h"
 #include "base/error.h"
 #include "crypto/crypto.h"
 
@@ -103,18 +103,6 @@ void add_json_fields(const Json& object, std::string_view prefix, Findings& find
       findings.fields.push_back({std::move(path), display_of(value)});
     }
   }
-}
-
-std::string time_text(std::int64_t seconds) {
-  constexpr std::int64_t kFirst = -62167219200, kLast = 253402300799;  // the years 0 to 9999
-  if (seconds < kFirst || seconds > kLast) return fmt::format("{} seconds after 1970", seconds);
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace adyton

@@ -50,7 +50,4 @@ void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext
 // All members of an object as fields, those of objects within it as "outer.inner", lists as JSON. At most 512.
 void add_json_fields(const Json& object, std::string_view prefix, Findings& findings);
 
-// "2025-09-05T08:17:30Z", for messages.
-std::string time_text(std::int64_t seconds);
-
 }  // namespace adyton

@@ -21,25 +21,23 @@ Result<void> verify_signature(const NvidiaReport& report, const Certificate& lea
                            context.seen);
 }
 
-bool has_firmware_id(const Certificate& certificate, const Bytes& firmware_id) {
-  const auto identity = dice_identity_of(certificate);
-  return identity && *identity && (*identity)->firmware_id == firmware_id;
-}
-
-// For a report that came alone: of the collateral, the certificate whose key signed it; else one that speaks of the same
-// firmware, to tell whose signature it is not.
+// For a report that came alone: of the collateral, the certificate whose key signed it; else one of another attestation key,
+// by preference for the same firmware, to tell whose signature it is not.
 std::optional<Certificate> find_leaf(const NvidiaReport& report, const VerifyContext& context) {
   const Bytes* firmware_id = report.find(NvidiaField::kFwid);
-  std::optional<Certificate> alike;
+  std::optional<Certificate> alike, other;
   std::size_t tried = 0;
   for (const Certificate& certificate : context.collateral.certificates()) {
     const auto& constraints = certificate.basic_constraints();
     if (certificate.key().type() != KeyType::kP384 || (constraints && constraints->ca)) continue;
     if (++tried > kMaxCandidates) break;
     if (verify_signature(report, certificate, context)) return certificate;
-    if (firmware_id && has_firmware_id(certificate, *firmware_id)) alike = certificate;
+    const auto identity = dice_identity_of(certificate);
+    if (!identity || !*identity) continue;
+    other = certificate;
+    if (firmware_id && (*identity)->firmware_id == *firmware_id) alike = certificate;
   }
-  return alike;
+  return alike ? alike : other;
 }
 
 void check_firmware(const NvidiaReport& report, const Certificate& leaf, Findings& findings) {

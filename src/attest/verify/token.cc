@@ -5,8 +5,10 @@
 #include <array>
 
 #include "attest/verify/chain.h"
+#include "attest/verify/chain_checks.h"
 #include "attest/verify/jwt.h"
 #include "attest/verify/token_claims.h"
+#include "base/cursor.h"
 #include "base/error.h"
 #include "crypto/crypto.h"
 
@@ -16,8 +18,9 @@ namespace {
 constexpr std::string_view kGoogleIssuer = "https://confidentialcomputing.googleapis.com";
 constexpr std::string_view kNvidiaIssuer = "https://nras.attestation.nvidia.com";
 
-// 1.3.6.1.4.1.311.105.1
-constexpr std::array<std::uint8_t, 9> kMicrosoftQuote = {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x69, 0x01};
+// Open Enclave's extensions with a quote: 1.3.6.1.4.1.311.105.1, and 1.2.840.113556.10.1.1 before it.
+constexpr std::array<std::uint8_t, 9> kEvidence = {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x69, 0x01};
+constexpr std::array<std::uint8_t, 10> kReport = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x14, 0x01, 0x0a, 0x01, 0x01};
 
 std::string_view issuer_of(const Jwt& jwt) { return text_of(find(jwt.claims.get(), "iss")).value_or(""); }
 
@@ -204,9 +207,17 @@ Findings verify_token(const Token& token, const VerifyContext& context) {
 }
 
 std::optional<Bytes> sgx_quote_of(const Certificate& certificate) {
-  const auto extension = certificate.extension(std::as_bytes(std::span(kMicrosoftQuote)));
+  auto extension = certificate.extension(std::as_bytes(std::span(kEvidence)));
+  if (!extension) extension = certificate.extension(std::as_bytes(std::span(kReport)));
   if (!extension) return {};
-  return to_bytes(*extension);
+  // Open Enclave's header: version 1, type 2 (remote), the quote's size.
+  constexpr std::size_t kHeader = 16;
+  const BytesView bytes = *extension;
+  if (bytes.size() > kHeader && load_le<std::uint32_t>(bytes, 0) == 1 && load_le<std::uint32_t>(bytes, 4) == 2 &&
+      load_le<std::uint64_t>(bytes, 8) <= bytes.size() - kHeader) {
+    return to_bytes(bytes.subspan(kHeader, load_le<std::uint64_t>(bytes, 8)));
+  }
+  return to_bytes(bytes);
 }
 
 }  // namespace adyton

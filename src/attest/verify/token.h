@@ -26,8 +26,9 @@ inline constexpr std::string_view kTokenSubmodule = "token submodule";  // NVIDI
 // NVIDIA's devices become parts of the findings, by the names of their submodules.
 Findings verify_token(const Token& token, const VerifyContext& context);
 
-// The SGX quote in the certificate of a signing key of Microsoft's (extension 1.3.6.1.4.1.311.105.1), which shows that the
-// key lives in an enclave. Nothing: the certificate has none. The quote is not checked by verify_token().
+// The SGX quote in the certificate of a signing key of Microsoft's (extension 1.3.6.1.4.1.311.105.1, or 1.2.840.113556.10.1.1
+// in older ones; without Open Enclave's header), which shows that the key lives in an enclave. Nothing: the certificate has
+// none. verify_token() does not check the quote.
 std::optional<Bytes> sgx_quote_of(const Certificate& certificate);
 
 }  // namespace adyton
