@@ -5,8 +5,8 @@
 #include <ctime>
 #include <filesystem>
 
-#include "attest/appraise/report.h"
 #include "base/error.h"
+#include "base/utc.h"
 #include "cli/files.h"
 
 namespace adyton {
@@ -108,7 +108,7 @@ Result<Verified> verify_files(const EvidenceFiles& files) {
   if (files.collateral.empty() && files.evidence != "-") load_beside(files.evidence, collateral);
   TrustAnchors anchors = TrustAnchors::vendors();
   for (const std::string& path : files.trust_roots) TRY(add_trust_root(path, anchors));
-  const std::int64_t now = files.at.empty() ? std::time(nullptr) : TRY(parse_time(files.at).within("--at"));
+  const std::int64_t now = files.at.empty() ? std::time(nullptr) : TRY(parse_utc(files.at).within("--at"));
   return verify(evidence, {collateral, anchors, now});
 }
 

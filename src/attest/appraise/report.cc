@@ -2,11 +2,11 @@
 #include "attest/appraise/report.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -44,39 +44,9 @@ std::string headline(const Verified& verified, const Verdict& verdict) {
   return fmt::format("Genuine, but not as wanted: {} is {}, not {}", clause->name, clause->found, clause->wanted);
 }
 
-std::string time_text(std::int64_t seconds) {
-  const auto time = std::chrono::sys_seconds(std::chrono::seconds(seconds));
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
-}
-
-Result<std::int64_t> parse_time(std::string_view text) {
-  const Error bad = invalid("\"{}\" is no time: write it as 2025-01-31T12:00:00Z or 2025-01-31", text);
-  std::string full(text);
-  if (full.size() == 10) full += "T00:00:00Z";
-  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:ddZ";
-  if (full.size() != kShape.size()) return bad;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
-    const bool digit = full[i] >= '0' && full[i] <= '9';
-    if (kShape[i] == 'd' ? !digit : full[i] != kShape[i]) return bad;
-  }
-  const auto part = [&](std::size_t at, std::size_t size) {
-    return static_cast<unsigned>(std::stoul(full.substr(at, size)));
-  };
-  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(part(0, 4))),
-                                         std::chrono::month(part(5, 2)), std::chrono::day(part(8, 2)));
-  if (!date.ok() || part(11, 2) > 23 || part(14, 2) > 59 || part(17, 2) > 59) return bad;
-  return std::chrono::sys_days(date).time_since_epoch().count() * std::int64_t{86400} + part(11, 2) * 3600 +
-         part(14, 2) * 60 + part(17, 2);
-}
-
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string_view name_of(Outcome outcome) {
   switch (outcome) {
@@ -90,12 +60,12 @@ std::string_view name_of(Outcome outcome) {
 }
 
 template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+OrderedJson or_null(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
 }
 
-Json claims_json(const Claims& claims) {
-  Json registers = Json::object();
+OrderedJson claims_json(const Claims& claims) {
+  OrderedJson registers = OrderedJson::object();
   for (const Claims::Register& one : claims.boot_chain) registers[one.name] = to_hex(one.value);
   return {{"platform", claims.platform},
           {"hardware_model", claims.hardware_model},
@@ -111,8 +81,9 @@ Json claims_json(const Claims& claims) {
           {"registers", registers}};
 }
 
-Json findings_json(const Findings& findings) {
-  Json checks = Json::array(), chain = Json::array(), parts = Json::object(), fields = Json::object();
+OrderedJson findings_json(const Findings& findings) {
+  OrderedJson checks = OrderedJson::array(), chain = OrderedJson::array(), parts = OrderedJson::object(),
+              fields = OrderedJson::object();
   for (const Check& check : findings.checks) {
     checks.push_back({{"what", check.what}, {"outcome", name_of(check.outcome)}, {"detail", check.detail}});
   }
@@ -121,8 +92,8 @@ Json findings_json(const Findings& findings) {
                      {"subject", link.certificate.subject().text},
                      {"issuer", link.certificate.issuer().text},
                      {"serial", to_hex(link.certificate.serial())},
-                     {"not_before", time_text(link.certificate.not_before())},
-                     {"not_after", time_text(link.certificate.not_after())},
+                     {"not_before", utc_text(link.certificate.not_before())},
+                     {"not_after", utc_text(link.certificate.not_after())},
                      {"anchor", link.anchor}});
   }
   for (const Field& field : findings.fields) fields[field.name] = field.value;
@@ -137,14 +108,14 @@ Json findings_json(const Findings& findings) {
 }  // namespace
 
 std::string report_json(const Verified& verified, const Verdict& verdict) {
-  Json out{{"kind", verified.kind()},
-           {"wrapping", verified.wrapping()},
-           {"answer", name_of(verified.answer())},
-           {"accepted", verdict.accepted()},
-           {"exit_status", verdict.exit_status()},
-           {"headline", headline(verified, verdict)},
-           {"time", time_text(verified.time())}};
-  Json clauses = Json::array();
+  OrderedJson out{{"kind", verified.kind()},
+                  {"wrapping", verified.wrapping()},
+                  {"answer", name_of(verified.answer())},
+                  {"accepted", verdict.accepted()},
+                  {"exit_status", verdict.exit_status()},
+                  {"headline", headline(verified, verdict)},
+                  {"time", utc_text(verified.time())}};
+  OrderedJson clauses = OrderedJson::array();
   for (const Clause& clause : verdict.clauses()) {
     clauses.push_back({{"name", clause.name},
                        {"wanted", clause.wanted},
@@ -155,7 +126,7 @@ std::string report_json(const Verified& verified, const Verdict& verdict) {
   out["clauses"] = clauses;
   out.update(findings_json(verified.findings()));
   // Foreign text may be anything: what is not UTF-8 is replaced.
-  return out.dump(2, ' ', false, Json::error_handler_t::replace);
+  return out.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace adyton

@@ -21,8 +21,4 @@ std::string report_html(const Verified& verified, const Verdict& verdict);
 // In one line: "Genuine and as wanted", "Genuine, but out of date: ...", "Not genuine: ...".
 std::string headline(const Verified& verified, const Verdict& verdict);
 
-// "2026-11-22T08:00:00Z" of seconds since 1970, and back. Errors: invalid.
-std::string time_text(std::int64_t seconds);
-Result<std::int64_t> parse_time(std::string_view text);
-
 }  // namespace adyton

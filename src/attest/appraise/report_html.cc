@@ -3,6 +3,7 @@
 
 #include "attest/appraise/report.h"
 #include "base/error.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -130,7 +131,7 @@ void Html::chain(const std::vector<ChainLink>& links) {
     if (link != links.rbegin()) raw("<li class=arrow>&darr; signed</li>\n");
     raw(fmt::format("<li{}><b>{}</b>{}<br>{}<br><span class=note>{} to {}, serial {}</span></li>\n",
                     link->anchor ? " class=anchor" : "", escape(link->role), link->anchor ? " (trusted)" : "",
-                    escape(one.subject().text), time_text(one.not_before()), time_text(one.not_after()),
+                    escape(one.subject().text), utc_text(one.not_before()), utc_text(one.not_after()),
                     to_hex(one.serial())));
   }
   raw("</ol>\n");
@@ -159,13 +160,12 @@ void Html::all_of(const Findings& findings) {
 std::string report_html(const Verified& verified, const Verdict& verdict) {
   const std::string_view tone = verdict.accepted() ? "good" : verdict.exit_status() == 14 ? "bad" : "warn";
   Html page;
-  page.raw(
-      fmt::format("<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta name=viewport "
-                  "content=\"width=device-width\">\n<title>{0}: {1}</title>\n<style>{2}\n</style>\n"
-                  "<header style=\"--tone: var(--{3})\"><h1>{1}</h1>\n<p>{0}{4}, at {5}</p></header>\n",
-                  escape(verified.kind()), escape(headline(verified, verdict)), kStyle, tone,
-                  verified.wrapping().empty() ? "" : escape(fmt::format(" ({})", verified.wrapping())),
-                  time_text(verified.time())));
+  page.raw(fmt::format(
+      "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta name=viewport "
+      "content=\"width=device-width\">\n<title>{0}: {1}</title>\n<style>{2}\n</style>\n"
+      "<header style=\"--tone: var(--{3})\"><h1>{1}</h1>\n<p>{0}{4}, at {5}</p></header>\n",
+      escape(verified.kind()), escape(headline(verified, verdict)), kStyle, tone,
+      verified.wrapping().empty() ? "" : escape(fmt::format(" ({})", verified.wrapping())), utc_text(verified.time())));
   page.clauses(verdict);
   page.all_of(verified.findings());
   page.raw("</html>\n");

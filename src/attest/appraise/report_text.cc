@@ -3,6 +3,7 @@
 
 #include "attest/appraise/report.h"
 #include "base/error.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -76,7 +77,7 @@ void Page::chain(const std::vector<ChainLink>& links) {
   for (const ChainLink& link : links) {
     const Certificate& one = link.certificate;
     out_ += fmt::format("  {:<16} {}\n  {:<16} {}\n", plain(link.role), plain(one.subject().text), "",
-                        paint(kFaint, fmt::format("{} to {}{}", time_text(one.not_before()), time_text(one.not_after()),
+                        paint(kFaint, fmt::format("{} to {}{}", utc_text(one.not_before()), utc_text(one.not_after()),
                                                   link.anchor ? ", trusted" : "")));
   }
 }
@@ -108,7 +109,7 @@ std::string report_text(const Verified& verified, const Verdict& verdict, bool c
   page.line(page.paint(std::string(kBold) + std::string(style), plain(headline(verified, verdict))));
   page.line(plain(fmt::format("{}{}, at {}", verified.kind(),
                               verified.wrapping().empty() ? "" : fmt::format(" ({})", verified.wrapping()),
-                              time_text(verified.time()))));
+                              utc_text(verified.time()))));
   page.heading("What it is");
   page.identity(findings.claims);
   if (findings.claims.tcb_status != TcbStatus::kNone) {

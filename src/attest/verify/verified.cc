@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "attest/evidence/intel_wrappers.h"
 #include "attest/verify/azure_cvm.h"
 #include "attest/verify/cca_token.h"
 #include "attest/verify/development.h"
@@ -20,8 +21,10 @@
 namespace adyton {
 namespace {
 
-Result<Findings> verify_td_quote(BytesView quote, const VerifyContext& context) {
-  return verify_tdx_quote(ADYTON_TRY(parse_tdx_quote(quote)), context);
+// Azure hands quotes out with bytes after them.
+Result<Findings> verify_td_quote(BytesView bytes, const VerifyContext& context) {
+  const IntelWrapping wrapping = ADYTON_TRY(unwrap_intel_quote(bytes));
+  return verify_tdx_quote(ADYTON_TRY(parse_tdx_quote(wrapping.quote)), context);
 }
 
 struct Verifier {
