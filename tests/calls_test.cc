@@ -148,7 +148,7 @@ TEST(Calls, LaunchesLeaveNothingBehind) {
   std::set<int> processes;
   for (int i = 0; i < launches; ++i) {
     auto enclave = launch();
-    processes.insert(enclave.process_id());
+    if (i >= launches - 50) processes.insert(enclave.process_id());  // older numbers may be somebody else's by now
     ASSERT_EQ(enclave.call(add, i, 1).value(), i + 1);
   }
   EXPECT_EQ(open_descriptors(), before);

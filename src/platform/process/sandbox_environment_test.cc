@@ -71,8 +71,8 @@ bool have_a_listener() {
   return ::fcntl(::seccomp_notify_fd(filter.get()), F_SETFD, 0) == 0;
 }
 
-// Runs the tests `filter` in this program again, after `prepare`. Returns their exit status; what they say is shown if it
-// is not 0.
+// Runs the tests `filter` in this program again, after `prepare`. Returns their exit status; what they say is shown if
+// it is not 0.
 int run_tests(const std::string& filter, const std::function<bool()>& prepare) {
   const std::string argument = "--gtest_filter=" + filter;
   const std::unique_ptr<std::FILE, decltype(&std::fclose)> output(std::tmpfile(), &std::fclose);

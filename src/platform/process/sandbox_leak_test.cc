@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Launching and ending leaves nothing behind. ADYTON_SOAK_LAUNCHES sets the number of launches.
+// Launching and ending leaves nothing behind. ADYTON_LAUNCHES sets the number of launches.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -55,7 +55,7 @@ std::size_t resident_bytes() {
 }
 
 TEST_F(SandboxLeakTest, LaunchingLeavesNothingBehind) {
-  const char* wanted = std::getenv("ADYTON_SOAK_LAUNCHES");
+  const char* wanted = std::getenv("ADYTON_LAUNCHES");
   const int launches = wanted == nullptr ? 200 : std::atoi(wanted);
   struct Ending {
     std::vector<std::string> arguments;

@@ -20,9 +20,13 @@ class Root {
  public:
   Root(const Isolation& isolation, HostLink& host) : isolation_(isolation), host_(host) {}
 
-  // Makes the new root and attaches it over the old one, which stays the root of this process for now.
+  // Makes the new root and attaches it over the old one, which stays the root of this process for now. Where the host
+  // runs in a chroot, whose root is no mount that could be covered or exchanged, the new one stays attached to nothing.
   int attach() {
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return -errno;
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      if (errno != EINVAL) return -errno;
+      attached_ = false;
+    }
     const int files = ::fsopen("tmpfs", FSOPEN_CLOEXEC);
     if (files < 0) return -errno;
     if (::fsconfig(files, FSCONFIG_SET_STRING, "mode", "0755", 0) != 0 ||
@@ -33,6 +37,7 @@ class Root {
     root_ = ::fsmount(files, FSMOUNT_CLOEXEC, kInert);
     if (root_ < 0) return -errno;
     ::close(files);
+    if (!attached_) return 0;
     return ::move_mount(root_, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : -errno;
   }
 
@@ -59,11 +64,17 @@ class Root {
     attributes.attr_set = kInert | MOUNT_ATTR_RDONLY;
     if (::mount_setattr(root_, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) return -errno;
     if (::fchdir(root_) != 0) return -errno;
-    if (const int error = pivot_root(".", "."); error != 0) return error;
-    // The old root now lies over the new one (pivot_root(2), notes); lazily, because it is busy elsewhere.
-    if (::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0) return -errno;
-    ::close(root_);
-    return 0;
+    if (attached_) {
+      if (const int error = pivot_root(".", "."); error != 0) return error;
+      // The old root now lies over the new one (pivot_root(2), notes); lazily, because it is busy elsewhere.
+      if (::umount2(".", MNT_DETACH) != 0) return -errno;
+      ::close(root_);
+    } else if (::chroot(".") != 0) {
+      // (Out of a chroot comes who may make another: the enclave has neither the capability nor the call.) The
+      // descriptor stays open in the supervisor: with its last one an unattached mount loses what is mounted in it.
+      return -errno;
+    }
+    return ::chdir("/") == 0 ? 0 : -errno;
   }
 
  private:
@@ -97,6 +108,7 @@ class Root {
   const Isolation& isolation_;
   HostLink& host_;
   int root_ = -1;
+  bool attached_ = true;
 };
 
 int make(const ReceivedOrders& orders, const Isolation& isolation, HostLink& host) {
