@@ -8,6 +8,7 @@
 #include "attest/collateral/intel_tcb.h"
 #include "attest/collateral/json_web_keys.h"
 #include "attest/json.h"
+#include "base/base64.h"
 #include "base/error.h"
 
 namespace adyton {
@@ -95,6 +96,12 @@ Result<void> add_json(std::string_view name, std::string_view text, Collateral& 
     }
     return {};
   }
+  // The answer of NVIDIA's service of reference manifests: the manifest itself is XML in base64.
+  const std::string *id = find_string(json, "id"), *manifest = find_string(json, "rim");
+  if (id != nullptr && manifest != nullptr) {
+    out.add_document(*id, TRY(parse_base64(*manifest).within("rim")));
+    return {};
+  }
   return invalid("JSON that is no collateral we know");
 }
 
@@ -106,8 +113,8 @@ Result<std::string> url_decoded(std::string_view text) {
       out += text[i];
       continue;
     }
-    const Bytes byte = TRY(parse_hex(text.substr(i + 1, 2)));
-    if (byte.size() != 1) return invalid("cut short after a percent sign");
+    const Bytes byte = TRY(parse_hex(text.substr(i + 1, 2)).within("after a percent sign"));
+    if (byte.size() != 1) return invalid("nothing after a percent sign");
     out += as_text(byte);
     i += 2;
   }

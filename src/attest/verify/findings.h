@@ -87,7 +87,8 @@ struct Findings {
   std::vector<Check> checks;
   std::vector<ChainLink> chain;
   std::vector<Field> fields;
-  std::vector<std::pair<std::string, Findings>> parts;
+  struct Part;
+  std::vector<Part> parts;
 
   void pass(std::string_view what, std::string detail = {}) { add(what, Outcome::kPassed, std::move(detail)); }
   void fail(std::string_view what, std::string detail) { add(what, Outcome::kFailed, std::move(detail)); }
@@ -99,6 +100,11 @@ struct Findings {
   void add(std::string_view what, Outcome outcome, std::string detail) {
     checks.push_back({what, outcome, std::move(detail)});
   }
+};
+
+struct Findings::Part {
+  std::string name;  // "SEV-SNP report"
+  Findings findings;
 };
 
 }  // namespace adyton
