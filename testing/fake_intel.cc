@@ -285,11 +285,11 @@ Bytes FakeIntel::quote(const FakeQuoteOptions& options) {
     case CertificationType::kPpidRsa2048: certification = pck_request(platform, 256); break;
     case CertificationType::kPpidRsa3072: certification = pck_request(platform, 384); break;
     case CertificationType::kPckChain:
-      certification = to_bytes(fake_pem("CERTIFICATE", signer.certificate.der()) +
-                               fake_pem("CERTIFICATE", pck_ca.certificate().der()) +
-                               fake_pem("CERTIFICATE", root.certificate().der()));
+      certification = to_bytes(to_pem("CERTIFICATE", signer.certificate.der()) +
+                               to_pem("CERTIFICATE", pck_ca.certificate().der()) +
+                               to_pem("CERTIFICATE", root.certificate().der()));
       break;
-    default: certification = to_bytes(fake_pem("CERTIFICATE", signer.certificate.der()));
+    default: certification = to_bytes(to_pem("CERTIFICATE", signer.certificate.der()));
   }
   Bytes qe_part = qe_report;
   append(qe_part, must_sign(signer.key, qe_report));

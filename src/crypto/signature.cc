@@ -110,18 +110,32 @@ Result<std::shared_ptr<const VerifyingKey::Impl>> ed25519_key(BytesView key) {
   return std::make_shared<const VerifyingKey::Impl>(KeyType::kEd25519, 256, std::move(spki), std::move(made));
 }
 
+// A key on the curve without its point, to be copied: looking up a curve by its name costs more than half of what making
+// a key does. Made on first use and never freed, as the library context is. Null when OpenSSL cannot.
+EVP_PKEY* keyless(const Curve& curve) {
+  const auto make = [](const Curve& wanted) -> EVP_PKEY* {
+    const OwnedKeyContext context(EVP_PKEY_CTX_new_from_name(openssl_library(), "EC", nullptr));
+    std::string name = wanted.name;
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY* made = nullptr;
+    if (!context || EVP_PKEY_fromdata_init(context.get()) != 1) return nullptr;
+    return EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEY_PARAMETERS, parameters) == 1 ? made : nullptr;
+  };
+  static const std::array<EVP_PKEY*, kCurves.size()> kKeys = {make(kCurves[0]), make(kCurves[1]), make(kCurves[2])};
+  return kKeys[static_cast<std::size_t>(&curve - kCurves.data())];
+}
+
 Result<std::shared_ptr<const VerifyingKey::Impl>> ec_key(const Curve& curve, BytesView point) {
   if (point.size() != 1 + 2 * curve.field_bytes || point[0] != kUncompressed) {
     return invalid("a key on {} that is not an uncompressed point", curve.name);
   }
-  std::string name = curve.name;
-  Bytes copy = to_bytes(point);
-  OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
-      OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy.data(), copy.size()),
-      OSSL_PARAM_construct_end(),
-  };
-  OwnedKey made = TRY(key_from("EC", parameters));  // refuses what is not on the curve
+  OwnedKey made(EVP_PKEY_dup(keyless(curve)));
+  if (!made || EVP_PKEY_set1_encoded_public_key(made.get(), openssl_bytes(point), point.size()) != 1) {
+    return openssl_error(ErrorCode::kInvalid, "not a point on the curve");
+  }
   Bytes spki = make_spki(oid(kEcPublicKey), point,
                          [&](der::Writer& writer) { writer.element(der::kObjectIdentifier, curve.oid()); });
   return std::make_shared<const VerifyingKey::Impl>(curve.type, curve.bits, std::move(spki), std::move(made));

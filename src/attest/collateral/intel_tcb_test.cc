@@ -15,7 +15,6 @@ namespace adyton {
 namespace {
 
 using testing::FakeIntel;
-using testing::fake_pem;
 
 bool adds(const std::string& text) { return Collateral().add("test", as_bytes(text)).has_value(); }
 
@@ -132,8 +131,8 @@ TEST(IntelTcb, WhatIsRefused) {
 TEST(IntelTcb, QuoteCollateralInItsVariants) {
   FakeIntel intel;
   const std::string info = intel.answer(intel.tcb_info(false)), identity = intel.answer(intel.identity(false));
-  const std::string chain = fake_pem("CERTIFICATE", intel.tcb_signer.certificate.der()) +
-                            fake_pem("CERTIFICATE", intel.root.certificate().der());
+  const std::string chain = to_pem("CERTIFICATE", intel.tcb_signer.certificate.der()) +
+                            to_pem("CERTIFICATE", intel.root.certificate().der());
   const RevocationList root_list = intel.root.revoke({}), pck_list = intel.pck_ca.revoke({});
   const auto check = [&](const std::string& text) {
     SCOPED_TRACE(text);
@@ -155,7 +154,7 @@ TEST(IntelTcb, QuoteCollateralInItsVariants) {
                     signature_of(info), quoted(member(identity, "enclaveIdentity")), signature_of(identity)));
   // In camelCase, Intel's whole answers as text, lists in base64 and PEM.
   check(fmt::format(R"({{"tcbInfoIssuerChain":{},"rootCaCrl":"{}","pckCrl":{},"tcbInfo":{},"qeIdentity":{}}})",
-                    quoted(chain), to_base64(root_list.der()), quoted(fake_pem("X509 CRL", pck_list.der())),
+                    quoted(chain), to_base64(root_list.der()), quoted(to_pem("X509 CRL", pck_list.der())),
                     quoted(info), quoted(identity)));
   // Objects as they are.
   check(fmt::format(R"({{"tcb_info_issuer_chain":{},"root_ca_crl":"{}","pck_crl":"{}","tcb_info": {} ,)"
@@ -196,7 +195,7 @@ TEST(IntelTcb, OpenEnclaveEndorsements) {
   FakeIntel intel;
   const Bytes info = with_zero(as_bytes(intel.answer(intel.tcb_info(false)))),
               identity = with_zero(as_bytes(intel.answer(intel.identity(false)))),
-              chain = with_zero(as_bytes(fake_pem("CERTIFICATE", intel.tcb_signer.certificate.der()))),
+              chain = with_zero(as_bytes(to_pem("CERTIFICATE", intel.tcb_signer.certificate.der()))),
               root_list = with_zero(intel.root.revoke({}).der()),
               pck_list = with_zero(as_bytes(to_hex(intel.pck_ca.revoke({}).der())));
   const auto check = [](const Bytes& bytes) {

@@ -215,7 +215,7 @@ TEST(IntelWrappers, FindTheQuote) {
     const auto certificate = intel.root.issue(
         "CN=Enclave", {.extensions = {{testing::oid(id), id == std::string_view("1.2.840.113741.1337.6") ? quote : report}}});
     check(certificate.certificate.der(), "X.509");
-    check(as_bytes(testing::fake_pem("CERTIFICATE", certificate.certificate.der())), "PEM");
+    check(as_bytes(to_pem("CERTIFICATE", certificate.certificate.der())), "PEM");
   }
   Bytes claims = {std::byte{0xd9}, std::byte{0xea}, std::byte{0x60}, std::byte{0x82}, std::byte{0x59}};
   append_be<std::uint16_t>(claims, static_cast<std::uint16_t>(quote.size()));
