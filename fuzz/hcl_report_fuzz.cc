@@ -13,7 +13,7 @@ bool has_objection(const adyton::Findings& findings) {
                              [](const adyton::Check& check) {
                                return check.outcome == Outcome::kFailed || check.outcome == Outcome::kMissing;
                              }) ||
-         std::ranges::any_of(findings.parts, [](const auto& part) { return has_objection(part.second); });
+         std::ranges::any_of(findings.parts, [](const auto& part) { return has_objection(part.findings); });
 }
 
 }  // namespace

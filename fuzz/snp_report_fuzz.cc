@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as SEV-SNP evidence or UVM endorsement: what parses keeps the bytes it was given, and is not genuine without a
-// trusted root.
+// Any bytes as SEV-SNP evidence or UVM endorsement: what parses keeps the bytes it was given, and is not genuine
+// without a trusted root.
 #include <algorithm>
 #include <cstdlib>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as TPM structures and evidence: what parses keeps the bytes it was given, and is not genuine when nobody vouches
-// for its key.
+// Any bytes as TPM structures and evidence: what parses keeps the bytes it was given, and is not genuine when nobody
+// vouches for its key.
 #include <algorithm>
 #include <cstdlib>
 
@@ -15,7 +15,7 @@ bool has_objection(const adyton::Findings& findings) {
                              [](const adyton::Check& check) {
                                return check.outcome == Outcome::kFailed || check.outcome == Outcome::kMissing;
                              }) ||
-         std::ranges::any_of(findings.parts, [](const auto& part) { return has_objection(part.second); });
+         std::ranges::any_of(findings.parts, [](const auto& part) { return has_objection(part.findings); });
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ std::vector<Candidate> find_candidates(const SnpEvidence& evidence, const Verify
   };
   for (const Certificate& certificate : evidence.certificates) consider(certificate, true);
   for (const Certificate& certificate : context.collateral.certificates()) consider(certificate, false);
-  std::ranges::stable_partition(out, [](const Candidate& candidate) { return candidate.fits(); });
+  std::ranges::partition(out, [](const Candidate& candidate) { return candidate.fits(); });
   if (out.size() > kMaxAttempts) out.erase(out.begin() + kMaxAttempts, out.end());
   return out;
 }
