@@ -7,6 +7,7 @@
 #include "attest/evidence/snp_certificates.h"
 #include "attest/verify/chain.h"
 #include "attest/verify/snp_fields.h"
+#include "attest/verify/uvm_endorsement.h"
 #include "base/error.h"
 #include "crypto/crypto.h"
 
@@ -48,7 +49,7 @@ std::vector<Candidate> find_candidates(const SnpEvidence& evidence, const Verify
   };
   for (const Certificate& certificate : evidence.certificates) consider(certificate, true);
   for (const Certificate& certificate : context.collateral.certificates()) consider(certificate, false);
-  std::ranges::stable_partition(out, [](const Candidate& candidate) { return candidate.fits(); });
+  std::ranges::partition(out, [](const Candidate& candidate) { return candidate.fits(); });
   if (out.size() > kMaxAttempts) out.erase(out.begin() + kMaxAttempts, out.end());
   return out;
 }
@@ -225,6 +226,17 @@ void check_request(const SnpEvidence& evidence, Findings& out) {
   }
 }
 
+// Endorsements of the guest that were given as collateral: Azure's of its utility VMs, if one is for this measurement.
+void check_endorsements(const SnpReport& report, const VerifyContext& context, Findings& out) {
+  for (const Collateral::Document& document : context.collateral.documents()) {
+    if (!looks_like_uvm_endorsement(document.bytes)) continue;
+    const auto endorsement = parse_uvm_endorsement(document.bytes);
+    if (!endorsement || !std::ranges::equal(endorsement->launch_measurement, report.measurement())) continue;
+    verify_uvm_endorsement(*endorsement, report, context, out);
+    return;
+  }
+}
+
 // The context with the lists that came along beside those that were given.
 struct WithLists {
   WithLists(const SnpEvidence& evidence, const VerifyContext& context) {
@@ -248,6 +260,7 @@ Findings verify_snp(const SnpEvidence& evidence, const VerifyContext& context) {
   }
   note_state(evidence.report, out);
   if (evidence.request) check_request(evidence, out);
+  check_endorsements(evidence.report, context, out);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "attest/evidence/snp_evidence.h"
 #include "attest/verify/chain.h"
 #include "attest/verify/snp.h"
+#include "attest/verify/uvm_endorsement.h"
 #include "base/base64.h"
 #include "base/cursor.h"
 #include "crypto/hash.h"
@@ -230,6 +231,42 @@ TEST_F(SnpRealEvidence, AllFormsOfOneReport) {
   append(response, report);
   response.resize(4000);
   same(response, 0);
+}
+
+TEST_F(SnpRealEvidence, EndorsementOfAnAzureUtilityVm) {
+  const auto evidence =
+      parse_snp_evidence(file("snp/snp-v2-milan-vcek-ntial-sidecar-containers-snp_report-8aa044.bin"));
+  const Bytes bytes = file("snp/bundles/ntial-sidecar-containers-body.uvm_reference_info.bin");
+  EXPECT_TRUE(looks_like_uvm_endorsement(bytes));
+  const std::int64_t february_2023 = 1'676'000'000;  // the signer's certificate is of 2023
+  const auto endorsement = parse_uvm_endorsement(bytes);
+  ASSERT_TRUE(endorsement.has_value()) << endorsement.error().message;
+  EXPECT_EQ(endorsement->feed, "ContainerPlat-AMD-UVM");
+  EXPECT_EQ(endorsement->chain.size(), 3U);
+  all_.add_document("uvm", bytes);
+  const Findings findings = verify_snp(*evidence, at(february_2023));
+  EXPECT_TRUE(testing::is_genuine(findings)) << testing::objections_text(findings);
+  EXPECT_NE(testing::find_check(findings, "UVM signature", Outcome::kPassed), nullptr);
+  EXPECT_NE(testing::find_check(findings, "UVM chain", Outcome::kPassed), nullptr);
+  EXPECT_NE(testing::find_check(findings, "UVM measurement", Outcome::kPassed), nullptr);
+
+  Findings of_another;
+  const auto other = parse_snp_evidence(file("snp/snp-v2-milan-vcek-trustee-hcl-report-2e6356.bin"));
+  verify_uvm_endorsement(*endorsement, other->report, at(february_2023), of_another);
+  EXPECT_NE(testing::find_check(of_another, "UVM measurement", Outcome::kFailed), nullptr);
+
+  std::size_t unsigned_bytes = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += 7) {
+    Bytes flipped = bytes;
+    flipped[i] ^= std::byte{1};
+    const auto altered = parse_uvm_endorsement(flipped);
+    if (!altered) continue;
+    Findings after;
+    verify_uvm_endorsement(*altered, evidence->report, at(february_2023), after);
+    if (testing::is_genuine(after)) ++unsigned_bytes;
+  }
+  // The unprotected header has a time stamp of 5,213 bytes, which is not used.
+  EXPECT_LE(unsigned_bytes, 5300U / 7);
 }
 
 TEST_F(SnpRealEvidence, HostDataIsTheDigestOfTheSecurityPolicy) {
