@@ -61,8 +61,7 @@ Bytes fake_sign1(BytesView payload, const SigningKey& key, const FakeCoseOptions
 Bytes fake_mac0(BytesView payload, BytesView secret, HmacHash hash) {
   const std::int64_t algorithm = hash == HmacHash::kSha256 ? 5 : hash == HmacHash::kSha384 ? 6 : 7;
   const Bytes headers = headers_of(algorithm);
-  const Bytes structure =
-      cbor::Writer().array(4).text("MAC0").bytes(headers).bytes({}).bytes(payload).encoded();
+  const Bytes structure = cbor::Writer().array(4).text("MAC0").bytes(headers).bytes({}).bytes(payload).encoded();
   const Bytes code = hmac(hash, secret, structure).value();
   return cbor::Writer().tag(17).array(4).bytes(headers).map({}).bytes(payload).bytes(code).encoded();
 }

@@ -19,8 +19,8 @@ struct FakeCoseOptions {
   bool other_message = false;  // sign something else
 };
 
-// A COSE_Sign1 of `payload`. P-256: ES256, P-384: ES384, P-521: ES512, Ed25519: EdDSA, RSA: PS256 unless algorithm says PS384
-// or PS512. What cannot be made ends the test program.
+// A COSE_Sign1 of `payload`. P-256: ES256, P-384: ES384, P-521: ES512, Ed25519: EdDSA, RSA: PS256 unless algorithm says
+// PS384 or PS512. What cannot be made ends the test program.
 Bytes fake_sign1(BytesView payload, const SigningKey& key, const FakeCoseOptions& options = {});
 
 // A tagged COSE_Mac0 of `payload` with HMAC 256/256, 384/384 or 512/512.

@@ -26,21 +26,22 @@ struct FakeNitroFields {
                                              {2, Bytes(48, std::byte{0xa2})}, {3, Bytes(48)},
                                              {4, Bytes(48, std::byte{0xa4})}, {8, Bytes(48)}};
   std::string registers_name = "pcrs";
-  Bytes certificate;          // DER
-  std::vector<Bytes> bundle;  // from the root down
+  Bytes certificate;                                  // DER
+  std::vector<Bytes> bundle;                          // from the root down
   std::optional<Bytes> public_key, user_data, nonce;  // unset: null
-  std::string left_out;       // the name of a field not to write
-  std::string extra;          // the name of a field more
-  bool indefinite = false;    // the outer map without a count, as in documents since 2025
+  std::string left_out;                               // the name of a field not to write
+  std::string extra;                                  // the name of a field more
+  bool indefinite = false;                            // the outer map without a count, as in documents since 2025
 
   [[nodiscard]] Bytes payload() const;
 };
 
 class FakeNitro {
  public:
-  // `leaf`: what is special about the certificate of the enclave's module; it is for P-384 and three hours unless that says
-  // otherwise.
-  FakeNitro() : FakeNitro(FakeOptions{.key = KeyType::kP384, .not_before = kFakeNow - 3, .not_after = kFakeNow + 10'800}) {}
+  // `leaf`: what is special about the certificate of the enclave's module; it is for P-384 and three hours unless that
+  // says otherwise.
+  FakeNitro()
+      : FakeNitro(FakeOptions{.key = KeyType::kP384, .not_before = kFakeNow - 3, .not_after = kFakeNow + 10'800}) {}
   explicit FakeNitro(FakeOptions leaf);
 
   FakeNitroFields fields;  // certificate and bundle are those of this object

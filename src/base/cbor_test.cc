@@ -150,9 +150,9 @@ TEST(CborReader, NeverTakesTheseEitherWay) {
 // RFC 8949, appendix A, and what 3.2.1 calls not well-formed.
 TEST(CborReader, TakesContainersWithoutACountWhenAsked) {
   const Rules rules{.deterministic = false, .indefinite = true};
-  for (std::string_view good : {
-           "9fff", "9f018202039f0405ffff", "9f01820203820405ff", "83018202039f0405ff", "bfff", "bf61610161629f0203ffff",
-           "826161bf61626163ff", "bf6346756ef563416d7421ff", "a16161bf02a10101ff"}) {
+  for (std::string_view good :
+       {"9fff", "9f018202039f0405ffff", "9f01820203820405ff", "83018202039f0405ff", "bfff", "bf61610161629f0203ffff",
+        "826161bf61626163ff", "bf6346756ef563416d7421ff", "a16161bf02a10101ff"}) {
     EXPECT_TRUE(check(hex(good), rules)) << good;
     EXPECT_FALSE(check(hex(good), {.deterministic = false})) << good;
     EXPECT_FALSE(check(hex(good), {.deterministic = true, .indefinite = true})) << good;
@@ -161,8 +161,8 @@ TEST(CborReader, TakesContainersWithoutACountWhenAsked) {
       EXPECT_FALSE(check(BytesView(whole).first(size), rules)) << good << " cut to " << size;
     }
   }
-  for (std::string_view bad : {"ff", "81ff", "a1ff", "a101ff", "bf01ff", "bf01020102ff", "5f4101ff", "7f6161ff", "9f01ff00",
-                               "c1ff", "1f", "3f", "df", "8201ff"}) {
+  for (std::string_view bad : {"ff", "81ff", "a1ff", "a101ff", "bf01ff", "bf01020102ff", "5f4101ff", "7f6161ff",
+                               "9f01ff00", "c1ff", "1f", "3f", "df", "8201ff"}) {
     EXPECT_FALSE(check(hex(bad), rules)) << bad;
   }
   EXPECT_FALSE(Reader(hex("9f01ff"), rules).read_array_head(1));

@@ -69,8 +69,8 @@ struct CoseMac0 {
 // With or without the tag 17; otherwise as parse_cose_sign1().
 Result<CoseMac0> parse_cose_mac0(BytesView encoded, cbor::Rules rules = {});
 
-// Checks the code: HMAC 256/256 (5), HMAC 384/384 (6), HMAC 512/512 (7), of RFC 9053, 3.1. Errors: untrusted; invalid, if
-// the algorithm is another or the key is empty.
+// Checks the code: HMAC 256/256 (5), HMAC 384/384 (6), HMAC 512/512 (7), of RFC 9053, 3.1. Errors: untrusted; invalid,
+// if the algorithm is another or the key is empty.
 Result<void> verify_cose_mac0(const CoseMac0& message, BytesView key, BytesView external = {});
 
 // The algorithm that the protected headers name. Errors: invalid, if there is none, or it is not a number.

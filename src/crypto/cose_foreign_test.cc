@@ -19,9 +19,9 @@ using testing::fake_sign1;
 Bytes hex(std::string_view text) { return *parse_hex(text); }
 
 TEST(CoseForeignKeys, EachAlgorithmVerifies) {
-  const std::pair<KeyType, std::int64_t> all[] = {
-      {KeyType::kP256, -7}, {KeyType::kEd25519, -8}, {KeyType::kP384, -35}, {KeyType::kP521, -36},
-      {KeyType::kRsa, -37}, {KeyType::kRsa, -38},    {KeyType::kRsa, -39}};
+  const std::pair<KeyType, std::int64_t> all[] = {{KeyType::kP256, -7},  {KeyType::kEd25519, -8}, {KeyType::kP384, -35},
+                                                  {KeyType::kP521, -36}, {KeyType::kRsa, -37},    {KeyType::kRsa, -38},
+                                                  {KeyType::kRsa, -39}};
   for (const auto& [type, algorithm] : all) {
     const SigningKey key = fake_key(type), other = fake_key(type, 1);
     const Bytes encoded = fake_sign1(to_bytes("payload"), key, {.algorithm = algorithm, .external = to_bytes("more")});
@@ -62,12 +62,14 @@ TEST(CoseForeignKeys, AlgorithmAndKeyBelongTogether) {
 
 // RFC 9052, C.2.1, with the key "11" of C.7.1.
 TEST(CoseForeignKeys, VerifiesTheExampleOfTheRfc) {
-  const CoseSign1 message = *parse_cose_sign1(
-      hex("d28443a10126a10442313154546869732069732074686520636f6e74656e742e58408eb33e4ca31d1c465ab05aac34cc6b23d58fef5c08"
-          "3106c4d25a91aef0b0117e2af9a291aa32e14ab834dc56ed2a223444547e01f11d3b0916e5a4c345cacb36"));
-  const Result<VerifyingKey> key = parse_cose_key(
-      hex("a5010202423131200121582" "0bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff2258" "20"
-          "20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e"));
+  const CoseSign1 message = *parse_cose_sign1(hex(
+      "d28443a10126a10442313154546869732069732074686520636f6e74656e742e58408eb33e4ca31d1c465ab05aac34cc6b23d58fef5c08"
+      "3106c4d25a91aef0b0117e2af9a291aa32e14ab834dc56ed2a223444547e01f11d3b0916e5a4c345cacb36"));
+  const Result<VerifyingKey> key =
+      parse_cose_key(hex("a5010202423131200121582"
+                         "0bac5b11cad8f99f9c72b05cf4b9e26d244dc189f745228255a219a86d6a09eff2258"
+                         "20"
+                         "20138bf82dc1b6d562be0fa54ab7804a3a64b6d72ccfed6b6fb6ed28bbfc117e"));
   ASSERT_TRUE(key) << key.error().message;
   EXPECT_TRUE(verify_cose_sign1(message, *key));
 }
@@ -106,17 +108,19 @@ TEST(Hmac, HasTheValuesOfTheRfc) {
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
   EXPECT_EQ(to_hex(*hmac(HmacHash::kSha384, to_bytes("Jefe"), to_bytes("what do ya want for nothing?"))),
             "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649");
-  EXPECT_EQ(to_hex(*hmac(HmacHash::kSha512, to_bytes("Jefe"), to_bytes("what do ya want for nothing?"))),
-            "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6"
-            "b4b636e070a38bce737");
+  EXPECT_EQ(
+      to_hex(*hmac(HmacHash::kSha512, to_bytes("Jefe"), to_bytes("what do ya want for nothing?"))),
+      "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6"
+      "b4b636e070a38bce737");
   EXPECT_FALSE(hmac(HmacHash::kSha256, {}, to_bytes("x")));
 }
 
 // FIPS 180-4's example "abc".
 TEST(Sha512, HasTheValueOfTheStandard) {
-  EXPECT_EQ(to_hex(sha512(to_bytes("abc"))),
-            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e"
-            "2a9ac94fa54ca49f");
+  EXPECT_EQ(
+      to_hex(sha512(to_bytes("abc"))),
+      "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e"
+      "2a9ac94fa54ca49f");
 }
 
 TEST(CoseKey, EachTypeIsRead) {
@@ -161,14 +165,36 @@ TEST(CoseKey, WhatIsNoPublicKeyIsRefused) {
     map.key(-1).integer(curve);
     map.key(-2).bytes(x);
   };
-  EXPECT_TRUE(with([&](auto& map) { ec2(map, 2, 1); map.key(-3).bytes(y); }));
+  EXPECT_TRUE(with([&](auto& map) {
+    ec2(map, 2, 1);
+    map.key(-3).bytes(y);
+  }));
   EXPECT_FALSE(with([&](auto& map) { ec2(map, 2, 1); }));
-  EXPECT_FALSE(with([&](auto& map) { ec2(map, 2, 1); map.key(-3).boolean(true); }));
-  EXPECT_FALSE(with([&](auto& map) { ec2(map, 2, 2); map.key(-3).bytes(y); }));
-  EXPECT_FALSE(with([&](auto& map) { ec2(map, 2, 8); map.key(-3).bytes(y); }));
-  EXPECT_FALSE(with([&](auto& map) { ec2(map, 4, 1); map.key(-3).bytes(y); }));
-  EXPECT_FALSE(with([&](auto& map) { ec2(map, 2, 1); map.key(-3).bytes(x); }));  // not on the curve
-  EXPECT_FALSE(with([&](auto& map) { ec2(map, 2, 1); map.key(-3).bytes(y); map.key(-4).bytes(x); }));
+  EXPECT_FALSE(with([&](auto& map) {
+    ec2(map, 2, 1);
+    map.key(-3).boolean(true);
+  }));
+  EXPECT_FALSE(with([&](auto& map) {
+    ec2(map, 2, 2);
+    map.key(-3).bytes(y);
+  }));
+  EXPECT_FALSE(with([&](auto& map) {
+    ec2(map, 2, 8);
+    map.key(-3).bytes(y);
+  }));
+  EXPECT_FALSE(with([&](auto& map) {
+    ec2(map, 4, 1);
+    map.key(-3).bytes(y);
+  }));
+  EXPECT_FALSE(with([&](auto& map) {
+    ec2(map, 2, 1);
+    map.key(-3).bytes(x);
+  }));  // not on the curve
+  EXPECT_FALSE(with([&](auto& map) {
+    ec2(map, 2, 1);
+    map.key(-3).bytes(y);
+    map.key(-4).bytes(x);
+  }));
   EXPECT_FALSE(parse_cose_key(hex("a0")));
   EXPECT_FALSE(parse_cose_key(hex("80")));
   EXPECT_FALSE(parse_cose_key({}));

@@ -8,8 +8,8 @@
 
 namespace adyton {
 
-// One key and nothing after it: EC2 on P-256, P-384 or P-521 with both coordinates, OKP Ed25519, RSA. Parameters that are
-// none of the key's numbers (kid, alg, key_ops) are passed over; a private part is refused. Errors: invalid.
+// One key and nothing after it: EC2 on P-256, P-384 or P-521 with both coordinates, OKP Ed25519, RSA. Parameters that
+// are none of the key's numbers (kid, alg, key_ops) are passed over; a private part is refused. Errors: invalid.
 Result<VerifyingKey> parse_cose_key(BytesView encoded);
 
 }  // namespace adyton

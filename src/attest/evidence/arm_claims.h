@@ -15,7 +15,8 @@
 
 namespace adyton {
 
-// Tokens may come in any serialization, but with definite lengths only (draft-ffm-rats-cca-token-04, 4.11.1; RFC 9783, 5).
+// Tokens may come in any serialization, but with definite lengths only (draft-ffm-rats-cca-token-04, 4.11.1; RFC 9783,
+// 5).
 inline constexpr cbor::Rules kArmRules{.deterministic = false};
 
 // One entry of the software components (RFC 9783, 4.4.1; labels 1, 2, 4, 5, 6).
@@ -27,8 +28,8 @@ struct ArmSoftwareComponent {
   std::string hash_algorithm;  // "sha-256"; empty when not given
 };
 
-// Security lifecycle (RFC 9783, 4.3.1; draft-ffm-rats-cca-token-04, 4.5.2): the upper byte is the state, the lower one the
-// implementation's own.
+// Security lifecycle (RFC 9783, 4.3.1; draft-ffm-rats-cca-token-04, 4.5.2): the upper byte is the state, the lower one
+// the implementation's own.
 enum class ArmLifecycle : std::uint8_t {
   kUnknown = 0x00,
   kAssemblyAndTest = 0x10,

@@ -22,12 +22,12 @@ namespace adyton {
 // Beside each claim: its label.
 struct CcaPlatformToken {
   CoseSign1 message;
-  std::string profile;              // 265: one of those below
-  Bytes binding;                    // 10 (challenge); of the profiles of 2026: 2408 (workload binding). 32, 48, 64 bytes
-  Bytes implementation_id;          // 2396: 32 bytes
-  Bytes instance_id;                // 256: 33 bytes, the first of them 1
-  Bytes config;                     // 2401: up to 4096 bytes
-  std::uint16_t lifecycle = 0;      // 2395
+  std::string profile;          // 265: one of those below
+  Bytes binding;                // 10 (challenge); of the profiles of 2026: 2408 (workload binding). 32, 48, 64 bytes
+  Bytes implementation_id;      // 2396: 32 bytes
+  Bytes instance_id;            // 256: 33 bytes, the first of them 1
+  Bytes config;                 // 2401: up to 4096 bytes
+  std::uint16_t lifecycle = 0;  // 2395
   std::vector<ArmSoftwareComponent> components;  // 2399
   std::string verification_service;              // 2400; empty when not given
   std::string hash_algorithm;                    // 2402: "sha-256"

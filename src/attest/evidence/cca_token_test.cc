@@ -42,8 +42,7 @@ TEST(CcaToken, IsReadInEachCollection) {
 }
 
 TEST(CcaToken, ProfilesOf2026BindByAnotherClaim) {
-  for (const char* profile :
-       {"tag:arm.com,2026:cca_platform#2.0.0", "tag:arm.com,2026:cca_platform#2.1.0;delegated"}) {
+  for (const char* profile : {"tag:arm.com,2026:cca_platform#2.0.0", "tag:arm.com,2026:cca_platform#2.1.0;delegated"}) {
     FakeCca cca;
     cca.platform_profile = profile;
     EXPECT_FALSE(parse_cca_token(cca.token())) << profile;

@@ -40,7 +40,7 @@ Result<std::int64_t> parse_time(std::string_view text) {
   if (text.size() < kPattern.size()) return invalid("\"{}\" is no time", text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool digit = text[i] >= '0' && text[i] <= '9';
-    const bool good = i >= kPattern.size()   ? (i == kPattern.size() ? text[i] == '.' : digit)
+    const bool good = i >= kPattern.size() ? (i == kPattern.size() ? text[i] == '.' : digit)
                       : kPattern[i] == '0' ? digit
                                            : text[i] == kPattern[i];
     if (!good) return invalid("\"{}\" is no time", text);

@@ -126,7 +126,8 @@ TEST(EpidQuote, IsReadExactly) {
 }
 
 TEST(EpidQuote, OtherVersionsAndReservedBitsAreRefused) {
-  for (std::uint16_t version : {0, 3, 4, 0xffff}) EXPECT_FALSE(parse_epid_quote(FakeEpidQuote{.version = version}.quote()));
+  for (std::uint16_t version : {0, 3, 4, 0xffff})
+    EXPECT_FALSE(parse_epid_quote(FakeEpidQuote{.version = version}.quote()));
   EXPECT_TRUE(parse_epid_quote(FakeEpidQuote{.version = 1}.quote()));
   EXPECT_FALSE(parse_epid_quote(FakeEpidQuote{.signature_type = 2}.quote()));
   EXPECT_FALSE(parse_epid_quote(FakeEpidQuote{.signature_bytes = 0}.quote()));

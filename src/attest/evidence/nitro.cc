@@ -112,9 +112,9 @@ Result<void> parse_payload(NitroDocument& out) {
   };
   TRY(reader.read_map(on_entry));
   TRY(reader.finish());
-  const std::pair<bool, std::string_view> needed[] = {
-      {seen.module_id, "module_id"}, {seen.timestamp, "timestamp"},     {seen.digest, "digest"},
-      {seen.registers, "pcrs"},      {seen.certificate, "certificate"}, {seen.bundle, "cabundle"}};
+  const std::pair<bool, std::string_view> needed[] = {{seen.module_id, "module_id"},     {seen.timestamp, "timestamp"},
+                                                      {seen.digest, "digest"},           {seen.registers, "pcrs"},
+                                                      {seen.certificate, "certificate"}, {seen.bundle, "cabundle"}};
   for (const auto& [there, name] : needed) {
     if (!there) return invalid("{} is missing", name);
   }

@@ -19,8 +19,8 @@
 namespace adyton {
 
 enum class PsaProfile : std::uint8_t {
-  kIot1,  // "PSA_IOT_PROFILE_1", or no profile at all: labels -75000 and below
-  kTfm2,  // "http://arm.com/psa/2.0.0"
+  kIot1,     // "PSA_IOT_PROFILE_1", or no profile at all: labels -75000 and below
+  kTfm2,     // "http://arm.com/psa/2.0.0"
   kRfc9783,  // "tag:psacertified.org,2023:psa#tfm"
 };
 
@@ -45,8 +45,8 @@ struct PsaToken {
   [[nodiscard]] BytesView payload() const;
 };
 
-// A tagged COSE_Sign1 (18) or COSE_Mac0 (17): without a tag nobody could tell which. Claims that are not known are passed
-// over (RFC 9783, 5.2.1). Up to 16 KiB. Errors: invalid.
+// A tagged COSE_Sign1 (18) or COSE_Mac0 (17): without a tag nobody could tell which. Claims that are not known are
+// passed over (RFC 9783, 5.2.1). Up to 16 KiB. Errors: invalid.
 Result<PsaToken> parse_psa_token(BytesView bytes);
 
 // Whether it begins as a tagged COSE message and names one of the profiles. No promise that it parses.

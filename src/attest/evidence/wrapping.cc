@@ -21,14 +21,31 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxPemBlocks = 8;
 constexpr std::size_t kMaxJsonDepth = 16;
+constexpr std::size_t kLeastArray = 16;  // bytes: less is a list of numbers more likely than evidence
 
-// Names of members that hold evidence, in lower case and without '_' and '-'. "hcl_report" and "tpm_quote" are not among them:
-// they are parts of an evidence that is more than either.
+// Names of members that hold evidence, in lower case and without '_' and '-'. "hcl_report" and "tpm_quote" are not
+// among them: they are parts of an evidence that is more than either.
 constexpr std::string_view kNames[] = {
-    "attestation",   "attestationdoc",   "attestationdocument", "attestationreport", "attestationtoken", "ccatoken",
-    "evidence",      "nitroattestation", "psatoken",            "quote",             "quotehex",         "rawevidence",
-    "rawquote",      "report",           "sgxquote",            "snpreport",         "sevsnpreport",     "tdquote",
-    "tdxquote",      "intelquote",
+    "attestation",
+    "attestationdoc",
+    "attestationdocument",
+    "attestationreport",
+    "attestationtoken",
+    "ccatoken",
+    "evidence",
+    "nitroattestation",
+    "psatoken",
+    "quote",
+    "quotehex",
+    "rawevidence",
+    "rawquote",
+    "report",
+    "sgxquote",
+    "snpreport",
+    "sevsnpreport",
+    "tdquote",
+    "tdxquote",
+    "intelquote",
 };
 
 bool names_evidence(std::string_view name) {
@@ -59,12 +76,17 @@ std::optional<Bytes> bytes_of_value(const Json& value) {
 }
 
 void open_json(std::string_view text, std::vector<Candidate>& out) {
-  const bool string = text.front() == '"' && text.back() == '"', object = text.front() == '{' && text.back() == '}';
-  if (!string && !object) return;
+  const bool string = text.front() == '"' && text.back() == '"', object = text.front() == '{' && text.back() == '}',
+             array = text.front() == '[' && text.back() == ']';
+  if (!string && !object && !array) return;
   const Result<Json> json = parse_json(text, {.bytes = text.size(), .depth = kMaxJsonDepth});
   if (!json) return;
   if (const auto* inner = json->get_ptr<const std::string*>()) {
     if (!inner->empty()) out.push_back({to_bytes(*inner), "a JSON string"});
+    return;
+  }
+  if (json->is_array() && json->size() >= kLeastArray) {
+    if (auto bytes = bytes_of_array(*json)) out.push_back({*std::move(bytes), "a JSON array of bytes"});
     return;
   }
   if (!json->is_object()) return;

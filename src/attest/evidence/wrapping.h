@@ -25,16 +25,18 @@ struct Unwrapped {
 };
 
 // Takes off, one after the other and only when the whole input (but for white space around it) is of the form:
-// - hex: at least 16 bytes; between bytes white space, or white space and commas if each byte has its 0x; all behind one 0x;
+// - hex: at least 16 bytes; between bytes white space, or white space and commas if each byte has its 0x; all behind
+// one 0x;
 //   or each byte as \xNN;
 // - base64 and base64url (RFC 4648, 4 and 5): at least 16 bytes; lines may be broken; padded or not; unused bits zero;
 // - PEM: nothing but blocks of any label (at most 8), each a candidate;
-// - a JSON string; a JSON object with exactly one member whose name says evidence ("quote", "tdx_quote", "evidence", "report",
-//   "attestation_report", "attestation_document", ...; case, '_' and '-' do not matter): its text, its array of bytes, or, for
-//   an object, its JSON written anew;
+// - a JSON string; a JSON array of at least 16 numbers from 0 to 255; a JSON object with exactly one member whose name
+// says evidence ("quote", "tdx_quote", "evidence", "report",
+//   "attestation_report", "attestation_document", ...; case, '_' and '-' do not matter): its text, its array of bytes,
+//   or, for an object, its JSON written anew;
 // - a CBOR map likewise, with a byte string or a text.
-// What is not clearly of one of these forms is left alone: two members that could be evidence are a format of their own.
-// A text that is hex is not tried as base64. Never fails; memory is a small multiple of the input.
+// What is not clearly of one of these forms is left alone: two members that could be evidence are a format of their
+// own. A text that is hex is not tried as base64. Never fails; memory is a small multiple of the input.
 Unwrapped unwrap(BytesView bytes, UnwrapLimits limits = {});
 
 }  // namespace adyton

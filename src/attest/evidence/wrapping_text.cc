@@ -28,8 +28,8 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-// Bytes of two digits. `prefix` stands before each (or nowhere, if empty); between them white space, and commas if there is a
-// prefix of 0x.
+// Bytes of two digits. `prefix` stands before each (or nowhere, if empty); between them white space, and commas if
+// there is a prefix of 0x.
 std::optional<Bytes> decode_digits(std::string_view text, std::string_view prefix) {
   Bytes out;
   for (std::size_t i = 0; i < text.size();) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoders of wrapping.h: forms of text that people write, looser than base/base64.h and parse_hex(), and still exact:
-// nothing is skipped that carries information.
+// The decoders of wrapping.h: forms of text that people write, looser than base/base64.h and parse_hex(), and still
+// exact: nothing is skipped that carries information.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace adyton {
 
-// The text without the white space (and the byte order mark) around it, if all of it is printable ASCII and white space, or
-// well-formed UTF-8 in braces or quotes (JSON); nothing if it is empty or something else.
+// The text without the white space (and the byte order mark) around it, if all of it is printable ASCII and white
+// space, or well-formed UTF-8 in braces or quotes (JSON); nothing if it is empty or something else.
 std::optional<std::string_view> wrapped_text(BytesView bytes);
 
 // At least 16 bytes; the forms are those of wrapping.h.

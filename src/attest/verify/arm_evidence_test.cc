@@ -26,16 +26,14 @@ std::vector<EvidenceRow> rows_of(std::string_view kind) {
   return out;
 }
 
-VerifyingKey key_of(std::string_view path) {
-  return VerifyingKey::parse_pem(as_text(evidence_file(path))).value();
-}
+VerifyingKey key_of(std::string_view path) { return VerifyingKey::parse_pem(as_text(evidence_file(path))).value(); }
 
 struct Keys {
   Collateral collateral;
   TrustAnchors anchors;
   Keys() {
-    for (const char* path : {"cca/key-tf-rmm-platform.pub.pem", "cca/key-veraison-test-p256.pub.pem",
-                             "cca/psa-tfm-public.pem"}) {
+    for (const char* path :
+         {"cca/key-tf-rmm-platform.pub.pem", "cca/key-veraison-test-p256.pub.pem", "cca/psa-tfm-public.pem"}) {
       anchors.keys.push_back(key_of(path));
     }
   }
@@ -54,8 +52,8 @@ TEST(CcaEvidence, ComesOutAsTheIndexSays) {
     EXPECT_TRUE(has_check(findings, kCcaPlatformSignature, Outcome::kPassed)) << row.path << checks_text(findings);
     EXPECT_TRUE(has_check(findings, kCcaRealmSignature, Outcome::kPassed)) << row.path << checks_text(findings);
     if (row.path.contains("bug-33-repro")) {
-      // The index: both signatures are valid, the binding is not. Its platform token has a fixed pattern for a challenge, so
-      // nothing connects the realm to it: that is not genuine, by the RMM specification, A7.2.3.1.3.
+      // The index: both signatures are valid, the binding is not. Its platform token has a fixed pattern for a
+      // challenge, so nothing connects the realm to it: that is not genuine, by the RMM specification, A7.2.3.1.3.
       EXPECT_TRUE(fails_only(findings, kCcaBinding, Outcome::kFailed)) << checks_text(findings);
     } else {
       EXPECT_TRUE(is_genuine(findings)) << row.path << checks_text(findings);
@@ -89,7 +87,8 @@ TEST(CcaEvidence, EveryFlippedBitIsNoticed) {
   }
 }
 
-// Real Kunpeng hardware, but only the realm's half: its key signs for itself, and Huawei's certificate is for another key.
+// Real Kunpeng hardware, but only the realm's half: its key signs for itself, and Huawei's certificate is for another
+// key.
 TEST(CcaEvidence, VirtCcaHasNoLinkToItsMaker) {
   const Bytes text = evidence_file("cca/virtcca-huawei-secgear.cbor.hex");
   if (text.empty()) GTEST_SKIP() << kNone;
@@ -97,8 +96,8 @@ TEST(CcaEvidence, VirtCcaHasNoLinkToItsMaker) {
   while (!hex.empty() && hex.back() == '\n') hex.remove_suffix(1);
   const CcaToken token = parse_cca_token(parse_hex(hex).value()).value();
   Collateral collateral;
-  for (const char* path : {"cca/virtcca-huawei-aik-cert.der", "cca/Huawei-Equipment-Root-CA.pem",
-                           "cca/Huawei-IT-Product-CA.pem"}) {
+  for (const char* path :
+       {"cca/virtcca-huawei-aik-cert.der", "cca/Huawei-Equipment-Root-CA.pem", "cca/Huawei-IT-Product-CA.pem"}) {
     EXPECT_TRUE(collateral.add(path, evidence_file(path))) << path;
   }
   const Findings findings = verify_cca_token(token, {collateral, TrustAnchors::vendors(), kNow});
@@ -137,8 +136,9 @@ TEST(PsaEvidence, ComesOutAsTheIndexSays) {
   }
 }
 
-// The index: needs the symmetric key. Trusted Firmware-M's published test key has the instance ID of these tokens (its hash,
-// hashed); the codes in the files are all the same not what RFC 9052, 6.3 makes of it, nor of anything near to it.
+// The index: needs the symmetric key. Trusted Firmware-M's published test key has the instance ID of these tokens (its
+// hash, hashed); the codes in the files are all the same not what RFC 9052, 6.3 makes of it, nor of anything near to
+// it.
 TEST(PsaEvidence, CodesNeedTheirSecret) {
   const std::vector<EvidenceRow> rows = rows_of("PSA token COSE_Mac0");
   if (rows.empty()) GTEST_SKIP() << kNone;
@@ -148,9 +148,8 @@ TEST(PsaEvidence, CodesNeedTheirSecret) {
     const Findings findings = verify_psa_token(token, Keys().context());
     EXPECT_TRUE(fails_only(findings, kPsaCode, Outcome::kMissing)) << row.path << checks_text(findings);
     Keys keys;
-    keys.collateral.add_document(
-        std::string(kPsaMacKeyDocument),
-        parse_hex("a9b454b26d6f90a4ea31193564cba91fec6f9a002a7dc0504b92a1937134585f").value());
+    keys.collateral.add_document(std::string(kPsaMacKeyDocument),
+                                 parse_hex("a9b454b26d6f90a4ea31193564cba91fec6f9a002a7dc0504b92a1937134585f").value());
     EXPECT_TRUE(fails_only(verify_psa_token(token, keys.context()), kPsaCode, Outcome::kFailed)) << row.path;
   }
 }

@@ -94,11 +94,11 @@ void check_binding(const CcaPlatformToken& platform, const CcaRealmToken& realm,
     findings.fail(kCcaBinding, fmt::format("the realm's key is hashed with \"{}\", which is not known here",
                                            realm.key_hash_algorithm));
   } else if (*hash != platform.binding) {
-    findings.fail(kCcaBinding,
-                  fmt::format("the platform token is bound to {}, but the {} of the realm's key is {}",
-                              to_hex(platform.binding), realm.key_hash_algorithm, to_hex(*hash)));
+    findings.fail(kCcaBinding, fmt::format("the platform token is bound to {}, but the {} of the realm's key is {}",
+                                           to_hex(platform.binding), realm.key_hash_algorithm, to_hex(*hash)));
   } else {
-    findings.pass(kCcaBinding, fmt::format("the platform token has the {} of the realm's key", realm.key_hash_algorithm));
+    findings.pass(kCcaBinding,
+                  fmt::format("the platform token has the {} of the realm's key", realm.key_hash_algorithm));
   }
 }
 
@@ -112,8 +112,8 @@ void check_platform(const CcaPlatformToken& platform, const VerifyContext& conte
   if (signer) check_arm_instance_id(platform.instance_id, *signer, kCcaInstanceId, findings);
 }
 
-// virtCCA's tokens: the realm's key is vouched for by nothing in the token. A certificate for that very key would be the beginning of
-// a link, but Huawei's root is no anchor of this library's: it is said, and not believed.
+// virtCCA's tokens: the realm's key is vouched for by nothing in the token. A certificate for that very key would be
+// the beginning of a link, but Huawei's root is no anchor of this library's: it is said, and not believed.
 void check_lone_realm(const CcaRealmToken& realm, const VerifyContext& context, Findings& findings) {
   findings.miss(kCcaPlatformSignature,
                 "there is no platform token, so nothing says that the realm's key belongs to a real platform");

@@ -35,8 +35,8 @@ TEST(Cca, GenuineTokenPasses) {
   const FakeCca cca;
   const Findings findings = Fixture().verify(cca);
   EXPECT_TRUE(is_genuine(findings)) << checks_text(findings);
-  for (std::string_view what : {kCcaPlatformSignature, kCcaInstanceId, kCcaLifecycle, kCcaBinding, kCcaRealmKey,
-                                kCcaRealmSignature}) {
+  for (std::string_view what :
+       {kCcaPlatformSignature, kCcaInstanceId, kCcaLifecycle, kCcaBinding, kCcaRealmKey, kCcaRealmSignature}) {
     EXPECT_TRUE(has_check(findings, what, Outcome::kPassed)) << what;
   }
   EXPECT_EQ(findings.claims.platform, "arm-cca");

@@ -153,15 +153,17 @@ void check_signature(const IasReport& report, const VerifyContext& context, Find
   }
   const std::vector<Certificate> chain = report_chain(report, context.collateral, findings);
   if (signature.empty()) {
-    findings.miss(kIasSignature, fmt::format("the report came without its signature: give the header {} of the service's "
-                                             "answer as the collateral document of that name",
-                                             kIasSignatureDocument));
+    findings.miss(kIasSignature,
+                  fmt::format("the report came without its signature: give the header {} of the service's "
+                              "answer as the collateral document of that name",
+                              kIasSignatureDocument));
   }
   const Certificate* signer = find_signer(chain, report, signature, context);
   if (!signer) {
-    findings.miss(kIasChain, fmt::format("no certificate was given for the report's signature: give the header {} of the "
-                                         "service's answer as the collateral document of that name",
-                                         kIasChainDocument));
+    findings.miss(kIasChain,
+                  fmt::format("no certificate was given for the report's signature: give the header {} of the "
+                              "service's answer as the collateral document of that name",
+                              kIasChainDocument));
     return;
   }
   const ChainRules rules{.use = AnchorUse::kIntelIas, .what = kIasChain, .roles = {}};
@@ -202,9 +204,10 @@ Findings verify_epid_quote(const EpidQuote& quote, const VerifyContext& context)
   Findings findings;
   fill_quote(quote, findings);
   findings.claims.tcb_status = TcbStatus::kUnknown;
-  findings.miss(kEpidSignature,
-                "only Intel's Attestation Service could verify EPID signatures, and it was closed in April 2025: give its "
-                "report of this quote, if there is one, or evidence of another kind (DCAP)");
+  findings.miss(
+      kEpidSignature,
+      "only Intel's Attestation Service could verify EPID signatures, and it was closed in April 2025: give its "
+      "report of this quote, if there is one, or evidence of another kind (DCAP)");
   return findings;
 }
 

@@ -20,16 +20,17 @@ inline constexpr std::string_view kIasTimestamp = "ias timestamp";
 inline constexpr std::string_view kIasSignatureDocument = "X-IASReport-Signature";
 inline constexpr std::string_view kIasChainDocument = "X-IASReport-Signing-Certificate";
 
-// Checks the signature over the exact body by the first certificate that leads to an anchor of kIntelIas: certificates come
-// with the report, from the document kIasChainDocument, or from the collateral's certificates. tcb_status is the word of the
-// service ("isvEnclaveQuoteStatus"); a status that says the quote is not genuine or its key is revoked fails.
+// Checks the signature over the exact body by the first certificate that leads to an anchor of kIntelIas: certificates
+// come with the report, from the document kIasChainDocument, or from the collateral's certificates. tcb_status is the
+// word of the service ("isvEnclaveQuoteStatus"); a status that says the quote is not genuine or its key is revoked
+// fails.
 //
 // Claims: platform "sgx"; measurement MRENCLAVE, signer MRSIGNER, product, svn, debug, report_data of the quote;
 // hardware_model "EPID group XXXXXXXX".
 Findings verify_ias_report(const IasReport& report, const VerifyContext& context);
 
-// The claims of a quote by itself, and that its signature cannot be verified: only the service had the means, and it ended
-// in April 2025.
+// The claims of a quote by itself, and that its signature cannot be verified: only the service had the means, and it
+// ended in April 2025.
 Findings verify_epid_quote(const EpidQuote& quote, const VerifyContext& context);
 
 }  // namespace adyton

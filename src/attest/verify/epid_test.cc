@@ -100,7 +100,8 @@ TEST(IasReportVerify, ChainLeadsToTheServicesRoot) {
   f.anchors.certificates[0].use = AnchorUse::kIntelSgx;
   EXPECT_TRUE(fails_only(f.verify(f.report()), kIasChain, Outcome::kFailed));
   Fixture vendors;
-  const Findings findings = verify_ias_report(vendors.report(), {vendors.collateral, TrustAnchors::vendors(), kFakeNow});
+  const Findings findings =
+      verify_ias_report(vendors.report(), {vendors.collateral, TrustAnchors::vendors(), kFakeNow});
   EXPECT_TRUE(fails_only(findings, kIasChain, Outcome::kFailed)) << checks_text(findings);
   Fixture late;
   late.now = kFakeNow + 366 * kFakeDay;
@@ -199,7 +200,8 @@ TEST(EpidEvidence, QuoteIsReadAndNotVerified) {
   const Collateral collateral;
   const Findings findings = verify_epid_quote(*quote, {collateral, TrustAnchors::vendors(), 0});
   EXPECT_TRUE(fails_only(findings, kEpidSignature, Outcome::kMissing));
-  EXPECT_EQ(testing::field_of(findings, "MRSIGNER"), "7ee5e29d74623fdbc6fbf1454be6f3bb0b86c12366b7b478ad13353e44de8411");
+  EXPECT_EQ(testing::field_of(findings, "MRSIGNER"),
+            "7ee5e29d74623fdbc6fbf1454be6f3bb0b86c12366b7b478ad13353e44de8411");
 }
 
 }  // namespace

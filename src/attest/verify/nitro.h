@@ -18,8 +18,8 @@ inline constexpr std::string_view kNitroTimestamp = "nitro timestamp";  // withi
 inline constexpr std::string_view kNitroDebug = "nitro debug";          // noted, when PCR0 is all zero
 inline constexpr std::string_view kNitroFields = "nitro fields";        // noted, when there are unknown ones
 
-// Certificates must be valid at context.now: they live for three hours, so a document can be checked later only by asking
-// about the time it was made. Needs no collateral. AWS publishes no revocation lists for these chains.
+// Certificates must be valid at context.now: they live for three hours, so a document can be checked later only by
+// asking about the time it was made. Needs no collateral. AWS publishes no revocation lists for these chains.
 //
 // Claims: platform "nitro" or "nitro-tpm"; measurement PCR0 and signer PCR8 (if it is not all zero) of an enclave;
 // report_data the user data (nonce and public key are fields); boot_chain all registers.

@@ -118,9 +118,8 @@ TEST(Nitro, SignatureIsTheCertificatesOverTheDocument) {
   FakeNitro nitro;
   EXPECT_TRUE(fails_only(Fixture(nitro).verify(nitro.document({.tagged = false, .other_message = true})),
                          kNitroSignature, Outcome::kFailed));
-  EXPECT_TRUE(fails_only(
-      Fixture(nitro).verify(nitro.document({.tagged = false, .external = to_bytes("more")})), kNitroSignature,
-      Outcome::kFailed));
+  EXPECT_TRUE(fails_only(Fixture(nitro).verify(nitro.document({.tagged = false, .external = to_bytes("more")})),
+                         kNitroSignature, Outcome::kFailed));
   // By another key.
   const Bytes forged =
       testing::fake_sign1(nitro.fields.payload(), testing::fake_key(KeyType::kP384, 9), {.tagged = false});

@@ -49,9 +49,10 @@ void check_code(const PsaToken& token, const CoseMac0& message, const VerifyCont
   const auto& documents = context.collateral.documents();
   const auto found = std::ranges::find(documents, kPsaMacKeyDocument, &Collateral::Document::name);
   if (found == documents.end()) {
-    findings.miss(kPsaCode, fmt::format("the token is a COSE_Mac0: it can only be checked with the secret that device {} "
-                                        "was made with, given as the collateral document \"{}\"",
-                                        to_hex(token.instance_id), kPsaMacKeyDocument));
+    findings.miss(kPsaCode,
+                  fmt::format("the token is a COSE_Mac0: it can only be checked with the secret that device {} "
+                              "was made with, given as the collateral document \"{}\"",
+                              to_hex(token.instance_id), kPsaMacKeyDocument));
     return;
   }
   const Result<void> code = verify_cose_mac0(message, found->bytes);
@@ -73,12 +74,10 @@ Findings verify_psa_token(const PsaToken& token, const VerifyContext& context) {
     check_code(token, *message, context, findings);
     return findings;
   }
-  const std::string wanted =
-      fmt::format("the attestation key (IAK) of device {}, which its maker's endorsements have{}",
-                  to_hex(token.instance_id),
-                  token.verification_service.empty() ? "" : fmt::format("; the token names {}", token.verification_service));
-  const auto signer =
-      find_arm_signer(std::get<CoseSign1>(token.message), kPsaSignature, wanted, context, findings);
+  const std::string wanted = fmt::format(
+      "the attestation key (IAK) of device {}, which its maker's endorsements have{}", to_hex(token.instance_id),
+      token.verification_service.empty() ? "" : fmt::format("; the token names {}", token.verification_service));
+  const auto signer = find_arm_signer(std::get<CoseSign1>(token.message), kPsaSignature, wanted, context, findings);
   if (signer) check_arm_instance_id(token.instance_id, *signer, kPsaInstanceId, findings);
   return findings;
 }

@@ -10,9 +10,9 @@
 
 namespace adyton {
 
-inline constexpr std::string_view kPsaSignature = "psa signature";    // COSE_Sign1, by a given key
-inline constexpr std::string_view kPsaCode = "psa code";              // COSE_Mac0, with the given secret
-inline constexpr std::string_view kPsaInstanceId = "psa instance id"; // whether it is the key's hash
+inline constexpr std::string_view kPsaSignature = "psa signature";     // COSE_Sign1, by a given key
+inline constexpr std::string_view kPsaCode = "psa code";               // COSE_Mac0, with the given secret
+inline constexpr std::string_view kPsaInstanceId = "psa instance id";  // whether it is the key's hash
 inline constexpr std::string_view kPsaLifecycle = "psa lifecycle";
 
 // The name of the collateral document whose bytes are the secret of a device that uses COSE_Mac0.
@@ -20,8 +20,8 @@ inline constexpr std::string_view kPsaMacKeyDocument = "psa-mac0-key";
 
 // The attestation key (IAK) is one of context.anchors.keys or of the collateral's keys: there is no root for these.
 //
-// Claims: platform "psa"; hardware_model the certification reference, else the implementation ID; measurement and signer
-// of the first software component; report_data the nonce; boot_chain all software components.
+// Claims: platform "psa"; hardware_model the certification reference, else the implementation ID; measurement and
+// signer of the first software component; report_data the nonce; boot_chain all software components.
 Findings verify_psa_token(const PsaToken& token, const VerifyContext& context);
 
 }  // namespace adyton
