@@ -64,7 +64,9 @@ TEST(Xml, RefusesWhatItDoesNotRead) {
         "<?xml version='1.0' encoding='ISO-8859-1'?><a/>", "<a", "<a b", "<a b='", "<a/", "< a/>"}) {
     const auto root = parse(bad);
     EXPECT_FALSE(root) << bad;
-    if (!root) EXPECT_EQ(root.error().code, ErrorCode::kInvalid);
+    if (!root) {
+      EXPECT_EQ(root.error().code, ErrorCode::kInvalid);
+    }
   }
 }
 
