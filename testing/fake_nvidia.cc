@@ -101,7 +101,7 @@ Bytes fake_nvidia_report(const FakeNvidiaReport& report, const SigningKey& key) 
 std::string FakeNvidiaDevice::pem() const {
   std::string out;
   for (const Certificate* certificate : {&attestation.certificate, &device.certificate(), &root.certificate()}) {
-    out += fake_pem("CERTIFICATE", certificate->der());
+    out += to_pem("CERTIFICATE", certificate->der());
   }
   return out;
 }

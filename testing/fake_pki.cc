@@ -7,7 +7,6 @@
 #include <mutex>
 #include <tuple>
 
-#include "base/base64.h"
 #include "crypto/crypto.h"
 
 namespace adyton::testing {
@@ -344,13 +343,6 @@ Bytes FakeCa::revoke_der(std::vector<FakeRevoked> revoked, const FakeListOptions
 
 RevocationList FakeCa::revoke(std::vector<FakeRevoked> revoked, const FakeListOptions& options) const {
   return must(RevocationList::parse(revoke_der(std::move(revoked), options)));
-}
-
-std::string fake_pem(std::string_view label, BytesView der) {
-  std::string out = "-----BEGIN " + std::string(label) + "-----\n";
-  const std::string text = to_base64(der);
-  for (std::size_t i = 0; i < text.size(); i += 64) out += text.substr(i, 64) + '\n';
-  return out + "-----END " + std::string(label) + "-----\n";
 }
 
 }  // namespace adyton::testing

@@ -117,7 +117,4 @@ class FakeCa {
   std::uint64_t issued_ = 0;
 };
 
-// A PEM block with lines of 64 characters (RFC 7468).
-std::string fake_pem(std::string_view label, BytesView der);
-
 }  // namespace adyton::testing

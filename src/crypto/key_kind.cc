@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 
 #include "base/error.h"
+#include "crypto/signature_algorithm.h"
 
 namespace adyton {
 namespace {
@@ -78,60 +79,34 @@ Result<OwnedKey> generate_key(KeyKind kind) {
   return key;
 }
 
-const char* digest_name(KeyKind kind) {
+SignatureAlgorithm algorithm_of(KeyKind kind) {
   switch (kind) {
-    case KeyKind::kP256: return "SHA2-256";
-    case KeyKind::kP384:
-    case KeyKind::kRsa3072: return "SHA2-384";
-    case KeyKind::kEd25519: break;
+    case KeyKind::kP256: return SignatureAlgorithm::kEcdsaSha256;
+    case KeyKind::kP384: return SignatureAlgorithm::kEcdsaSha384;
+    case KeyKind::kEd25519: return SignatureAlgorithm::kEd25519;
+    case KeyKind::kRsa3072: break;
   }
-  return nullptr;
+  return SignatureAlgorithm::kRsaPssSha384;
 }
 
-Result<void> set_padding(EVP_PKEY_CTX* context, KeyKind kind) {
-  if (kind != KeyKind::kRsa3072) return {};
-  if (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) != 1 ||
-      EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) != 1) {
-    return openssl_error(ErrorCode::kInternal, "RSA-PSS cannot be had");
+KeyType type_of(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kP256: return KeyType::kP256;
+    case KeyKind::kP384: return KeyType::kP384;
+    case KeyKind::kEd25519: return KeyType::kEd25519;
+    case KeyKind::kRsa3072: break;
   }
-  return {};
-}
-
-bool is_ecdsa(KeyKind kind) { return kind == KeyKind::kP256 || kind == KeyKind::kP384; }
-
-std::size_t raw_signature_bytes(KeyKind kind) { return kind == KeyKind::kP256 ? 64 : 96; }
-
-Result<Bytes> ecdsa_signature_to_der(BytesView raw) {
-  const int half = static_cast<int>(raw.size() / 2);
-  const OwnedEcdsaSignature signature(ECDSA_SIG_new());
-  OwnedNumber r(BN_bin2bn(openssl_bytes(raw), half, nullptr));
-  OwnedNumber s(BN_bin2bn(openssl_bytes(raw) + half, half, nullptr));
-  if (!signature || !r || !s) return internal("out of memory");
-  ECDSA_SIG_set0(signature.get(), r.release(), s.release());
-  Bytes der(static_cast<std::size_t>(i2d_ECDSA_SIG(signature.get(), nullptr)));
-  unsigned char* end = openssl_output(der);
-  i2d_ECDSA_SIG(signature.get(), &end);
-  return der;
+  return KeyType::kRsa;
 }
 
 Result<Bytes> ecdsa_signature_to_raw(BytesView signature, KeyKind kind) {
-  if (!is_ecdsa(kind)) return invalid("not an ECDSA key");
-  const std::size_t size = raw_signature_bytes(kind);
+  const Curve* curve = curve_of(type_of(kind));
+  if (curve == nullptr) return invalid("not an ECDSA key");
+  const std::size_t size = 2 * curve->field_bytes;
   // A DER form of exactly this size would have to lack six bytes that honest signatures have.
   if (signature.size() == size) return to_bytes(signature);
-  const unsigned char* cursor = openssl_bytes(signature);
-  const OwnedEcdsaSignature parsed(d2i_ECDSA_SIG(nullptr, &cursor, static_cast<long>(signature.size())));
-  if (!parsed || cursor != openssl_bytes(signature) + signature.size()) {
-    return openssl_error(ErrorCode::kInvalid,
-                         fmt::format("not an ECDSA signature: DER, or {} bytes of r and s, are wanted", size));
-  }
-  Bytes raw(size);
-  const int half = static_cast<int>(size / 2);
-  if (BN_bn2binpad(ECDSA_SIG_get0_r(parsed.get()), openssl_output(raw), half) != half ||
-      BN_bn2binpad(ECDSA_SIG_get0_s(parsed.get()), openssl_output(std::span(raw).subspan(size / 2)), half) != half) {
-    return invalid("an ECDSA signature of a larger curve than the key's");
-  }
-  return raw;
+  return ecdsa_der_to_raw(signature, curve->field_bytes)
+      .within(fmt::format("not an ECDSA signature: DER, or {} bytes of r and s, are wanted", size));
 }
 
 }  // namespace adyton

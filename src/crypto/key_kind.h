@@ -4,6 +4,7 @@
 
 #include "crypto/keys.h"
 #include "crypto/openssl.h"
+#include "crypto/signature.h"
 
 namespace adyton {
 
@@ -12,14 +13,8 @@ Result<KeyKind> kind_of(EVP_PKEY* key);
 
 Result<OwnedKey> generate_key(KeyKind kind);
 
-// The digest that belongs to the kind's one algorithm; null for EdDSA, which brings its own.
-const char* digest_name(KeyKind kind);
-
-// RSA: PSS with a salt as long as the digest (RFC 8230, 2). Others: nothing to set.
-Result<void> set_padding(EVP_PKEY_CTX* context, KeyKind kind);
-
-bool is_ecdsa(KeyKind kind);
-std::size_t raw_signature_bytes(KeyKind kind);  // of ECDSA kinds
-Result<Bytes> ecdsa_signature_to_der(BytesView raw);
+// The kind's one algorithm, and its type of key.
+SignatureAlgorithm algorithm_of(KeyKind kind);
+KeyType type_of(KeyKind kind);
 
 }  // namespace adyton

@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include <openssl/bio.h>
-#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
@@ -31,7 +30,6 @@ using OpenSslOwner = std::unique_ptr<T, OpenSslFree<kFree>>;
 using OwnedBio = OpenSslOwner<BIO, BIO_free>;
 using OwnedCipherContext = OpenSslOwner<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 using OwnedDigestContext = OpenSslOwner<EVP_MD_CTX, EVP_MD_CTX_free>;
-using OwnedEcdsaSignature = OpenSslOwner<ECDSA_SIG, ECDSA_SIG_free>;
 using OwnedKdfContext = OpenSslOwner<EVP_KDF_CTX, EVP_KDF_CTX_free>;
 using OwnedKey = OpenSslOwner<EVP_PKEY, EVP_PKEY_free>;
 using OwnedKeyContext = OpenSslOwner<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;

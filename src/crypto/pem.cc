@@ -45,4 +45,12 @@ Result<std::vector<PemBlock>> parse_pem_blocks(std::string_view text, std::size_
   }
 }
 
+std::string to_pem(std::string_view label, BytesView der) {
+  constexpr std::size_t kLine = 64;
+  std::string out = fmt::format("{}{}{}\n", kBegin, label, kDashes);
+  const std::string text = to_base64(der);
+  for (std::size_t i = 0; i < text.size(); i += kLine) out += text.substr(i, kLine) + '\n';
+  return out + fmt::format("{}{}{}\n", kEnd, label, kDashes);
+}
+
 }  // namespace adyton

@@ -101,7 +101,7 @@ Result<void> read_entries(der::Reader& tbs, bool extensions_allowed, std::vector
   if (!tbs.next_is(der::kSequence)) return {};
   der::Reader list = TRY(tbs.enter(der::kSequence, "revoked certificates"));
   while (!list.at_end()) out.push_back(TRY(read_entry(list, extensions_allowed)));
-  std::ranges::stable_sort(out, before, &Revoked::serial);
+  std::ranges::sort(out, before, &Revoked::serial);
   return {};
 }
 

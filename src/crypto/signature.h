@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signatures as other people's certificates and evidence have them: more kinds of keys than Adyton makes (crypto/keys.h),
-// and only ever verified.
+// Signatures as other people's certificates and evidence have them: more kinds of keys than Adyton makes
+// (crypto/keys.h), and only ever verified.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ class SeenSignatures;
 // A public key that checks signatures. Immutable, thread-safe, cheap to copy.
 class VerifyingKey {
  public:
-  // SubjectPublicKeyInfo (RFC 5280, 4.1.2.7). RSA: 2048 to 8192 bits, exponent odd and at least 3. Elliptic curves: named,
-  // uncompressed points on the curve. Errors: invalid.
+  // SubjectPublicKeyInfo (RFC 5280, 4.1.2.7). RSA: 2048 to 8192 bits, exponent odd and at least 3. Elliptic curves:
+  // named, uncompressed points on the curve. Errors: invalid.
   static Result<VerifyingKey> parse_spki(BytesView der);
   static Result<VerifyingKey> parse_pem(std::string_view pem);  // "PUBLIC KEY"
   // From bare numbers, big-endian. `curve`: kP256, kP384 or kP521; x and y as long as its field.
@@ -61,9 +61,9 @@ class VerifyingKey {
   std::shared_ptr<const Impl> impl_;
 };
 
-// Signatures that were found good: that a key made a signature over a message is true for ever, whatever the key is worth.
-// So this can be shared by all verifications, and no answer depends on it. Bounded: when it is full, it learns no more.
-// Thread-safe; looking up takes no lock.
+// Signatures that were found good: that a key made a signature over a message is true for ever, whatever the key is
+// worth. So this can be shared by all verifications, and no answer depends on it. Bounded: when it is full, it learns
+// no more. Thread-safe; looking up takes no lock.
 class SeenSignatures {
  public:
   explicit SeenSignatures(std::size_t capacity = 4096);  // signatures; 64 bytes of memory each

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/signing_key.h"
+#include "crypto/x509.h"
 #include "testing/fake_pki.h"
 
 namespace adyton {
@@ -76,7 +77,7 @@ TEST(VerifyingKey, IsTheSameFromEveryForm) {
   for (const KeyType type : {KeyType::kP256, KeyType::kP384, KeyType::kP521, KeyType::kRsa, KeyType::kEd25519}) {
     const VerifyingKey key = fake_key(type).verifying_key();
     EXPECT_EQ(key.type(), type);
-    const std::string pem = testing::fake_pem("PUBLIC KEY", key.spki());
+    const std::string pem = to_pem("PUBLIC KEY", key.spki());
     EXPECT_EQ(to_bytes(VerifyingKey::parse_pem(pem).value().spki()), to_bytes(key.spki()));
     const std::size_t field = type == KeyType::kP256 ? 32 : type == KeyType::kP384 ? 48 : 66;
     if (type == KeyType::kRsa || type == KeyType::kEd25519) continue;

@@ -104,5 +104,6 @@ struct PemBlock {
   Bytes der;
 };
 Result<std::vector<PemBlock>> parse_pem_blocks(std::string_view text, std::size_t max_blocks = 64);
+std::string to_pem(std::string_view label, BytesView der);  // lines of 64 characters (RFC 7468, 2)
 
 }  // namespace adyton

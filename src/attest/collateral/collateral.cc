@@ -105,8 +105,8 @@ Result<std::string> url_decoded(std::string_view text) {
       out += text[i];
       continue;
     }
-    const Bytes byte = TRY(parse_hex(text.substr(i + 1, 2)));
-    if (byte.size() != 1) return invalid("cut short after a percent sign");
+    const Bytes byte = TRY(parse_hex(text.substr(i + 1, 2)).within("after a percent sign"));
+    if (byte.size() != 1) return invalid("nothing after a percent sign");
     out += as_text(byte);
     i += 2;
   }

@@ -21,11 +21,12 @@ struct ChainRules {
   bool checks_lists = true;             // lists that are there are used
 };
 
-// Looks for the way from `leaf` to an anchor of `rules.use` through `pool` (what came with the evidence) and the context's
-// collateral, in any order, and checks every link: names, signatures, basic constraints, path lengths, key usage, unknown
-// critical extensions, validity at context.now, revocation lists (their own signature, validity, the serial). Adds a check
-// for each kind of finding and the links to `findings`: nothing is left out because something else failed before.
-// Returns whether every signature up to an anchor holds (whatever the validity): only then is leaf's key worth using.
+// Looks for the way from `leaf` to an anchor of `rules.use` through `pool` (what came with the evidence) and the
+// context's collateral, in any order, and checks every link: names, signatures, basic constraints, path lengths, key
+// usage, unknown critical extensions, validity at context.now, revocation lists (their own signature, validity, the
+// serial). Adds a check for each kind of finding and the links to `findings`: nothing is left out because something
+// else failed before. Returns whether every signature up to an anchor holds (whatever the validity): only then is
+// leaf's key worth using.
 bool verify_chain(const Certificate& leaf, const std::vector<Certificate>& pool, const ChainRules& rules,
                   const VerifyContext& context, Findings& findings);
 

@@ -48,7 +48,7 @@ std::optional<Binding> add_bound_part(Findings& whole, std::string name, Finding
   } else {
     whole.note(kBinding, fmt::format("{} answers the same nonce, which shows that both are fresh, not that they belong together", name));
   }
-  whole.parts.emplace_back(std::move(name), std::move(part));
+  whole.parts.push_back({std::move(name), std::move(part)});
   return binding;
 }
 

@@ -78,7 +78,7 @@ Findings verify_ear(const Ear& ear, const VerifyContext& context) {
                      {"eat_nonce", to_hex(ear.nonce)},
                      {"ear.raw-evidence", fmt::format("{} bytes", ear.raw_evidence.size())}};
   for (const EarAppraisal& appraisal : ear.appraisals) {
-    findings.parts.emplace_back(appraisal.name, appraisal_findings(appraisal));
+    findings.parts.push_back({appraisal.name, appraisal_findings(appraisal)});
   }
   return findings;
 }

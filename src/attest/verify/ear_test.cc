@@ -112,13 +112,13 @@ TEST_F(EarMade, TheExamplesOfTheDraft) {
     EXPECT_EQ(as_text(ear.nonce), "0123456789abcdef");
     const Findings findings = verify(bytes);
     EXPECT_TRUE(has(findings, kTokenSignature, Outcome::kPassed)) << testing::text_of(findings);
-    EXPECT_TRUE(has(findings.parts.at(0).second, kEarStatus, Outcome::kFailed));
-    EXPECT_TRUE(has(findings.parts.at(0).second, kEarConsistency, Outcome::kPassed));
+    EXPECT_TRUE(has(findings.parts.at(0).findings, kEarStatus, Outcome::kFailed));
+    EXPECT_TRUE(has(findings.parts.at(0).findings, kEarConsistency, Outcome::kPassed));
   }
 }
 
 TEST_F(EarMade, StatusesAndVectors) {
-  const auto part = [&](std::uint64_t status, std::int64_t claim) { return verify(cwt(cwt_claims(status, claim))).parts.at(0).second; };
+  const auto part = [&](std::uint64_t status, std::int64_t claim) { return verify(cwt(cwt_claims(status, claim))).parts.at(0).findings; };
   EXPECT_EQ(worst_of(part(2, 2)), Outcome::kPassed);
   EXPECT_TRUE(has(part(32, 33), kEarStatus, Outcome::kNoted));
   EXPECT_TRUE(has(part(0, 2), kEarStatus, Outcome::kMissing));
@@ -254,7 +254,7 @@ TEST(EarAppraisalOfFindings, SaysWhatTheyCanTell) {
     findings.checks.push_back({"check", outcome, ""});
     Findings whole = findings;
     whole.checks = {{"whole", Outcome::kPassed, ""}};
-    whole.parts.emplace_back("part", findings);
+    whole.parts.push_back({"part", findings});
     return appraisal_of("x", whole);
   };
   EXPECT_EQ(made(TcbStatus::kUpToDate, false, Outcome::kPassed).status, TrustTier::kAffirming);

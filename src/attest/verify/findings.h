@@ -29,8 +29,8 @@ enum class TcbStatus : std::uint8_t {
 };
 std::string_view name_of(TcbStatus status);  // "UpToDate"
 
-// What the evidence says of itself, as far as all kinds have it. Byte strings are empty and optionals unset where a kind
-// has no such claim.
+// What the evidence says of itself, as far as all kinds have it. Byte strings are empty and optionals unset where a
+// kind has no such claim.
 struct Claims {
   std::string platform;        // "sgx", "tdx", "sev-snp", "nitro", "tpm", "arm-cca", "psa", "nvidia-gpu", ...
   std::string hardware_model;  // "Milan", "FMSPC 00906ED50000", "GH100": what the evidence or its certificate says
@@ -85,7 +85,8 @@ struct Findings {
   std::vector<Check> checks;
   std::vector<ChainLink> chain;
   std::vector<Field> fields;
-  std::vector<std::pair<std::string, Findings>> parts;
+  struct Part;
+  std::vector<Part> parts;
 
   void pass(std::string_view what, std::string detail = {}) { add(what, Outcome::kPassed, std::move(detail)); }
   void fail(std::string_view what, std::string detail) { add(what, Outcome::kFailed, std::move(detail)); }
@@ -97,6 +98,11 @@ struct Findings {
   void add(std::string_view what, Outcome outcome, std::string detail) {
     checks.push_back({what, outcome, std::move(detail)});
   }
+};
+
+struct Findings::Part {
+  std::string name;  // "SEV-SNP report"
+  Findings findings;
 };
 
 }  // namespace adyton

@@ -166,7 +166,7 @@ Findings verify_nvidia_evidence(const NvidiaEvidence& evidence, const VerifyCont
     findings.fail(kNvidiaNonce, "the devices answer different nonces");
   }
   for (std::size_t i = 0; i < evidence.devices.size(); ++i) {
-    findings.parts.emplace_back(fmt::format("device {}", i), verify_device(evidence.devices[i], context));
+    findings.parts.push_back({fmt::format("device {}", i), verify_device(evidence.devices[i], context)});
   }
   return findings;
 }

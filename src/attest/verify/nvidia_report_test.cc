@@ -170,7 +170,7 @@ TEST_F(NvidiaManifest, ValuesAsTheyShouldBe) {
   const Findings findings = verify_with(testing::fake_nvidia_rim({.values = {{0, values({9, 1})}, {6, values({7})}}}, rims_));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
   EXPECT_TRUE(has(findings, kNvidiaReference, Outcome::kPassed));
-  EXPECT_TRUE(has(findings.parts.at(0).second, kRimSignature, Outcome::kPassed));
+  EXPECT_TRUE(has(findings.parts.at(0).findings, kRimSignature, Outcome::kPassed));
 }
 
 TEST_F(NvidiaManifest, AnotherValue) {
@@ -206,11 +206,11 @@ TEST_F(NvidiaManifest, AlteredOrOfNobody) {
   collateral_ = {};
   const std::string text = testing::fake_nvidia_rim({.values = {{6, values({7})}}, .unsigned_extra = " "}, rims_);
   Findings findings = verify_with(text);
-  EXPECT_TRUE(has(findings.parts.at(0).second, kRimSignature, Outcome::kFailed));
+  EXPECT_TRUE(has(findings.parts.at(0).findings, kRimSignature, Outcome::kFailed));
   collateral_ = {};
   anchors_.certificates.pop_back();
   findings = verify_with(testing::fake_nvidia_rim({.values = {{6, values({7})}}}, rims_));
-  EXPECT_FALSE(has(findings.parts.at(0).second, kRimSignature, Outcome::kPassed));
+  EXPECT_FALSE(has(findings.parts.at(0).findings, kRimSignature, Outcome::kPassed));
   EXPECT_NE(worst_of(findings), Outcome::kPassed);
 }
 

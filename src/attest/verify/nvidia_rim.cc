@@ -114,7 +114,7 @@ void check_reference_values(const NvidiaReport& report, const VerifyContext& con
     Findings part;
     part.claims.platform = "nvidia-rim";
     verify_nvidia_rim(*rim, context, part);
-    findings.parts.emplace_back("manifest " + rim->version, std::move(part));
+    findings.parts.push_back({"manifest " + rim->version, std::move(part)});
     rims.push_back(*std::move(rim));
   }
   if (rims.empty()) {

@@ -180,7 +180,7 @@ void check_devices(const Token& token, const VerifyContext& context, Findings& f
     check_same(token, device, "eat_nonce", part);
     check_measurements(device, part);
     read_nvidia_device_claims(*device.jwt.claims, part);
-    findings.parts.emplace_back(device.name, std::move(part));
+    findings.parts.push_back({device.name, std::move(part)});
   }
 }
 

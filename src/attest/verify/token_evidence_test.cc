@@ -152,7 +152,7 @@ TEST_F(TokenEvidenceFiles, NvidiaBundle) {
   const Findings findings = verify(token, kNvidiaIssued);
   EXPECT_EQ(worst_of(findings), Outcome::kMissing) << testing::text_of(findings);
   EXPECT_TRUE(has(findings, kTokenResult, Outcome::kPassed));
-  const Findings& device = findings.parts.at(0).second;
+  const Findings& device = findings.parts.at(0).findings;
   EXPECT_TRUE(has(device, kTokenSubmodule, Outcome::kPassed));
   EXPECT_TRUE(has(device, kTokenResult, Outcome::kPassed));
   EXPECT_TRUE(has(device, kTokenSignature, Outcome::kMissing));

@@ -233,17 +233,17 @@ TEST_F(TokenOfNvidia, InOrder) {
     const Findings findings = verify(bundle(device(), "true", algorithm));
     EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
     EXPECT_EQ(to_hex(findings.claims.report_data), "aabb");
-    EXPECT_EQ(findings.parts.at(0).first, "GPU-0");
+    EXPECT_EQ(findings.parts.at(0).name, "GPU-0");
   }
-  EXPECT_EQ(verify(bundle(device(R"("measres":"success","x-nvidia-switch-arch-check":true)"))).parts.at(0).second.claims.platform,
+  EXPECT_EQ(verify(bundle(device(R"("measres":"success","x-nvidia-switch-arch-check":true)"))).parts.at(0).findings.claims.platform,
             "nvidia-switch");
 }
 
 TEST_F(TokenOfNvidia, NotInOrder) {
   EXPECT_TRUE(has(verify(bundle(device(), "false")), kTokenResult, Outcome::kFailed));
   EXPECT_TRUE(has(verify(bundle(device(), "1")), kTokenResult, Outcome::kFailed));
-  EXPECT_TRUE(has(verify(bundle(device(), "true", "MD5")).parts.at(0).second, kTokenSubmodule, Outcome::kFailed));
-  const auto part = [&](const std::string& gpu) { return verify(bundle(gpu)).parts.at(0).second; };
+  EXPECT_TRUE(has(verify(bundle(device(), "true", "MD5")).parts.at(0).findings, kTokenSubmodule, Outcome::kFailed));
+  const auto part = [&](const std::string& gpu) { return verify(bundle(gpu)).parts.at(0).findings; };
   EXPECT_TRUE(has(part(device(R"("measres":"fail")")), kTokenResult, Outcome::kFailed));
   EXPECT_TRUE(has(part(device(R"("x":1)")), kTokenResult, Outcome::kFailed));
   EXPECT_TRUE(has(part(device(R"("measres":"success")", 1)), kTokenSignature, Outcome::kFailed));
@@ -255,10 +255,10 @@ TEST_F(TokenOfNvidia, TheDevicesAreThoseOfTheOverallToken) {
   std::string text = bundle(device());
   const std::size_t start = text.rfind(":\"") + 2;
   text.replace(start, text.size() - start - 3, other);
-  EXPECT_TRUE(has(verify(text).parts.at(0).second, kTokenSubmodule, Outcome::kFailed)) << "another genuine token in its place";
+  EXPECT_TRUE(has(verify(text).parts.at(0).findings, kTokenSubmodule, Outcome::kFailed)) << "another genuine token in its place";
   const Findings findings = verify(bundle(device(), "true", "SHA-256", "GPU-0", "GPU-1"));
   EXPECT_TRUE(has(findings, kTokenSubmodule, Outcome::kMissing)) << "one named, not brought";
-  EXPECT_TRUE(has(findings.parts.at(0).second, kTokenSubmodule, Outcome::kFailed)) << "one brought, not named";
+  EXPECT_TRUE(has(findings.parts.at(0).findings, kTokenSubmodule, Outcome::kFailed)) << "one brought, not named";
 }
 
 }  // namespace
