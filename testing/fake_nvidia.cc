@@ -61,8 +61,12 @@ FakeNvidiaReport fake_gpu_report(const Bytes& firmware_id) {
   for (std::size_t i = 0; i < out.measurements.size(); ++i) {
     std::ranges::fill(out.measurements[i], static_cast<std::byte>(i + 1));
   }
-  out.fields = {{6, parse_hex("009f009601000000").value()}, {15, text_field("882")}, {17, text_field("1010")},
-                {18, text_field("0200")},                   {3, text_field("550.1")}, {11, Bytes{std::byte{0x55}}},
+  out.fields = {{6, parse_hex("009f009601000000").value()},
+                {15, text_field("882")},
+                {17, text_field("1010")},
+                {18, text_field("0200")},
+                {3, text_field("550.1")},
+                {11, Bytes{std::byte{0x55}}},
                 {20, firmware_id}};
   return out;
 }
@@ -128,12 +132,16 @@ std::string fake_nvidia_rim(const FakeRim& rim, FakeCa& root) {
   const FakeIdentity signer = root.issue("Fake RIM signer", {.key = KeyType::kP384, .key_slot = 3});
   std::string content = fmt::format(
       "<SoftwareIdentity xmlns=\"http://standards.iso.org/iso/19770/-2/2015/schema.xsd\" "
-      "xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"GH100\">\n  <Meta colloquialVersion=\"{}\"></Meta>\n  "
-      "<Payload>", rim.version);
+      "xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"GH100\">\n  <Meta colloquialVersion=\"{}\"></Meta>\n "
+      " "
+      "<Payload>",
+      rim.version);
   for (const auto& [index, alternatives] : rim.values) {
     // Attributes without a namespace come first, by name.
-    content += fmt::format("<Resource active=\"True\" alternatives=\"{}\" index=\"{}\" size=\"48\"", alternatives.size(), index);
-    for (std::size_t i = 0; i < alternatives.size(); ++i) content += fmt::format(" h:Hash{}=\"{}\"", i, to_hex(alternatives[i]));
+    content += fmt::format("<Resource active=\"True\" alternatives=\"{}\" index=\"{}\" size=\"48\"",
+                           alternatives.size(), index);
+    for (std::size_t i = 0; i < alternatives.size(); ++i)
+      content += fmt::format(" h:Hash{}=\"{}\"", i, to_hex(alternatives[i]));
     content += "></Resource>";
   }
   content += "</Payload>" + rim.signed_extra;
@@ -146,16 +154,21 @@ std::string fake_nvidia_rim(const FakeRim& rim, FakeCa& root) {
       "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform>"
       "<ds:Transform Algorithm=\"http://www.w3.org/2006/12/xml-c14n11\"></ds:Transform></ds:Transforms>"
       "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#sha384\"></ds:DigestMethod>"
-      "<ds:DigestValue>{}</ds:DigestValue></ds:Reference></ds:SignedInfo>", digest);
+      "<ds:DigestValue>{}</ds:DigestValue></ds:Reference></ds:SignedInfo>",
+      digest);
   const std::string canonical =
       "<ds:SignedInfo xmlns=\"http://standards.iso.org/iso/19770/-2/2015/schema.xsd\" "
-      "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\">" + info;
-  const Bytes signature = signer.key.sign(SignatureAlgorithm::kEcdsaSha384, as_bytes(canonical), EcdsaForm::kRaw).value();
+      "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\">" +
+      info;
+  const Bytes signature =
+      signer.key.sign(SignatureAlgorithm::kEcdsaSha384, as_bytes(canonical), EcdsaForm::kRaw).value();
   return content + rim.unsigned_extra +
-         fmt::format("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo>{}"
-                     "<ds:SignatureValue>{}</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}"
-                     "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
-                     info, to_base64(signature), to_base64(signer.certificate.der())) + end + "\n";
+         fmt::format(
+             "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo>{}"
+             "<ds:SignatureValue>{}</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}"
+             "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
+             info, to_base64(signature), to_base64(signer.certificate.der())) +
+         end + "\n";
 }
 
 }  // namespace adyton::testing

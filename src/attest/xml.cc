@@ -75,7 +75,8 @@ class Parser {
     const std::size_t end = rest_.find("?>");
     if (end == rest_.npos) return error("an XML declaration without end");
     std::string text(rest_.substr(0, end));
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (text.contains("encoding") && !text.contains("utf-8")) return error("another encoding than UTF-8");
     rest_.remove_prefix(end + 2);
     return {};
@@ -284,7 +285,8 @@ std::string qualified(const std::string& prefix, const std::string& local) {
 }
 
 // `outer` is what is in scope around the element and written already; `inner`, what is in scope within it.
-void append_element(const Element& element, const Scope& outer, const Scope& inner, const Element* without, std::string& out) {
+void append_element(const Element& element, const Scope& outer, const Scope& inner, const Element* without,
+                    std::string& out) {
   const std::string name = qualified(element.prefix, element.local);
   out += "<" + name;
   for (const auto& [prefix, uri] : inner) {  // by prefix, the default first
@@ -295,7 +297,8 @@ void append_element(const Element& element, const Scope& outer, const Scope& inn
   std::vector<const Attribute*> sorted;
   for (const Attribute& attribute : element.attributes) sorted.push_back(&attribute);
   std::ranges::sort(sorted, {}, [](const Attribute* each) { return std::pair(each->namespace_uri, each->local); });
-  for (const Attribute* attribute : sorted) append_attribute(qualified(attribute->prefix, attribute->local), attribute->value, out);
+  for (const Attribute* attribute : sorted)
+    append_attribute(qualified(attribute->prefix, attribute->local), attribute->value, out);
   out.push_back('>');
   for (const Node& node : element.children) {
     if (const auto* text = std::get_if<std::string>(&node)) {
@@ -349,7 +352,8 @@ std::string Element::text() const {
 Result<Element> parse(std::string_view text, Limits limits) {
   const auto parse_it = [&]() -> Result<Element> {
     if (text.size() > limits.bytes) return invalid("{} bytes are too many", text.size());
-    const bool characters = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || is_space(c); });
+    const bool characters =
+        std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || is_space(c); });
     if (!is_utf8(text) || !characters) return invalid("it is not UTF-8 text");
     return Parser(text, limits).document();
   };

@@ -53,7 +53,8 @@ Result<void> check(const EarAppraisal& appraisal) {
     return invalid("the vector of {} has no claims", appraisal.name);
   }
   if (appraisal.status != TrustTier::kNone && appraisal.status < appraisal.vector->worst()) {
-    return invalid("{} is {} at best, not {}", appraisal.name, name_of(appraisal.vector->worst()), name_of(appraisal.status));
+    return invalid("{} is {} at best, not {}", appraisal.name, name_of(appraisal.vector->worst()),
+                   name_of(appraisal.status));
   }
   return {};
 }
@@ -63,8 +64,9 @@ Result<void> check(const EarContents& contents, std::int64_t now) {
   if (!is_utf8(contents.developer) || !is_utf8(contents.build)) return invalid("a name that is not UTF-8");
   const std::size_t nonce = contents.nonce.size();
   if (nonce != 0 && (nonce < kLeastNonce || nonce > kMostNonce)) return invalid("a nonce of {} bytes", nonce);
-  if (contents.lifetime_seconds && (*contents.lifetime_seconds <= 0 ||
-                                    *contents.lifetime_seconds > std::numeric_limits<std::int64_t>::max() - std::max<std::int64_t>(now, 0))) {
+  if (contents.lifetime_seconds &&
+      (*contents.lifetime_seconds <= 0 ||
+       *contents.lifetime_seconds > std::numeric_limits<std::int64_t>::max() - std::max<std::int64_t>(now, 0))) {
     return invalid("a lifetime of {} seconds", *contents.lifetime_seconds);
   }
   if (contents.appraisals.empty()) return invalid("there is no appraisal");
@@ -129,7 +131,8 @@ EarAppraisal appraisal_of(std::string name, const Findings& findings) {
 
 Result<std::string> make_ear(const EarContents& contents, const PrivateKey& key, std::int64_t now) {
   const KeyKind kind = key.public_key().kind();
-  if (kind != KeyKind::kP256 && kind != KeyKind::kP384) return invalid("an EAR is signed with a P-256 or P-384 key here");
+  if (kind != KeyKind::kP256 && kind != KeyKind::kP384)
+    return invalid("an EAR is signed with a P-256 or P-384 key here");
   TRY(check(contents, now).within("the attestation result"));
   const Json claims = TRY(claims_json(contents, now));
   const std::string text = claims.dump();  // throws for nothing that check() lets through

@@ -93,7 +93,8 @@ TEST(NvidiaEvidence, ItsForms) {
   EXPECT_EQ(list->devices[1].architecture, "HOPPER");
   EXPECT_EQ(parse_nvidia_evidence(report)->devices.size(), 1u);
   EXPECT_EQ(parse_nvidia_evidence(as_bytes(to_hex(report) + "\n"))->devices.size(), 1u);
-  for (const std::string& text : {"[" + entry + "]", to_hex(report)}) EXPECT_TRUE(looks_like_nvidia_evidence(as_bytes(text)));
+  for (const std::string& text : {"[" + entry + "]", to_hex(report)})
+    EXPECT_TRUE(looks_like_nvidia_evidence(as_bytes(text)));
   EXPECT_TRUE(looks_like_nvidia_evidence(report));
   EXPECT_FALSE(looks_like_nvidia_evidence(as_bytes("[1,2]")));
 }
@@ -104,8 +105,9 @@ TEST(NvidiaEvidence, RefusesWhatIsNoEvidence) {
   const std::string entry = testing::fake_nvidia_entry(signed_report(fake), device, fake.nonce);
   for (const std::string& bad :
        {std::string("[]"), std::string("[{}]"), std::string("[1]"), "[" + entry, "[" + entry + "," + "{}]",
-        std::string(R"([{"evidence":"AAAA","certificate":"AAAA"}])"), std::string(R"([{"evidence":1,"certificate":2}])"),
-        to_hex(signed_report(fake)) + "0", std::string("11e001ff")}) {
+        std::string(R"([{"evidence":"AAAA","certificate":"AAAA"}])"),
+        std::string(R"([{"evidence":1,"certificate":2}])"), to_hex(signed_report(fake)) + "0",
+        std::string("11e001ff")}) {
     EXPECT_FALSE(parse_nvidia_evidence(as_bytes(bad))) << bad.substr(0, 60);
   }
   std::string many = "[" + entry;

@@ -62,7 +62,8 @@ TEST(Token, ItsForms) {
   EXPECT_EQ(to_hex(nvidia->digests.at(0).digest), "00ff");
   EXPECT_EQ(parse_token(as_bytes(token(kHeader, R"({"iss":"https://confidentialcomputing.googleapis.com"})")))->service,
             TokenService::kGoogle);
-  for (const std::string& text : {one, bundle, R"({ "token" : ")" + one + "\"}"}) EXPECT_TRUE(looks_like_token(as_bytes(text)));
+  for (const std::string& text : {one, bundle, R"({ "token" : ")" + one + "\"}"})
+    EXPECT_TRUE(looks_like_token(as_bytes(text)));
   EXPECT_FALSE(looks_like_token(as_bytes("[[1]]")));
 }
 
@@ -70,9 +71,9 @@ TEST(Token, RefusesWhatIsNone) {
   const std::string one = token(kHeader, kMicrosoft), overall = token(kHeader, kNvidia);
   for (const std::string& bad :
        {std::string(), token(kHeader, R"({"iss":"https://example.com"})"), "{\"token\":\"" + one + "\",\"more\":1}",
-        "[[\"JWT\",\"" + overall + "\"]]", "[[\"JWT\",\"" + overall + "\"],{},{}]", "[[\"CWT\",\"" + overall + "\"],{}]",
-        "[[\"JWT\",\"" + one + "\"],{}]", "[[\"JWT\",\"" + overall + "\"],{\"GPU-0\":1}]",
-        "[[\"JWT\",\"" + overall + "\"],{\"GPU-0\":\"x\"}]",
+        "[[\"JWT\",\"" + overall + "\"]]", "[[\"JWT\",\"" + overall + "\"],{},{}]",
+        "[[\"CWT\",\"" + overall + "\"],{}]", "[[\"JWT\",\"" + one + "\"],{}]",
+        "[[\"JWT\",\"" + overall + "\"],{\"GPU-0\":1}]", "[[\"JWT\",\"" + overall + "\"],{\"GPU-0\":\"x\"}]",
         "[[\"JWT\",\"" + overall + "\"],{\"GPU-0\":\"" + one + "\",\"GPU-0\":\"" + one + "\"}]",
         token(kHeader, R"({"x-nvidia-ver":"3.0","submods":[]})"),
         token(kHeader, R"({"x-nvidia-ver":"3.0","submods":{"GPU-0":["DIGEST",["SHA-256","zz"]]}})"),
@@ -82,8 +83,10 @@ TEST(Token, RefusesWhatIsNone) {
 }
 
 TEST(Token, EveryTruncationIsRefusedOrHasAnotherSignature) {
-  const std::string bundle = R"([["JWT",")" + token(kHeader, kNvidia) + R"("],{"GPU-0":")" + token(kHeader, "{}") + "\"}]";
-  for (std::size_t size = 0; size < bundle.size(); ++size) EXPECT_FALSE(parse_token(as_bytes(bundle.substr(0, size)))) << size;
+  const std::string bundle =
+      R"([["JWT",")" + token(kHeader, kNvidia) + R"("],{"GPU-0":")" + token(kHeader, "{}") + "\"}]";
+  for (std::size_t size = 0; size < bundle.size(); ++size)
+    EXPECT_FALSE(parse_token(as_bytes(bundle.substr(0, size)))) << size;
   const std::string one = token(kHeader, kMicrosoft);
   const Bytes signature = parse_jwt(one)->jws.signature;
   for (std::size_t size = 0; size < one.size(); ++size) {

@@ -32,7 +32,8 @@ constexpr std::string_view kExample = R"({
       "ear.appraisal-policy-id": "https://veraison.example/policy/1/60a0068d"}}})";
 
 std::string jwt(std::string_view claims, unsigned slot = 0) {
-  return testing::fake_jwt(R"({"alg":"ES256","typ":"JWT"})", claims, fake_key(KeyType::kP256, slot), SignatureAlgorithm::kEcdsaSha256);
+  return testing::fake_jwt(R"({"alg":"ES256","typ":"JWT"})", claims, fake_key(KeyType::kP256, slot),
+                           SignatureAlgorithm::kEcdsaSha256);
 }
 
 Bytes cwt_claims(std::uint64_t status = 96, std::int64_t executables = 96) {
@@ -63,9 +64,10 @@ Bytes cwt(const Bytes& claims, unsigned slot = 0, bool tagged = false) {
   message.protected_headers = cbor::Writer().map(headers).encoded();
   message.unprotected_headers = cbor::Writer().map({}).encoded();
   message.payload = claims;
-  message.signature = fake_key(KeyType::kP256, slot)
-                          .sign(SignatureAlgorithm::kEcdsaSha256, cose_to_be_signed(message.protected_headers, claims), EcdsaForm::kRaw)
-                          .value();
+  message.signature =
+      fake_key(KeyType::kP256, slot)
+          .sign(SignatureAlgorithm::kEcdsaSha256, cose_to_be_signed(message.protected_headers, claims), EcdsaForm::kRaw)
+          .value();
   Bytes out = encode_cose_sign1(message);
   if (tagged) out = cbor::Writer().tag(61).item(out).encoded();
   return out;
@@ -118,7 +120,9 @@ TEST_F(EarMade, TheExamplesOfTheDraft) {
 }
 
 TEST_F(EarMade, StatusesAndVectors) {
-  const auto part = [&](std::uint64_t status, std::int64_t claim) { return verify(cwt(cwt_claims(status, claim))).parts.at(0).findings; };
+  const auto part = [&](std::uint64_t status, std::int64_t claim) {
+    return verify(cwt(cwt_claims(status, claim))).parts.at(0).findings;
+  };
   EXPECT_EQ(worst_of(part(2, 2)), Outcome::kPassed);
   EXPECT_TRUE(has(part(32, 33), kEarStatus, Outcome::kNoted));
   EXPECT_TRUE(has(part(0, 2), kEarStatus, Outcome::kMissing));
@@ -130,11 +134,21 @@ TEST_F(EarMade, StatusesAndVectors) {
 }
 
 TEST(EarTiers, ByRanges) {
-  const std::pair<int, TrustTier> claims[] = {
-      {0, TrustTier::kNone},     {1, TrustTier::kNone},      {-1, TrustTier::kNone},           {2, TrustTier::kAffirming},
-      {31, TrustTier::kAffirming}, {-2, TrustTier::kAffirming}, {-32, TrustTier::kAffirming},  {32, TrustTier::kWarning},
-      {95, TrustTier::kWarning}, {-33, TrustTier::kWarning}, {-96, TrustTier::kWarning},       {96, TrustTier::kContraindicated},
-      {127, TrustTier::kContraindicated}, {-97, TrustTier::kContraindicated}, {-128, TrustTier::kContraindicated}};
+  const std::pair<int, TrustTier> claims[] = {{0, TrustTier::kNone},
+                                              {1, TrustTier::kNone},
+                                              {-1, TrustTier::kNone},
+                                              {2, TrustTier::kAffirming},
+                                              {31, TrustTier::kAffirming},
+                                              {-2, TrustTier::kAffirming},
+                                              {-32, TrustTier::kAffirming},
+                                              {32, TrustTier::kWarning},
+                                              {95, TrustTier::kWarning},
+                                              {-33, TrustTier::kWarning},
+                                              {-96, TrustTier::kWarning},
+                                              {96, TrustTier::kContraindicated},
+                                              {127, TrustTier::kContraindicated},
+                                              {-97, TrustTier::kContraindicated},
+                                              {-128, TrustTier::kContraindicated}};
   for (const auto& [claim, tier] : claims) EXPECT_EQ(tier_of_claim(static_cast<std::int8_t>(claim)), tier) << claim;
 }
 
@@ -164,10 +178,12 @@ TEST_F(EarMade, RefusesClaims) {
     return jwt(text.replace(at, from.size(), to));
   };
   for (const std::string& bad :
-       {with("2023:veraison/ear", "2022:veraison/ear"), with("\"eat_profile\"", "\"profile\""), with("1666529184", "\"1666529184\""),
-        with("\"iat\"", "\"at\""), with("\"build\"", "\"built\""), with("NzQ3MjY5", "NzQ3MjY5="), with("\"contraindicated\"", "96"),
-        with("\"contraindicated\"", "\"bad\""), with("\"hardware\": 2", "\"hardware\": 128"), with("\"hardware\": 2", "\"hardware\": \"2\""),
-        with("\"hardware\"", "\"software\""), with("{\"instance-identity\": 2, \"executables\": 96, \"hardware\": 2}", "{}"),
+       {with("2023:veraison/ear", "2022:veraison/ear"), with("\"eat_profile\"", "\"profile\""),
+        with("1666529184", "\"1666529184\""), with("\"iat\"", "\"at\""), with("\"build\"", "\"built\""),
+        with("NzQ3MjY5", "NzQ3MjY5="), with("\"contraindicated\"", "96"), with("\"contraindicated\"", "\"bad\""),
+        with("\"hardware\": 2", "\"hardware\": 128"), with("\"hardware\": 2", "\"hardware\": \"2\""),
+        with("\"hardware\"", "\"software\""),
+        with("{\"instance-identity\": 2, \"executables\": 96, \"hardware\": 2}", "{}"),
         with("{\"PSA\"", "{\"PSA\": {}, \"PSB\""), with("\"submods\"", "\"modules\"")}) {
     EXPECT_FALSE(parse_ear(as_bytes(bad)));
   }
@@ -203,7 +219,10 @@ EarContents contents() {
   findings.claims.debug = false;
   findings.claims.tcb_status = TcbStatus::kUpToDate;
   findings.pass("something");
-  EarContents out{.developer = "https://example.com", .build = "adyton 0.1", .nonce = Bytes(32, std::byte{7}), .lifetime_seconds = 300};
+  EarContents out{.developer = "https://example.com",
+                  .build = "adyton 0.1",
+                  .nonce = Bytes(32, std::byte{7}),
+                  .lifetime_seconds = 300};
   out.appraisals.push_back(appraisal_of("cpu", findings));
   return out;
 }
@@ -241,7 +260,8 @@ TEST_F(EarMade, WhatIsNotWritten) {
   EXPECT_TRUE(refused([](EarContents& c) { c.appraisals.push_back(c.appraisals[0]); })) << "one name twice";
   EXPECT_TRUE(refused([](EarContents& c) { c.appraisals[0].name.clear(); }));
   EXPECT_TRUE(refused([](EarContents& c) { c.appraisals[0].vector = TrustVector(); }));
-  EXPECT_TRUE(refused([](EarContents& c) { (*c.appraisals[0].vector)[TrustClaim::kExecutables] = 33; })) << "affirming nonetheless";
+  EXPECT_TRUE(refused([](EarContents& c) { (*c.appraisals[0].vector)[TrustClaim::kExecutables] = 33; }))
+      << "affirming nonetheless";
   EXPECT_FALSE(make_ear(contents(), PrivateKey::generate(KeyKind::kEd25519).value(), kFakeNow));
 }
 

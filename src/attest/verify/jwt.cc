@@ -45,11 +45,13 @@ bool check_signature_by_given_keys(std::string_view key_id, KeyType type, std::s
     return true;
   }
   if (of_that_name > 0) {
-    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was not made by its key \"{}\"", algorithm,
-                                               key_id));
+    findings.fail(kTokenSignature,
+                  fmt::format("the {} signature over the token was not made by its key \"{}\"", algorithm, key_id));
   } else if (key_id.empty() && tried > 0) {
-    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was made by none of the {} keys that are "
-                                               "trusted", algorithm, tried));
+    findings.fail(kTokenSignature,
+                  fmt::format("the {} signature over the token was made by none of the {} keys that are "
+                              "trusted",
+                              algorithm, tried));
   } else {
     findings.miss(kTokenSignature,
                   fmt::format("the key that signed the token{} is not among the {} of type {} that were given; {}",
@@ -63,7 +65,9 @@ bool check_jwt_signature(const Jwt& jwt, SignerKeys keys, std::string_view where
                          Findings& findings) {
   return check_signature_by_given_keys(
       jwt.key_id, jwt.algorithm.key_type, jwt.algorithm_name, keys, where, context, findings,
-      [&](const VerifyingKey& key) { return verify_compact_jws(jwt.jws, jwt.algorithm, key, context.seen).has_value(); });
+      [&](const VerifyingKey& key) {
+        return verify_compact_jws(jwt.jws, jwt.algorithm, key, context.seen).has_value();
+      });
 }
 
 TokenTimes times_of(const Jwt& jwt) {

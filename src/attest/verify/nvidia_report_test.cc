@@ -28,7 +28,8 @@ class NvidiaDevice : public ::testing::Test {
   void use(const FakeNvidiaDevice& device) {
     anchors_.certificates = {{AnchorUse::kNvidiaDevice, device.root.certificate()}};
   }
-  static Bytes evidence(const FakeNvidiaDevice& device, const FakeNvidiaReport& report, std::optional<Bytes> nonce = {}) {
+  static Bytes evidence(const FakeNvidiaDevice& device, const FakeNvidiaReport& report,
+                        std::optional<Bytes> nonce = {}) {
     const Bytes bytes = testing::fake_nvidia_report(report, device.attestation.key);
     return to_bytes("[" + testing::fake_nvidia_entry(bytes, device, nonce.value_or(report.nonce)) + "]");
   }
@@ -61,7 +62,8 @@ TEST_F(NvidiaDevice, OfNobodyWhoIsTrusted) {
   EXPECT_EQ(worst_of(findings), Outcome::kFailed);
   EXPECT_FALSE(has(findings, kNvidiaSignature, Outcome::kPassed));
   anchors_.certificates = {{AnchorUse::kNvidiaRim, device.root.certificate()}};
-  EXPECT_EQ(worst_of(verify(evidence(device, testing::fake_gpu_report(kFirmware)))), Outcome::kFailed) << "an anchor for something else";
+  EXPECT_EQ(worst_of(verify(evidence(device, testing::fake_gpu_report(kFirmware)))), Outcome::kFailed)
+      << "an anchor for something else";
 }
 
 TEST_F(NvidiaDevice, WithAnothersSignature) {
@@ -149,7 +151,9 @@ TEST_F(NvidiaDevice, AReportAloneFindsItsCertificates) {
 
 class NvidiaManifest : public NvidiaDevice {
  protected:
-  NvidiaManifest() : device_(testing::fake_nvidia_device(kFirmware)), rims_(testing::FakeCa::root("Fake RIM root", {.key = KeyType::kP384})) {
+  NvidiaManifest()
+      : device_(testing::fake_nvidia_device(kFirmware)),
+        rims_(testing::FakeCa::root("Fake RIM root", {.key = KeyType::kP384})) {
     use(device_);
     anchors_.certificates.push_back({AnchorUse::kNvidiaRim, rims_.certificate()});
   }
@@ -167,30 +171,35 @@ class NvidiaManifest : public NvidiaDevice {
 };
 
 TEST_F(NvidiaManifest, ValuesAsTheyShouldBe) {
-  const Findings findings = verify_with(testing::fake_nvidia_rim({.values = {{0, values({9, 1})}, {6, values({7})}}}, rims_));
+  const Findings findings =
+      verify_with(testing::fake_nvidia_rim({.values = {{0, values({9, 1})}, {6, values({7})}}}, rims_));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
   EXPECT_TRUE(has(findings, kNvidiaReference, Outcome::kPassed));
   EXPECT_TRUE(has(findings.parts.at(0).findings, kRimSignature, Outcome::kPassed));
 }
 
 TEST_F(NvidiaManifest, AnotherValue) {
-  const Findings findings = verify_with(testing::fake_nvidia_rim({.values = {{0, values({1})}, {6, values({8})}}}, rims_));
+  const Findings findings =
+      verify_with(testing::fake_nvidia_rim({.values = {{0, values({1})}, {6, values({8})}}}, rims_));
   EXPECT_TRUE(has(findings, kNvidiaReference, Outcome::kFailed)) << testing::text_of(findings);
 }
 
 TEST_F(NvidiaManifest, OfAnEngineThatIsOff) {  // NVDEC0 is off in the report, so its measurement is of no account
-  const Findings findings = verify_with(testing::fake_nvidia_rim({.values = {{35, values({1})}, {6, values({7})}}}, rims_));
+  const Findings findings =
+      verify_with(testing::fake_nvidia_rim({.values = {{35, values({1})}, {6, values({7})}}}, rims_));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
 }
 
 TEST_F(NvidiaManifest, OfAnotherVersionIsNotUsed) {
-  const Findings findings = verify_with(testing::fake_nvidia_rim({.version = "550.2", .values = {{6, values({8})}}}, rims_));
+  const Findings findings =
+      verify_with(testing::fake_nvidia_rim({.version = "550.2", .values = {{6, values({8})}}}, rims_));
   EXPECT_TRUE(has(findings, kNvidiaReference, Outcome::kNoted));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed);
 }
 
 TEST_F(NvidiaManifest, TwoOfThemMustNotSpeakOfTheSame) {
-  collateral_.add_document("VBIOS", to_bytes(testing::fake_nvidia_rim({.version = "96.00.9F.00.01", .values = {{6, values({7})}}}, rims_)));
+  collateral_.add_document(
+      "VBIOS", to_bytes(testing::fake_nvidia_rim({.version = "96.00.9F.00.01", .values = {{6, values({7})}}}, rims_)));
   const Findings findings = verify_with(testing::fake_nvidia_rim({.values = {{6, values({7})}}}, rims_));
   EXPECT_TRUE(has(findings, kNvidiaReference, Outcome::kFailed));
   EXPECT_EQ(findings.parts.size(), 2u);
@@ -201,7 +210,8 @@ TEST_F(NvidiaManifest, AlteredOrOfNobody) {
   altered.replace(altered.find("alternatives"), 0, " ");  // only white space in a tag: the same canonical form
   EXPECT_EQ(worst_of(verify_with(altered)), Outcome::kPassed);
   collateral_ = {};
-  const std::string added = testing::fake_nvidia_rim({.values = {{6, values({7})}}, .unsigned_extra = "<Payload></Payload>"}, rims_);
+  const std::string added =
+      testing::fake_nvidia_rim({.values = {{6, values({7})}}, .unsigned_extra = "<Payload></Payload>"}, rims_);
   EXPECT_TRUE(has(verify_with(added), kNvidiaReference, Outcome::kFailed)) << "two payloads";
   collateral_ = {};
   const std::string text = testing::fake_nvidia_rim({.values = {{6, values({7})}}, .unsigned_extra = " "}, rims_);
@@ -216,7 +226,8 @@ TEST_F(NvidiaManifest, AlteredOrOfNobody) {
 
 TEST_F(NvidiaManifest, EveryTruncationIsRefused) {
   const std::string text = testing::fake_nvidia_rim({.values = {{6, values({7})}}}, rims_);
-  for (std::size_t size = 0; size + 1 < text.size(); ++size) EXPECT_FALSE(parse_nvidia_rim(as_bytes(text.substr(0, size)))) << size;
+  for (std::size_t size = 0; size + 1 < text.size(); ++size)
+    EXPECT_FALSE(parse_nvidia_rim(as_bytes(text.substr(0, size)))) << size;
   EXPECT_TRUE(looks_like_nvidia_rim(as_bytes(text)));
 }
 

@@ -27,7 +27,9 @@ std::string sign(std::string_view claims, unsigned slot = 0, std::string_view he
   return testing::fake_jwt(header, claims, fake_key(KeyType::kP384, slot), SignatureAlgorithm::kEcdsaSha384);
 }
 
-std::string times() { return fmt::format(R"("iat":{},"nbf":{},"exp":{})", kFakeNow - 60, kFakeNow - 60, kFakeNow + 60); }
+std::string times() {
+  return fmt::format(R"("iat":{},"nbf":{},"exp":{})", kFakeNow - 60, kFakeNow - 60, kFakeNow + 60);
+}
 
 class TokenMade : public ::testing::Test {
  protected:
@@ -85,9 +87,11 @@ TEST_F(TokenMade, MicrosoftConfidentialVm) {
 
 TEST_F(TokenMade, ClaimsOfAnotherForm) {
   for (const std::string_view claims :
-       {R"("x-ms-attestation-type":"sgx","x-ms-sgx-mrenclave":"xyz")", R"("x-ms-attestation-type":"sgx","x-ms-sgx-mrenclave":7)",
-        R"("x-ms-attestation-type":"sgx","x-ms-sgx-is-debuggable":"false")", R"("x-ms-attestation-type":"sgx","x-ms-sgx-svn":-1)",
-        R"("x-ms-attestation-type":"sgx","x-ms-sgx-svn":"1")", R"("x-ms-attestation-type":7)"}) {
+       {R"("x-ms-attestation-type":"sgx","x-ms-sgx-mrenclave":"xyz")",
+        R"("x-ms-attestation-type":"sgx","x-ms-sgx-mrenclave":7)",
+        R"("x-ms-attestation-type":"sgx","x-ms-sgx-is-debuggable":"false")",
+        R"("x-ms-attestation-type":"sgx","x-ms-sgx-svn":-1)", R"("x-ms-attestation-type":"sgx","x-ms-sgx-svn":"1")",
+        R"("x-ms-attestation-type":7)"}) {
     EXPECT_TRUE(has(verify(sign(microsoft(claims))), kTokenClaims, Outcome::kFailed)) << claims;
   }
   EXPECT_TRUE(has(verify(sign(microsoft(R"("x-ms-attestation-type":"tpm")"))), kTokenClaims, Outcome::kNoted));
@@ -95,9 +99,9 @@ TEST_F(TokenMade, ClaimsOfAnotherForm) {
 
 TEST_F(TokenMade, WhoMayBeTheIssuer) {
   for (const std::string_view issuer :
-       {"https://attest.azure.net", "https://x.attest.azure.net/", "http://x.attest.azure.net", "https://x.attest.azure.net.example.com",
-        "https://evil.com/.attest.azure.net", "https://a@x.attest.azure.net", "https://x.attest.azure.net:1", "x.attest.azure.net",
-        "https://.attest.azure.de", ""}) {
+       {"https://attest.azure.net", "https://x.attest.azure.net/", "http://x.attest.azure.net",
+        "https://x.attest.azure.net.example.com", "https://evil.com/.attest.azure.net", "https://a@x.attest.azure.net",
+        "https://x.attest.azure.net:1", "x.attest.azure.net", "https://.attest.azure.de", ""}) {
     EXPECT_TRUE(has(verify(sign(microsoft(kSgx, issuer))), kTokenIssuer, Outcome::kFailed)) << issuer;
   }
 }
@@ -110,9 +114,11 @@ TEST_F(TokenMade, TheTimes) {
   EXPECT_EQ(worst_of(verify(token, kFakeNow - 61)), Outcome::kOutOfTime);
   const std::string without = sign(fmt::format(R"({{"iss":"https://x.attest.azure.net","x-ms-ver":"1.0",{}}})", kSgx));
   EXPECT_TRUE(has(verify(without), kTokenValidity, Outcome::kFailed)) << "no exp";
-  const std::string odd = sign(fmt::format(R"({{"iss":"https://x.attest.azure.net","x-ms-ver":"1.0","exp":"{}"}})", kFakeNow + 60));
+  const std::string odd =
+      sign(fmt::format(R"({{"iss":"https://x.attest.azure.net","x-ms-ver":"1.0","exp":"{}"}})", kFakeNow + 60));
   EXPECT_TRUE(has(verify(odd), kTokenValidity, Outcome::kFailed)) << "exp that is not a number";
-  const std::string huge = sign(R"({"iss":"https://x.attest.azure.net","x-ms-ver":"1.0","exp":9223372036854775807,"nbf":-9223372036854775808})");
+  const std::string huge = sign(
+      R"({"iss":"https://x.attest.azure.net","x-ms-ver":"1.0","exp":9223372036854775807,"nbf":-9223372036854775808})");
   EXPECT_TRUE(has(verify(huge), kTokenValidity, Outcome::kPassed));
 }
 
@@ -156,12 +162,14 @@ TEST_F(TokenMade, AnotherAlgorithmThanTheKeys) {
 TEST_F(TokenMade, MicrosoftsKeyInAnEnclave) {
   Bytes report = parse_hex("01000000020000000300000000000000").value();
   append(report, to_bytes("quo"));
-  testing::FakeCa root = testing::FakeCa::root("MAA", {.key = KeyType::kP384, .extensions = {{testing::oid("1.3.6.1.4.1.311.105.1"), report}}});
+  testing::FakeCa root = testing::FakeCa::root(
+      "MAA", {.key = KeyType::kP384, .extensions = {{testing::oid("1.3.6.1.4.1.311.105.1"), report}}});
   EXPECT_EQ(as_text(*sgx_quote_of(root.certificate())), "quo");
   collateral_ = {};
   collateral_.add_key("k", root.key().verifying_key());
   collateral_.add(root.certificate());
-  const std::string token = testing::fake_jwt(R"({"alg":"ES384","kid":"k"})", microsoft(kSgx), root.key(), SignatureAlgorithm::kEcdsaSha384);
+  const std::string token =
+      testing::fake_jwt(R"({"alg":"ES384","kid":"k"})", microsoft(kSgx), root.key(), SignatureAlgorithm::kEcdsaSha384);
   const Findings findings = verify(token);
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
   EXPECT_TRUE(has(findings, kTokenKey, Outcome::kNoted));
@@ -170,7 +178,9 @@ TEST_F(TokenMade, MicrosoftsKeyInAnEnclave) {
 
 class TokenOfGoogle : public TokenMade {
  protected:
-  TokenOfGoogle() : root_(testing::FakeCa::root("Space root", {.key = KeyType::kRsa})), ca_(root_.issue_ca("Space CA", {.key = KeyType::kRsa, .key_slot = 1})) {
+  TokenOfGoogle()
+      : root_(testing::FakeCa::root("Space root", {.key = KeyType::kRsa})),
+        ca_(root_.issue_ca("Space CA", {.key = KeyType::kRsa, .key_slot = 1})) {
     anchors_.certificates.push_back({AnchorUse::kGoogleSpace, root_.certificate()});
   }
   std::string token(const testing::FakeIdentity& leaf, std::string_view extra = "") const {
@@ -178,9 +188,10 @@ class TokenOfGoogle : public TokenMade {
     for (const Certificate* each : {&leaf.certificate, &ca_.certificate(), &root_.certificate()}) {
       list += (list.empty() ? "\"" : ",\"") + to_base64(each->der()) + "\"";
     }
-    return testing::fake_jwt(R"({"alg":"RS256","x5c":[)" + list + "]}",
-                             fmt::format(R"({{"iss":"https://confidentialcomputing.googleapis.com",{}{}}})", times(), extra),
-                             leaf.key, SignatureAlgorithm::kRsaPkcs1Sha256);
+    return testing::fake_jwt(
+        R"({"alg":"RS256","x5c":[)" + list + "]}",
+        fmt::format(R"({{"iss":"https://confidentialcomputing.googleapis.com",{}{}}})", times(), extra), leaf.key,
+        SignatureAlgorithm::kRsaPkcs1Sha256);
   }
   testing::FakeCa root_, ca_;
 };
@@ -209,21 +220,26 @@ TEST_F(TokenOfGoogle, WithCertificatesThatDoNotHold) {
 TEST_F(TokenOfGoogle, ByTheirJwkSet) {
   const std::string claims = fmt::format(R"({{"iss":"https://confidentialcomputing.googleapis.com",{}}})", times());
   EXPECT_EQ(worst_of(verify(sign(claims))), Outcome::kPassed);
-  EXPECT_TRUE(verify(sign(claims, 1, R"({"alg":"ES384","kid":"x"})")).checks[0].detail.contains("confidentialspace-sign"));
+  EXPECT_TRUE(
+      verify(sign(claims, 1, R"({"alg":"ES384","kid":"x"})")).checks[0].detail.contains("confidentialspace-sign"));
 }
 
 class TokenOfNvidia : public TokenMade {
  protected:
-  static std::string device(std::string_view extra = R"("measres":"success")", unsigned slot = 0, std::string_view nonce = "aabb") {
-    return sign(fmt::format(R"({{"iss":"https://nras.attestation.nvidia.com","eat_nonce":"{}",{},{}}})", nonce, times(), extra), slot);
+  static std::string device(std::string_view extra = R"("measres":"success")", unsigned slot = 0,
+                            std::string_view nonce = "aabb") {
+    return sign(
+        fmt::format(R"({{"iss":"https://nras.attestation.nvidia.com","eat_nonce":"{}",{},{}}})", nonce, times(), extra),
+        slot);
   }
-  static std::string bundle(const std::string& gpu, std::string_view result = "true", std::string_view algorithm = "SHA-256",
-                            std::string_view named = "GPU-0", std::string_view brought = "GPU-0") {
+  static std::string bundle(const std::string& gpu, std::string_view result = "true",
+                            std::string_view algorithm = "SHA-256", std::string_view named = "GPU-0",
+                            std::string_view brought = "GPU-0") {
     const Bytes digest = algorithm == "SHA-256" ? to_bytes(sha256(as_bytes(gpu))) : to_bytes(sha384(as_bytes(gpu)));
-    const std::string overall = sign(fmt::format(
-        R"({{"iss":"https://nras.attestation.nvidia.com","x-nvidia-ver":"3.0","eat_nonce":"aabb",{},)"
-        R"("x-nvidia-overall-att-result":{},"submods":{{"{}":["DIGEST",["{}","{}"]]}}}})",
-        times(), result, named, algorithm, to_hex(digest)));
+    const std::string overall =
+        sign(fmt::format(R"({{"iss":"https://nras.attestation.nvidia.com","x-nvidia-ver":"3.0","eat_nonce":"aabb",{},)"
+                         R"("x-nvidia-overall-att-result":{},"submods":{{"{}":["DIGEST",["{}","{}"]]}}}})",
+                         times(), result, named, algorithm, to_hex(digest)));
     return fmt::format(R"([["JWT","{}"],{{"{}":"{}"}}])", overall, brought, gpu);
   }
 };
@@ -235,7 +251,9 @@ TEST_F(TokenOfNvidia, InOrder) {
     EXPECT_EQ(to_hex(findings.claims.report_data), "aabb");
     EXPECT_EQ(findings.parts.at(0).name, "GPU-0");
   }
-  EXPECT_EQ(verify(bundle(device(R"("measres":"success","x-nvidia-switch-arch-check":true)"))).parts.at(0).findings.claims.platform,
+  EXPECT_EQ(verify(bundle(device(R"("measres":"success","x-nvidia-switch-arch-check":true)")))
+                .parts.at(0)
+                .findings.claims.platform,
             "nvidia-switch");
 }
 
@@ -247,7 +265,8 @@ TEST_F(TokenOfNvidia, NotInOrder) {
   EXPECT_TRUE(has(part(device(R"("measres":"fail")")), kTokenResult, Outcome::kFailed));
   EXPECT_TRUE(has(part(device(R"("x":1)")), kTokenResult, Outcome::kFailed));
   EXPECT_TRUE(has(part(device(R"("measres":"success")", 1)), kTokenSignature, Outcome::kFailed));
-  EXPECT_TRUE(has(part(device(R"("measres":"success")", 0, "aabc")), kTokenSubmodule, Outcome::kFailed)) << "another nonce";
+  EXPECT_TRUE(has(part(device(R"("measres":"success")", 0, "aabc")), kTokenSubmodule, Outcome::kFailed))
+      << "another nonce";
 }
 
 TEST_F(TokenOfNvidia, TheDevicesAreThoseOfTheOverallToken) {
@@ -255,7 +274,8 @@ TEST_F(TokenOfNvidia, TheDevicesAreThoseOfTheOverallToken) {
   std::string text = bundle(device());
   const std::size_t start = text.rfind(":\"") + 2;
   text.replace(start, text.size() - start - 3, other);
-  EXPECT_TRUE(has(verify(text).parts.at(0).findings, kTokenSubmodule, Outcome::kFailed)) << "another genuine token in its place";
+  EXPECT_TRUE(has(verify(text).parts.at(0).findings, kTokenSubmodule, Outcome::kFailed))
+      << "another genuine token in its place";
   const Findings findings = verify(bundle(device(), "true", "SHA-256", "GPU-0", "GPU-1"));
   EXPECT_TRUE(has(findings, kTokenSubmodule, Outcome::kMissing)) << "one named, not brought";
   EXPECT_TRUE(has(findings.parts.at(0).findings, kTokenSubmodule, Outcome::kFailed)) << "one brought, not named";
