@@ -43,7 +43,9 @@ struct Element {
 struct Limits {
   std::size_t bytes = std::size_t{1} << 20;
   std::size_t depth = 32;
-  std::size_t attributes = 256;  // of one element, with its namespaces
+  std::size_t attributes = 256;  // of one element
+  std::size_t prefixes = 32;     // that have a namespace at any one place
+  std::size_t uri_bytes = 256;   // of a namespace: every element and attribute keeps its own
 };
 
 // One document. Errors: invalid.

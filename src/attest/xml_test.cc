@@ -115,6 +115,9 @@ TEST(Xml, HasLimits) {
   EXPECT_FALSE(parse(nested(100'000)));
   EXPECT_FALSE(parse("<a/>", {.bytes = 3}));
   EXPECT_FALSE(parse("<a b='1' c='2' d='3'/>", {.attributes = 2}));
+  EXPECT_TRUE(parse("<a xmlns:p='1'><b xmlns:q='2'/><b xmlns:r='3'/></a>", {.prefixes = 3}));
+  EXPECT_FALSE(parse("<a xmlns:p='1'><b xmlns:q='2'><b xmlns:r='3'/></b></a>", {.prefixes = 3}));
+  EXPECT_FALSE(parse("<a xmlns='" + std::string(257, 'u') + "'/>"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint8_t kSpdm11 = 0x11, kGetMeasurements = 0xe0, kMeasurements = 0x60;
 constexpr std::uint8_t kSignatureAsked = 0x01, kAllMeasurements = 0xff;
 constexpr std::uint8_t kDmtf = 0x01;  // DSP0274 1.1, table "Measurement block format": MeasurementSpecification, bit 0
-constexpr std::size_t kRequestBytes = 37, kMostBytes = std::size_t{1} << 17;
+constexpr std::size_t kRequestBytes = 37, kMostBytes = std::size_t{1} << 17, kMostFields = 256;
 
 Result<void> expect(Cursor& cursor, std::uint8_t wanted, std::string_view what) {
   const std::uint8_t found = TRY(cursor.read_le<std::uint8_t>().within(what));
@@ -68,6 +68,7 @@ Result<void> read_fields(BytesView opaque, NvidiaReport& out) {
   while (cursor.remaining() > 0) {
     const auto field = static_cast<NvidiaField>(TRY(cursor.read_le<std::uint16_t>()));
     const std::uint16_t size = TRY(cursor.read_le<std::uint16_t>());
+    if (out.fields.size() == kMostFields) return invalid("more than {} fields", kMostFields);
     if (out.find(field)) return invalid("the field {} is there twice", name_of(field));
     out.fields.push_back({field, to_bytes(TRY(cursor.read_bytes(size)))});
   }

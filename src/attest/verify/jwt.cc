@@ -11,7 +11,7 @@
 namespace adyton {
 namespace {
 
-constexpr std::size_t kMaxFields = 512;
+constexpr std::size_t kMaxFields = 512, kMaxPath = 512;
 
 struct Candidate {
   std::string name;
@@ -101,6 +101,7 @@ void add_json_fields(const Json& object, std::string_view prefix, Findings& find
   for (const auto& [name, value] : object.items()) {
     if (findings.fields.size() >= kMaxFields) return;
     std::string path = prefix.empty() ? name : fmt::format("{}.{}", prefix, name);
+    if (path.size() > kMaxPath) continue;
     if (value.is_object() && !value.empty()) {
       add_json_fields(value, path, findings);
     } else {

@@ -48,7 +48,8 @@ TokenTimes times_of(const Jwt& jwt);
 // no `expires` and there has to be one.
 void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext& context, Findings& findings);
 
-// All members of an object as fields, those of objects within it as "outer.inner", lists as JSON. At most 512.
+// All members of an object as fields, those of objects within it as "outer.inner", lists as JSON. At most 512, and
+// none whose name has more than 512 characters.
 void add_json_fields(const Json& object, std::string_view prefix, Findings& findings);
 
 }  // namespace adyton
