@@ -7,7 +7,8 @@ namespace adyton {
 namespace {
 
 TEST(Json, ReadsWhatIsThere) {
-  const auto json = parse_json(R"({"a":{"b":[1,"x",true,null,1.5]},"t":1666529184.0,"n":-3,"big":18446744073709551615})");
+  const auto json =
+      parse_json(R"({"a":{"b":[1,"x",true,null,1.5]},"t":1666529184.0,"n":-3,"big":18446744073709551615})");
   ASSERT_TRUE(json) << json.error().message;
   const Json* list = find(find(&*json, "a"), "b");
   ASSERT_TRUE(list && list->size() == 5);
@@ -26,8 +27,9 @@ TEST(Json, ReadsWhatIsThere) {
 }
 
 TEST(Json, RefusesWhatTwoReadersCouldReadInTwoWays) {
-  for (const std::string_view bad : {"", "{", "{}x", "{} {}", R"({"a":1,"a":2})", R"({"b":{"a":1,"c":2,"a":1}})", "[1,]",
-                                     "NaN", "'a'", "{a:1}", "/* */ {}", "\xef\xbb\xbf{}", "\"\xff\"", "[1 2]", "01"}) {
+  for (const std::string_view bad :
+       {"", "{", "{}x", "{} {}", R"({"a":1,"a":2})", R"({"b":{"a":1,"c":2,"a":1}})", "[1,]", "NaN", "'a'", "{a:1}",
+        "/* */ {}", "\xef\xbb\xbf{}", "\"\xff\"", "[1 2]", "01"}) {
     const auto json = parse_json(bad);
     ASSERT_FALSE(json) << bad;
     EXPECT_EQ(json.error().code, ErrorCode::kInvalid) << bad;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -14,6 +16,16 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.'; }
+
+using Scope = std::map<std::string, std::string>;  // prefix to namespace
+
+// What is in scope within an element; nothing, if that is the same as around it, as it mostly is.
+std::optional<Scope> extended(const Scope& outer, const Element& element) {
+  if (element.declared.empty()) return {};
+  Scope out = outer;
+  for (const auto& [prefix, uri] : element.declared) out[prefix] = uri;
+  return out;
+}
 
 struct QName {
   std::string prefix, local;
@@ -56,8 +68,6 @@ class Parser {
   }
 
  private:
-  using Scope = std::map<std::string, std::string>;
-
   Error error(std::string_view what) const { return invalid("{} at byte {}", what, size_ - rest_.size()); }
   bool skip(std::string_view text) {
     if (!rest_.starts_with(text)) return false;
@@ -75,7 +85,8 @@ class Parser {
     const std::size_t end = rest_.find("?>");
     if (end == rest_.npos) return error("an XML declaration without end");
     std::string text(rest_.substr(0, end));
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (text.contains("encoding") && !text.contains("utf-8")) return error("another encoding than UTF-8");
     rest_.remove_prefix(end + 2);
     return {};
@@ -152,6 +163,7 @@ class Parser {
     const std::string prefix = name.prefix.empty() ? "" : name.local;
     if (prefix == "xml" || prefix == "xmlns") return error("a prefix that is XML's own");
     if (!prefix.empty() && uri.empty()) return error("a prefix without namespace");
+    if (uri.size() > limits_.uri_bytes) return error("a namespace with a long name");
     if (!out.declared.emplace(prefix, uri).second) return error("a prefix that is declared twice");
     return {};
   }
@@ -171,7 +183,8 @@ class Parser {
       } else {
         out.attributes.push_back({name.prefix, name.local, {}, std::move(value)});
       }
-      if (out.attributes.size() + out.declared.size() > limits_.attributes) return error("too many attributes");
+      if (out.attributes.size() > limits_.attributes) return error("too many attributes");
+      if (out.declared.size() > limits_.prefixes) return error("too many prefixes");
     }
   }
 
@@ -204,8 +217,9 @@ class Parser {
     out.prefix = opened.prefix;
     out.local = opened.local;
     TRY(attributes(out));
-    Scope scope = outer;
-    for (const auto& [prefix, uri] : out.declared) scope[prefix] = uri;
+    const std::optional<Scope> own = extended(outer, out);
+    const Scope& scope = own ? *own : outer;
+    if (scope.size() > limits_.prefixes) return error("too many prefixes");
     TRY(resolve_names(out, scope));
     if (skip("/>")) return out;
     if (!skip(">")) return error("'>' is missing");
@@ -271,8 +285,6 @@ void append_escaped(std::string_view text, bool attribute, std::string& out) {
   }
 }
 
-using Scope = std::map<std::string, std::string>;
-
 void append_attribute(std::string_view name, std::string_view value, std::string& out) {
   out += fmt::format(" {}=\"", name);
   append_escaped(value, true, out);
@@ -284,18 +296,21 @@ std::string qualified(const std::string& prefix, const std::string& local) {
 }
 
 // `outer` is what is in scope around the element and written already; `inner`, what is in scope within it.
-void append_element(const Element& element, const Scope& outer, const Scope& inner, const Element* without, std::string& out) {
+void append_element(const Element& element, const Scope& outer, const Scope& inner, const Element* without,
+                    std::string& out) {
   const std::string name = qualified(element.prefix, element.local);
   out += "<" + name;
-  for (const auto& [prefix, uri] : inner) {  // by prefix, the default first
+  const Scope none;
+  for (const auto& [prefix, uri] : &inner == &outer ? none : inner) {  // by prefix, the default first
     const auto written = outer.find(prefix);
     if ((written == outer.end() ? std::string_view() : std::string_view(written->second)) == uri) continue;
     append_attribute(prefix.empty() ? "xmlns" : "xmlns:" + prefix, uri, out);
   }
   std::vector<const Attribute*> sorted;
   for (const Attribute& attribute : element.attributes) sorted.push_back(&attribute);
-  std::ranges::sort(sorted, {}, [](const Attribute* each) { return std::pair(each->namespace_uri, each->local); });
-  for (const Attribute* attribute : sorted) append_attribute(qualified(attribute->prefix, attribute->local), attribute->value, out);
+  std::ranges::sort(sorted, {}, [](const Attribute* each) { return std::tie(each->namespace_uri, each->local); });
+  for (const Attribute* attribute : sorted)
+    append_attribute(qualified(attribute->prefix, attribute->local), attribute->value, out);
   out.push_back('>');
   for (const Node& node : element.children) {
     if (const auto* text = std::get_if<std::string>(&node)) {
@@ -304,9 +319,8 @@ void append_element(const Element& element, const Scope& outer, const Scope& inn
     }
     const Element& child = *std::get<std::unique_ptr<Element>>(node);
     if (&child == without) continue;
-    Scope scope = inner;
-    for (const auto& [prefix, uri] : child.declared) scope[prefix] = uri;
-    append_element(child, inner, scope, without, out);
+    const std::optional<Scope> own = extended(inner, child);
+    append_element(child, inner, own ? *own : inner, without, out);
   }
   out += "</" + name + ">";
 }
@@ -349,7 +363,8 @@ std::string Element::text() const {
 Result<Element> parse(std::string_view text, Limits limits) {
   const auto parse_it = [&]() -> Result<Element> {
     if (text.size() > limits.bytes) return invalid("{} bytes are too many", text.size());
-    const bool characters = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || is_space(c); });
+    const bool characters =
+        std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 || is_space(c); });
     if (!is_utf8(text) || !characters) return invalid("it is not UTF-8 text");
     return Parser(text, limits).document();
   };

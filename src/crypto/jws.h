@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON Web Signatures in compact form (RFC 7515, 3.1): three pieces of base64url and the bytes that are signed. What the
-// header says is JSON, and read by who uses it (attest/evidence/jwt.h).
+// JSON Web Signatures in compact form (RFC 7515, 3.1): three pieces of base64url and the bytes that are signed. What
+// the header says is JSON, and read by who uses it (attest/evidence/jwt.h).
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@
 namespace adyton {
 
 struct CompactJws {
-  std::string text;           // "header.payload.signature", exactly as it came
+  std::string text;             // "header.payload.signature", exactly as it came
   std::size_t signed_size = 0;  // of its part up to the second dot, over which the signature is
   Bytes header, payload, signature;
   [[nodiscard]] BytesView signed_part() const { return as_bytes(text).first(signed_size); }

@@ -66,9 +66,9 @@ TEST(Jws, EveryTruncationIsRefusedOrUntrusted) {
 
 TEST(Jws, RefusesWhatIsNotOneToken) {
   const std::string token(kRfcToken);
-  for (const std::string& bad : {std::string(), token + "\n", " " + token, token + ".e30", std::string(".."),
-                                 std::string("e30.e30."), std::string("e30..e30"), std::string(".e30.e30"),
-                                 std::string("e30=.e30.e30"), std::string("{}.e30.e30")}) {
+  for (const std::string& bad :
+       {std::string(), token + "\n", " " + token, token + ".e30", std::string(".."), std::string("e30.e30."),
+        std::string("e30..e30"), std::string(".e30.e30"), std::string("e30=.e30.e30"), std::string("{}.e30.e30")}) {
     const auto jws = parse_compact_jws(bad);
     ASSERT_FALSE(jws) << bad;
     EXPECT_EQ(jws.error().code, ErrorCode::kInvalid);

@@ -20,7 +20,7 @@ constexpr std::int8_t kCryptographyFailed = 99, kGenuine = 2, kUnsafe = 32, kCon
 
 bool any(const Findings& findings, Outcome outcome) {
   return std::ranges::any_of(findings.checks, [&](const Check& check) { return check.outcome == outcome; }) ||
-         std::ranges::any_of(findings.parts, [&](const auto& part) { return any(part.second, outcome); });
+         std::ranges::any_of(findings.parts, [&](const auto& part) { return any(part.findings, outcome); });
 }
 
 std::optional<std::int8_t> hardware_claim(TcbStatus status) {

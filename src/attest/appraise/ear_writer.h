@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes EAT attestation results (draft-ietf-rats-ear-04) as JWTs: what this library found out, for relying parties that
-// understand AR4SI rather than the evidence itself.
+// Writes EAT attestation results (draft-ietf-rats-ear-04) as JWTs: what this library found out, for relying parties
+// that understand AR4SI rather than the evidence itself.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,11 @@
 
 namespace adyton {
 
-// What findings alone can tell, in AR4SI's words (2.3.4); what a policy adds goes into the vector afterwards, after which
-// the status is `vector.worst()` again.
+// What findings alone can tell, in AR4SI's words (2.3.4); what a policy adds goes into the vector afterwards, after
+// which the status is `vector.worst()` again.
 //   instance-identity  99 cryptographic validation failed, if any check failed; else no claim
-//   hardware            2 genuine; 32 genuine but its TCB is out of date or needs hardening; 96 revoked; 97 not recognised, if
+//   hardware            2 genuine; 32 genuine but its TCB is out of date or needs hardening; 96 revoked; 97 not
+//   recognised, if
 //                       no level matches; no claim if a check failed or something is missing, or the TCB is not known
 //   configuration      32 the TCB needs configuration; 96 debugging is on; else no claim
 //   runtime-opaque      2 memory is encrypted and isolated, for sgx, tdx and sev-snp; 96 visible, if debugging is on

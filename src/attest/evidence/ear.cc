@@ -16,7 +16,8 @@ constexpr cbor::Rules kRules{.deterministic = false};
 constexpr std::array<std::string_view, kTrustClaims> kClaimNames = {
     "instance-identity", "configuration",  "executables",    "file-system",
     "hardware",          "runtime-opaque", "storage-opaque", "sourced-data"};
-constexpr std::array kTiers = {TrustTier::kNone, TrustTier::kAffirming, TrustTier::kWarning, TrustTier::kContraindicated};
+constexpr std::array kTiers = {TrustTier::kNone, TrustTier::kAffirming, TrustTier::kWarning,
+                               TrustTier::kContraindicated};
 
 Result<CoseSign1> parse_cwt(BytesView bytes) {
   cbor::Reader reader(bytes, kRules);
@@ -73,7 +74,8 @@ std::optional<TrustTier> trust_tier_of(std::string_view name) {
 }
 
 std::optional<TrustTier> trust_tier_of(std::uint64_t number) {
-  const auto found = std::ranges::find_if(kTiers, [&](TrustTier tier) { return static_cast<std::uint64_t>(tier) == number; });
+  const auto found =
+      std::ranges::find_if(kTiers, [&](TrustTier tier) { return static_cast<std::uint64_t>(tier) == number; });
   return found == kTiers.end() ? std::nullopt : std::optional(*found);
 }
 

@@ -6,8 +6,8 @@
 
 namespace adyton {
 
-// Fill everything but the envelope. What is mandatory is checked by the caller of read_ear_cbor(); read_ear_json() does so
-// itself only where it can tell absent from empty. Errors: invalid.
+// Fill everything but the envelope. What is mandatory is checked by the caller of read_ear_cbor(); read_ear_json() does
+// so itself only where it can tell absent from empty. Errors: invalid.
 Result<void> read_ear_json(const Json& claims, Ear& out);
 Result<void> read_ear_cbor(BytesView claims, Ear& out);
 

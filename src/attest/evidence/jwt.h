@@ -16,9 +16,9 @@
 namespace adyton {
 
 struct Jwt {
-  CompactJws jws;                         // the exact signed bytes
+  CompactJws jws;                              // the exact signed bytes
   std::shared_ptr<const Json> header, claims;  // objects
-  std::string algorithm_name;             // "alg" (RFC 7515, 4.1.1)
+  std::string algorithm_name;                  // "alg" (RFC 7515, 4.1.1)
   JwsAlgorithm algorithm{};
   std::string key_id;                     // "kid" (4.1.4); empty: none
   std::vector<Certificate> certificates;  // "x5c" (4.1.6), the signer's first. Nobody vouches for them by being here

@@ -46,9 +46,7 @@ Result<NvidiaEvidence::Device> parse_device(const Json& json) {
   return out;
 }
 
-bool is_hex(std::string_view text) {
-  return text.starts_with("11e001ff") || text.starts_with("11E001FF");
-}
+bool is_hex(std::string_view text) { return text.starts_with("11e001ff") || text.starts_with("11E001FF"); }
 
 Result<NvidiaEvidence> parse(BytesView bytes) {
   const std::string_view text = without_line_end(as_text(bytes));

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint8_t kSpdm11 = 0x11, kGetMeasurements = 0xe0, kMeasurements = 0x60;
 constexpr std::uint8_t kSignatureAsked = 0x01, kAllMeasurements = 0xff;
 constexpr std::uint8_t kDmtf = 0x01;  // DSP0274 1.1, table "Measurement block format": MeasurementSpecification, bit 0
-constexpr std::size_t kRequestBytes = 37, kMostBytes = std::size_t{1} << 17;
+constexpr std::size_t kRequestBytes = 37, kMostBytes = std::size_t{1} << 17, kMostFields = 256;
 
 Result<void> expect(Cursor& cursor, std::uint8_t wanted, std::string_view what) {
   const std::uint8_t found = TRY(cursor.read_le<std::uint8_t>().within(what));
@@ -54,7 +54,8 @@ Result<NvidiaReport::Measurement> read_measurement(Cursor& cursor) {
 Result<void> read_record(BytesView record, unsigned blocks, NvidiaReport& out) {
   if (blocks == 0) return invalid("it has no measurements");
   Cursor cursor(record);
-  for (unsigned i = 0; i < blocks; ++i) out.measurements.push_back(TRY(read_measurement(cursor).within("measurements")));
+  for (unsigned i = 0; i < blocks; ++i)
+    out.measurements.push_back(TRY(read_measurement(cursor).within("measurements")));
   TRY(cursor.finish().within("measurements"));
   std::ranges::sort(out.measurements, {}, &NvidiaReport::Measurement::index);
   const auto twice = std::ranges::adjacent_find(out.measurements, {}, &NvidiaReport::Measurement::index);
@@ -67,6 +68,7 @@ Result<void> read_fields(BytesView opaque, NvidiaReport& out) {
   while (cursor.remaining() > 0) {
     const auto field = static_cast<NvidiaField>(TRY(cursor.read_le<std::uint16_t>()));
     const std::uint16_t size = TRY(cursor.read_le<std::uint16_t>());
+    if (out.fields.size() == kMostFields) return invalid("more than {} fields", kMostFields);
     if (out.find(field)) return invalid("the field {} is there twice", name_of(field));
     out.fields.push_back({field, to_bytes(TRY(cursor.read_bytes(size)))});
   }
@@ -76,7 +78,7 @@ Result<void> read_fields(BytesView opaque, NvidiaReport& out) {
 Result<void> read_response(Cursor& cursor, NvidiaReport& out) {
   TRY(expect(cursor, kSpdm11, "the response's SPDM version"));
   TRY(expect(cursor, kMeasurements, "the response's code"));
-  TRY(expect(cursor, 0, "the response's first parameter"));   // a count only for another operation
+  TRY(expect(cursor, 0, "the response's first parameter"));  // a count only for another operation
   TRY(expect(cursor, out.slot, "the response's slot"));
   const std::uint8_t blocks = TRY(cursor.read_le<std::uint8_t>());
   const std::uint32_t low = TRY(cursor.read_le<std::uint16_t>());
@@ -150,8 +152,8 @@ std::string NvidiaReport::text(NvidiaField field) const {
   return std::string(as_text(BytesView(value->begin(), std::ranges::find(*value, std::byte{0}))));
 }
 
-// A GPU has a little-endian number of 8 bytes; its upper half's last byte comes after its lower half: 00 9f 00 96 01 00 00
-// 00 is 96.00.9F.00.01. A switch has the text itself.
+// A GPU has a little-endian number of 8 bytes; its upper half's last byte comes after its lower half: 00 9f 00 96 01 00
+// 00 00 is 96.00.9F.00.01. A switch has the text itself.
 std::string NvidiaReport::vbios_version() const {
   const Bytes* value = find(NvidiaField::kVbiosVersion);
   if (!value) return {};
@@ -160,7 +162,9 @@ std::string NvidiaReport::vbios_version() const {
   return fmt::format("{:02X}.{:02X}.{:02X}.{:02X}.{:02X}", byte(3), byte(2), byte(1), byte(0), byte(4));
 }
 
-Result<NvidiaReport> parse_nvidia_report(BytesView bytes) { return parse(bytes).within("not an NVIDIA attestation report"); }
+Result<NvidiaReport> parse_nvidia_report(BytesView bytes) {
+  return parse(bytes).within("not an NVIDIA attestation report");
+}
 
 bool looks_like_nvidia_report(BytesView bytes) {
   constexpr std::array<std::uint8_t, 4> kRequest = {kSpdm11, kGetMeasurements, kSignatureAsked, kAllMeasurements};

@@ -19,11 +19,11 @@ namespace adyton {
 
 // Numbers of the fields in the opaque data. Others are kept by their number.
 enum class NvidiaField : std::uint16_t {
-  kDriverVersion = 3,         // text, ended by a zero byte
+  kDriverVersion = 3,  // text, ended by a zero byte
   kGpuInfo = 4,
-  kVbiosVersion = 6,          // GPU: 8 bytes, see vbios_version(); switch: text
-  kNvdec0Status = 11,         // 0xaa enabled, 0x55 disabled
-  kMeasurementCount = 12,     // 32-bit counters, one a measurement
+  kVbiosVersion = 6,       // GPU: 8 bytes, see vbios_version(); switch: text
+  kNvdec0Status = 11,      // 0xaa enabled, 0x55 disabled
+  kMeasurementCount = 12,  // 32-bit counters, one a measurement
   kCprInfo = 13,
   kBoardId = 14,
   kChipSku = 15,              // text
@@ -37,11 +37,11 @@ enum class NvidiaField : std::uint16_t {
   kDisabledPorts = 23,
   kPositionId = 24,
   kLockStatus = 25,
-  kSwitchGpuPdis = 26,        // of a switch: identifiers of the GPUs on it
+  kSwitchGpuPdis = 26,  // of a switch: identifiers of the GPUs on it
   kSysEnableStatus = 33,
   kOpaqueDataVersion = 34,
-  kChipInfo = 35,             // text: "GB100"
-  kFeatureFlag = 36,          // 0 single GPU, 1 several GPUs, 2 protected PCIe
+  kChipInfo = 35,     // text: "GB100"
+  kFeatureFlag = 36,  // 0 single GPU, 1 several GPUs, 2 protected PCIe
 };
 std::string name_of(NvidiaField field);  // NVIDIA's own name without "OPAQUE_FIELD_ID_"; "FIELD_99" for an unknown one
 
@@ -73,13 +73,13 @@ struct NvidiaReport {
 
   [[nodiscard]] const Bytes* find(NvidiaField field) const;
   [[nodiscard]] const Measurement* find_measurement(std::uint8_t index) const;
-  [[nodiscard]] std::string text(NvidiaField field) const;   // up to the first zero byte; empty if it is not there
-  [[nodiscard]] std::string vbios_version() const;           // "96.00.9F.00.01"
+  [[nodiscard]] std::string text(NvidiaField field) const;  // up to the first zero byte; empty if it is not there
+  [[nodiscard]] std::string vbios_version() const;          // "96.00.9F.00.01"
 };
 
-// The bytes as the driver gives them. One zero byte after the signature is passed over: some drivers append it, and it is
-// not signed. Errors: invalid: anything else that is cut short or left over, another version, no measurements, an index or
-// a field twice, a block that is not DMTF's.
+// The bytes as the driver gives them. One zero byte after the signature is passed over: some drivers append it, and it
+// is not signed. Errors: invalid: anything else that is cut short or left over, another version, no measurements, an
+// index or a field twice, a block that is not DMTF's.
 Result<NvidiaReport> parse_nvidia_report(BytesView bytes);
 
 bool looks_like_nvidia_report(BytesView bytes);
@@ -98,8 +98,8 @@ struct NvidiaEvidence {
 };
 inline constexpr std::size_t kMaxNvidiaDevices = 64;
 
-// Takes the JSON list of NVIDIA's tools ([{"evidence": base64 of the report, "certificate": base64 of PEM, "nonce": hex,
-// "arch": ...}, ...]), or one report, as it is or in hexadecimal. Errors: invalid.
+// Takes the JSON list of NVIDIA's tools ([{"evidence": base64 of the report, "certificate": base64 of PEM, "nonce":
+// hex, "arch": ...}, ...]), or one report, as it is or in hexadecimal. Errors: invalid.
 Result<NvidiaEvidence> parse_nvidia_evidence(BytesView bytes);
 bool looks_like_nvidia_evidence(BytesView bytes);
 

@@ -33,7 +33,8 @@ Result<unsigned> number(const Element& element, std::string_view name, unsigned 
   const std::string text = TRY(attribute(element, name));
   unsigned out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc() || end != text.data() + text.size() || out > most) return invalid("{} \"{}\"", name, text.substr(0, 32));
+  if (error != std::errc() || end != text.data() + text.size() || out > most)
+    return invalid("{} \"{}\"", name, text.substr(0, 32));
   return out;
 }
 
@@ -56,12 +57,14 @@ Result<NvidiaRim::Reference> read_reference(const Element& resource) {
   if (active != "True" && active != "False") return invalid("active \"{}\"", active.substr(0, 32));
   out.active = active == "True";
   const unsigned alternatives = TRY(number(resource, "alternatives", kMaxAlternatives));
-  if (TRY(number(resource, "size", kDigestBytes)) != kDigestBytes) return invalid("a measurement that is not of {} bytes", kDigestBytes);
+  if (TRY(number(resource, "size", kDigestBytes)) != kDigestBytes)
+    return invalid("a measurement that is not of {} bytes", kDigestBytes);
   for (unsigned i = 0; i < alternatives; ++i) {
     const std::string* hash = resource.attribute(kHash, fmt::format("Hash{}", i));
     if (!hash) return invalid("Hash{} is missing", i);
     out.alternatives.push_back(TRY(parse_hex(*hash)));
-    if (out.alternatives.back().size() != kDigestBytes) return invalid("a measurement that is not of {} bytes", kDigestBytes);
+    if (out.alternatives.back().size() != kDigestBytes)
+      return invalid("a measurement that is not of {} bytes", kDigestBytes);
   }
   return out;
 }
@@ -129,7 +132,9 @@ Result<NvidiaRim> parse(BytesView bytes) {
 
 }  // namespace
 
-Result<NvidiaRim> parse_nvidia_rim(BytesView bytes) { return parse(bytes).within("not a reference manifest of NVIDIA's"); }
+Result<NvidiaRim> parse_nvidia_rim(BytesView bytes) {
+  return parse(bytes).within("not a reference manifest of NVIDIA's");
+}
 
 bool looks_like_nvidia_rim(BytesView bytes) {
   const std::string_view front = as_text(bytes.first(std::min<std::size_t>(bytes.size(), 1024)));

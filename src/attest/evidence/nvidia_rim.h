@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// NVIDIA's reference integrity manifests: which measurements a driver's or VBIOS's version should give. SWID tags (ISO/IEC
-// 19770-2:2015) as the TCG RIM information model has them, signed with an enveloped XML signature (W3C XML Signature Syntax
-// and Processing 1.1). Form only.
+// NVIDIA's reference integrity manifests: which measurements a driver's or VBIOS's version should give. SWID tags
+// (ISO/IEC 19770-2:2015) as the TCG RIM information model has them, signed with an enveloped XML signature (W3C XML
+// Signature Syntax and Processing 1.1). Form only.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,15 @@ struct NvidiaRim {
   std::vector<Reference> references;  // no index twice
 
   // The signature (XML Signature 1.1, 4), taken apart.
-  std::string signed_content;  // the document without its signature, canonical: what the digest is over
-  Bytes digest;                // DigestValue, SHA-384
-  std::string signed_info;     // SignedInfo, canonical: what the signature is over
-  Bytes signature;             // SignatureValue: ECDSA with SHA-384, r || s
+  std::string signed_content;             // the document without its signature, canonical: what the digest is over
+  Bytes digest;                           // DigestValue, SHA-384
+  std::string signed_info;                // SignedInfo, canonical: what the signature is over
+  Bytes signature;                        // SignatureValue: ECDSA with SHA-384, r || s
   std::vector<Certificate> certificates;  // X509Data, the signer's first
 };
 
-// Errors: invalid: not such a document (attest/xml.h), a form of signature other than the one above (Canonical XML 1.0 or
-// 1.1, ecdsa-sha384, sha384, one reference, to the whole document), an index twice.
+// Errors: invalid: not such a document (attest/xml.h), a form of signature other than the one above (Canonical XML 1.0
+// or 1.1, ecdsa-sha384, sha384, one reference, to the whole document), an index twice.
 Result<NvidiaRim> parse_nvidia_rim(BytesView bytes);
 
 bool looks_like_nvidia_rim(BytesView bytes);

@@ -86,7 +86,8 @@ bool looks_like_token(BytesView bytes) {
   if (looks_like_jwt(text)) return true;
   text = text.substr(0, 64);  // the front is enough
   std::string dense;
-  std::ranges::copy_if(text, std::back_inserter(dense), [](char c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; });
+  std::ranges::copy_if(text, std::back_inserter(dense),
+                       [](char c) { return c != ' ' && c != '\n' && c != '\r' && c != '\t'; });
   return dense.starts_with(R"([["JWT","ey)") || dense.starts_with(R"({"token":"ey)");
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens that attestation services give out: JSON Web Tokens in which Microsoft, Google or NVIDIA say what they found when
-// they checked somebody's evidence. Form only.
+// Tokens that attestation services give out: JSON Web Tokens in which Microsoft, Google or NVIDIA say what they found
+// when they checked somebody's evidence. Form only.
 //
-// Microsoft Azure Attestation: "Examples of an attestation token", "Azure Attestation EAT profile for Intel TDX" (Microsoft
-// Learn). Google Confidential Space: "Attestation token claims" (cloud.google.com). NVIDIA Remote Attestation Service:
-// "Claims guide" (docs.nvidia.com/attestation), a detached EAT bundle (RFC 9711, 5).
+// Microsoft Azure Attestation: "Examples of an attestation token", "Azure Attestation EAT profile for Intel TDX"
+// (Microsoft Learn). Google Confidential Space: "Attestation token claims" (cloud.google.com). NVIDIA Remote
+// Attestation Service: "Claims guide" (docs.nvidia.com/attestation), a detached EAT bundle (RFC 9711, 5).
 #pragma once
 
 #include <cstdint>

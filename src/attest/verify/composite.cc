@@ -18,7 +18,8 @@ bool is_zero(BytesView bytes) {
 // Whether `field` is `value`, cut off or filled up with zeros.
 bool holds(BytesView field, BytesView value) {
   const std::size_t size = std::min(field.size(), value.size());
-  return size >= kLeastBytes && std::ranges::equal(field.first(size), value.first(size)) && is_zero(field.subspan(size));
+  return size >= kLeastBytes && std::ranges::equal(field.first(size), value.first(size)) &&
+         is_zero(field.subspan(size));
 }
 
 bool holds_digest(BytesView field, BytesView of) {
@@ -46,9 +47,11 @@ std::optional<Binding> add_bound_part(Findings& whole, std::string name, Finding
   } else if (*binding == Binding::kPartHoldsWhole) {
     whole.pass(kBinding, fmt::format("the nonce of {} is a digest of its report data", name));
   } else {
-    whole.note(kBinding, fmt::format("{} answers the same nonce, which shows that both are fresh, not that they belong together", name));
+    whole.note(
+        kBinding,
+        fmt::format("{} answers the same nonce, which shows that both are fresh, not that they belong together", name));
   }
-  whole.parts.emplace_back(std::move(name), std::move(part));
+  whole.parts.push_back({std::move(name), std::move(part)});
   return binding;
 }
 

@@ -8,16 +8,16 @@ namespace adyton {
 namespace {
 
 constexpr std::string_view kWhere =
-    "the key of the verifier that issued it has to be given as a trust anchor: an attestation result is worth what its signer is";
+    "the key of the verifier that issued it has to be given as a trust anchor: an attestation result is worth what its "
+    "signer is";
 
 void check_cwt_signature(const CoseSign1& message, const VerifyContext& context, Findings& findings) {
   const auto algorithm = cose_algorithm_of(message);
   const auto type = algorithm ? cose_key_type_of(*algorithm) : std::nullopt;
   if (!type) return findings.fail(kTokenSignature, "signed with an algorithm that is not accepted here");
-  check_signature_by_given_keys({}, *type, cose_algorithm_name(*algorithm), SignerKeys::kAnchors, kWhere, context, findings,
-                                [&](const VerifyingKey& key) {
-                                  return verify_cose_sign1(message, key, {}, {}, context.seen).has_value();
-                                });
+  check_signature_by_given_keys(
+      {}, *type, cose_algorithm_name(*algorithm), SignerKeys::kAnchors, kWhere, context, findings,
+      [&](const VerifyingKey& key) { return verify_cose_sign1(message, key, {}, {}, context.seen).has_value(); });
 }
 
 void check_status(const EarAppraisal& appraisal, Findings& part) {
@@ -51,7 +51,8 @@ Findings appraisal_findings(const EarAppraisal& appraisal) {
   if (appraisal.vector) {
     for (std::size_t i = 0; i < kTrustClaims; ++i) {
       if (!appraisal.vector->claims[i]) continue;
-      part.fields.push_back({std::string(name_of(static_cast<TrustClaim>(i))), std::to_string(*appraisal.vector->claims[i])});
+      part.fields.push_back(
+          {std::string(name_of(static_cast<TrustClaim>(i))), std::to_string(*appraisal.vector->claims[i])});
     }
   }
   if (!appraisal.policy_id.empty()) part.fields.push_back({"ear.appraisal-policy-id", appraisal.policy_id});
@@ -78,7 +79,7 @@ Findings verify_ear(const Ear& ear, const VerifyContext& context) {
                      {"eat_nonce", to_hex(ear.nonce)},
                      {"ear.raw-evidence", fmt::format("{} bytes", ear.raw_evidence.size())}};
   for (const EarAppraisal& appraisal : ear.appraisals) {
-    findings.parts.emplace_back(appraisal.name, appraisal_findings(appraisal));
+    findings.parts.push_back({appraisal.name, appraisal_findings(appraisal)});
   }
   return findings;
 }

@@ -16,9 +16,9 @@ inline constexpr std::string_view kEarConsistency = "appraisal vector";  // no b
 
 // The signer has to be among context.anchors.keys: nothing else makes a verifier trusted. What comes with the result
 // ("jwk" and the like) and the collateral are not looked at.
-// Each appraisal is a part, by its name. "affirming" is a passed kEarStatus check, "warning" a noted one, "none" a missing
-// one (the verifier could not tell), "contraindicated" a failed one: a relying party that wants to accept less than
-// affirming has to say so about these checks.
+// Each appraisal is a part, by its name. "affirming" is a passed kEarStatus check, "warning" a noted one, "none" a
+// missing one (the verifier could not tell), "contraindicated" a failed one: a relying party that wants to accept less
+// than affirming has to say so about these checks.
 Findings verify_ear(const Ear& ear, const VerifyContext& context);
 
 }  // namespace adyton

@@ -17,7 +17,8 @@ namespace {
 using testing::has;
 using testing::worst_of;
 
-constexpr std::int64_t kNow = 1'752'059'200;  // 2025-07-09: after the last was issued, before the only one with exp expires
+constexpr std::int64_t kNow =
+    1'752'059'200;  // 2025-07-09: after the last was issued, before the only one with exp expires
 
 class EarEvidenceFiles : public ::testing::Test {
  protected:
@@ -46,7 +47,9 @@ TEST_F(EarEvidenceFiles, TheIndexHasNothingElse) {
   known.insert({kTrustee, "eat/ear-veraison-test-key.pub.jwk", "eat/trustee-example.token.json"});
   for (const Json& entry : index) {
     const std::string_view path = *text_of(find(&entry, "path"));
-    if (path.starts_with("eat/") && !path.starts_with("eat/maa-")) EXPECT_TRUE(known.contains(path)) << path;
+    if (path.starts_with("eat/") && !path.starts_with("eat/maa-")) {
+      EXPECT_TRUE(known.contains(path)) << path;
+    }
   }
 }
 
@@ -67,7 +70,8 @@ TEST_F(EarEvidenceFiles, OfVeraison) {
   EXPECT_EQ((*ear.appraisals[0].vector)[TrustClaim::kHardware], 2);
 }
 
-// Its header has the key that it is signed with. That proves nothing: only once the caller trusts the key does it count.
+// Its header has the key that it is signed with. That proves nothing: only once the caller trusts the key does it
+// count.
 TEST_F(EarEvidenceFiles, OfTrusteeWithAKeyInItsHeader) {
   const Ear ear = parse(kTrustee);
   EXPECT_EQ(ear.profile, kTrusteeProfile);
@@ -95,7 +99,9 @@ TEST_F(EarEvidenceFiles, EveryFlippedBitShows) {
       std::string flipped = token;
       flipped[i] = static_cast<char>(flipped[i] ^ 1);
       const auto ear = parse_ear(as_bytes(flipped));
-      if (ear) EXPECT_NE(worst_of(verify(*ear, anchors_)), Outcome::kPassed) << name << " byte " << i;
+      if (ear) {
+        EXPECT_NE(worst_of(verify(*ear, anchors_)), Outcome::kPassed) << name << " byte " << i;
+      }
     }
   }
 }

@@ -11,7 +11,7 @@
 namespace adyton {
 namespace {
 
-constexpr std::size_t kMaxFields = 512;
+constexpr std::size_t kMaxFields = 512, kMaxPath = 512;
 
 struct Candidate {
   std::string name;
@@ -45,11 +45,13 @@ bool check_signature_by_given_keys(std::string_view key_id, KeyType type, std::s
     return true;
   }
   if (of_that_name > 0) {
-    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was not made by its key \"{}\"", algorithm,
-                                               key_id));
+    findings.fail(kTokenSignature,
+                  fmt::format("the {} signature over the token was not made by its key \"{}\"", algorithm, key_id));
   } else if (key_id.empty() && tried > 0) {
-    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was made by none of the {} keys that are "
-                                               "trusted", algorithm, tried));
+    findings.fail(kTokenSignature,
+                  fmt::format("the {} signature over the token was made by none of the {} keys that are "
+                              "trusted",
+                              algorithm, tried));
   } else {
     findings.miss(kTokenSignature,
                   fmt::format("the key that signed the token{} is not among the {} of type {} that were given; {}",
@@ -63,7 +65,9 @@ bool check_jwt_signature(const Jwt& jwt, SignerKeys keys, std::string_view where
                          Findings& findings) {
   return check_signature_by_given_keys(
       jwt.key_id, jwt.algorithm.key_type, jwt.algorithm_name, keys, where, context, findings,
-      [&](const VerifyingKey& key) { return verify_compact_jws(jwt.jws, jwt.algorithm, key, context.seen).has_value(); });
+      [&](const VerifyingKey& key) {
+        return verify_compact_jws(jwt.jws, jwt.algorithm, key, context.seen).has_value();
+      });
 }
 
 TokenTimes times_of(const Jwt& jwt) {
@@ -97,6 +101,7 @@ void add_json_fields(const Json& object, std::string_view prefix, Findings& find
   for (const auto& [name, value] : object.items()) {
     if (findings.fields.size() >= kMaxFields) return;
     std::string path = prefix.empty() ? name : fmt::format("{}.{}", prefix, name);
+    if (path.size() > kMaxPath) continue;
     if (value.is_object() && !value.empty()) {
       add_json_fields(value, path, findings);
     } else {

@@ -21,13 +21,14 @@ inline constexpr std::string_view kTokenValidity = "token validity";
 // Where the key that signed may come from.
 enum class SignerKeys : std::uint8_t {
   kAnchors,               // TrustAnchors::keys
-  kAnchorsAndCollateral,  // Collateral::keys() as well: then a JWK set in the collateral is the caller's statement of trust
+  kAnchorsAndCollateral,  // Collateral::keys() as well: then a JWK set in the collateral is the caller's statement of
+                          // trust
 };
 
-// Checks the signature with the keys that the caller gave: first those of the token's "kid", then all others of the right
-// type (at most kMaxSignerKeys are tried). Adds a kTokenSignature check: passed; failed, when the key of that "kid" did not
-// make it, or the token names no key and none of those given made it; missing otherwise, with `where` for where keys are
-// to be had. What the token itself brings ("jwk", "jku", "x5u", "x5c") is never used.
+// Checks the signature with the keys that the caller gave: first those of the token's "kid", then all others of the
+// right type (at most kMaxSignerKeys are tried). Adds a kTokenSignature check: passed; failed, when the key of that
+// "kid" did not make it, or the token names no key and none of those given made it; missing otherwise, with `where` for
+// where keys are to be had. What the token itself brings ("jwk", "jku", "x5u", "x5c") is never used.
 bool check_jwt_signature(const Jwt& jwt, SignerKeys keys, std::string_view where, const VerifyContext& context,
                          Findings& findings);
 inline constexpr std::size_t kMaxSignerKeys = 64;
@@ -43,11 +44,12 @@ struct TokenTimes {
 };
 TokenTimes times_of(const Jwt& jwt);
 
-// Adds kTokenValidity checks: out of time from `expires` on and before `not_before` and `issued`; failed, if there is no
-// `expires` and there has to be one.
+// Adds kTokenValidity checks: out of time from `expires` on and before `not_before` and `issued`; failed, if there is
+// no `expires` and there has to be one.
 void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext& context, Findings& findings);
 
-// All members of an object as fields, those of objects within it as "outer.inner", lists as JSON. At most 512.
+// All members of an object as fields, those of objects within it as "outer.inner", lists as JSON. At most 512, and
+// none whose name has more than 512 characters.
 void add_json_fields(const Json& object, std::string_view prefix, Findings& findings);
 
 }  // namespace adyton

@@ -21,8 +21,8 @@ Result<void> verify_signature(const NvidiaReport& report, const Certificate& lea
                            context.seen);
 }
 
-// For a report that came alone: of the collateral, the certificate whose key signed it; else one of another attestation key,
-// by preference for the same firmware, to tell whose signature it is not.
+// For a report that came alone: of the collateral, the certificate whose key signed it; else one of another attestation
+// key, by preference for the same firmware, to tell whose signature it is not.
 std::optional<Certificate> find_leaf(const NvidiaReport& report, const VerifyContext& context) {
   const Bytes* firmware_id = report.find(NvidiaField::kFwid);
   std::optional<Certificate> alike, other;
@@ -47,7 +47,8 @@ void check_firmware(const NvidiaReport& report, const Certificate& leaf, Finding
   const Bytes& certified = (*identity)->firmware_id;
   const Bytes* reported = report.find(NvidiaField::kFwid);
   if (!reported) {
-    findings.note(kNvidiaFirmware, fmt::format("the report names no firmware; the certificate names {}", to_hex(certified)));
+    findings.note(kNvidiaFirmware,
+                  fmt::format("the report names no firmware; the certificate names {}", to_hex(certified)));
   } else if (*reported != certified) {
     findings.fail(kNvidiaFirmware, fmt::format("the report says {}, the certificate of its key {}", to_hex(*reported),
                                                to_hex(certified)));
@@ -59,7 +60,8 @@ void check_firmware(const NvidiaReport& report, const Certificate& leaf, Finding
   if (std::ranges::equal(device, findings.chain[1].certificate.key().spki())) {
     findings.pass(kNvidiaDevice, findings.chain[1].certificate.subject().text);
   } else {
-    findings.fail(kNvidiaDevice, "the attestation key's certificate names another device key than the one that signed it");
+    findings.fail(kNvidiaDevice,
+                  "the attestation key's certificate names another device key than the one that signed it");
   }
 }
 
@@ -67,24 +69,27 @@ void check_report(const Device& device, const VerifyContext& context, Findings& 
   const std::optional<Certificate> leaf =
       device.certificates.empty() ? find_leaf(device.report, context) : std::optional(device.certificates[0]);
   if (!leaf) {
-    return findings.miss(kNvidiaChain, "the certificates of the device, which its driver gives out beside the report "
-                                       "(nvmlDeviceGetConfComputeGpuCertificate)");
+    return findings.miss(kNvidiaChain,
+                         "the certificates of the device, which its driver gives out beside the report "
+                         "(nvmlDeviceGetConfComputeGpuCertificate)");
   }
   const ChainRules rules{.use = AnchorUse::kNvidiaDevice, .what = kNvidiaChain};
   const bool trusted = verify_chain(*leaf, device.certificates, rules, context, findings);
   const auto verified = verify_signature(device.report, *leaf, context);
   if (!verified) {
-    findings.fail(kNvidiaSignature, fmt::format("the signature over the report was not made by {}: {}", leaf->subject().text,
-                                                verified.error().message));
+    findings.fail(kNvidiaSignature, fmt::format("the signature over the report was not made by {}: {}",
+                                                leaf->subject().text, verified.error().message));
   } else if (!trusted) {
     findings.note(kNvidiaSignature, fmt::format("made by {}, for which no trusted root vouches", leaf->subject().text));
   } else {
     findings.pass(kNvidiaSignature, fmt::format("ECDSA with SHA-384 by {}", leaf->subject().text));
   }
   check_firmware(device.report, *leaf, findings);
-  if (findings.claims.hardware_model.empty()) findings.claims.hardware_model = leaf->subject().common_name().value_or("");
-  findings.note(kNvidiaRevocation, "NVIDIA answers for single devices by OCSP (http://ocsp.ndis.nvidia.com), which is not asked "
-                                   "here; revocation lists are used if they are given");
+  if (findings.claims.hardware_model.empty())
+    findings.claims.hardware_model = leaf->subject().common_name().value_or("");
+  findings.note(kNvidiaRevocation,
+                "NVIDIA answers for single devices by OCSP (http://ocsp.ndis.nvidia.com), which is not asked "
+                "here; revocation lists are used if they are given");
 }
 
 void check_beside(const Device& device, Findings& findings) {
@@ -93,12 +98,14 @@ void check_beside(const Device& device, Findings& findings) {
     if (std::ranges::equal(device.nonce, report.nonce)) {
       findings.pass(kNvidiaNonce, "the report answers the request that it says it does");
     } else {
-      findings.fail(kNvidiaNonce, fmt::format("the report answers the nonce {}, not {}", to_hex(report.nonce), to_hex(device.nonce)));
+      findings.fail(kNvidiaNonce,
+                    fmt::format("the report answers the nonce {}, not {}", to_hex(report.nonce), to_hex(device.nonce)));
     }
   }
   const auto compare = [&](std::string_view what, const std::string& beside, const std::string& reported) {
     if (beside.empty() || beside == reported) return;
-    findings.fail(kNvidiaVersions, fmt::format("the {} is said to be {}, but the report says {}", what, beside.substr(0, 64), reported));
+    findings.fail(kNvidiaVersions,
+                  fmt::format("the {} is said to be {}, but the report says {}", what, beside.substr(0, 64), reported));
   };
   compare("driver's version", device.driver_version, report.text(NvidiaField::kDriverVersion));
   compare("VBIOS's version", device.vbios_version, report.vbios_version());
@@ -158,7 +165,8 @@ Findings verify_nvidia_evidence(const NvidiaEvidence& evidence, const VerifyCont
   Findings findings;
   findings.claims.platform = "nvidia";
   const auto& nonce = evidence.devices[0].report.nonce;
-  const bool same = std::ranges::all_of(evidence.devices, [&](const Device& device) { return device.report.nonce == nonce; });
+  const bool same =
+      std::ranges::all_of(evidence.devices, [&](const Device& device) { return device.report.nonce == nonce; });
   if (same) {
     findings.claims.report_data.assign(nonce.begin(), nonce.end());
     findings.pass(kNvidiaNonce, "all devices answer the same nonce");
@@ -166,7 +174,7 @@ Findings verify_nvidia_evidence(const NvidiaEvidence& evidence, const VerifyCont
     findings.fail(kNvidiaNonce, "the devices answer different nonces");
   }
   for (std::size_t i = 0; i < evidence.devices.size(); ++i) {
-    findings.parts.emplace_back(fmt::format("device {}", i), verify_device(evidence.devices[i], context));
+    findings.parts.push_back({fmt::format("device {}", i), verify_device(evidence.devices[i], context)});
   }
   return findings;
 }

@@ -30,7 +30,8 @@ class NvidiaEvidenceFiles : public ::testing::Test {
     const Json index = parse_json(as_text(text)).value();
     for (const Json& entry : index) {
       const std::string path(*text_of(find(&entry, "path")));
-      if (path.starts_with("nvidia/") && !path.starts_with("nvidia/eat/")) index_[path] = *boolean_of(find(&entry, "neg"));
+      if (path.starts_with("nvidia/") && !path.starts_with("nvidia/eat/"))
+        index_[path] = *boolean_of(find(&entry, "neg"));
     }
   }
   Bytes read(const std::string& name) { return testing::read_evidence(*folder_ / name); }
@@ -45,8 +46,8 @@ class NvidiaEvidenceFiles : public ::testing::Test {
   SeenSignatures seen_;
 };
 
-constexpr std::string_view kReports[] = {"blackwell-sdk-575.32",  "hopper-nvtrust-550.90.07", "hopper-sdk-535.86.09",
-                                         "hopper-sdk-580",        "hopper-trustee-coco1",     "hopper-NEG-badsig"};
+constexpr std::string_view kReports[] = {"blackwell-sdk-575.32", "hopper-nvtrust-550.90.07", "hopper-sdk-535.86.09",
+                                         "hopper-sdk-580",       "hopper-trustee-coco1",     "hopper-NEG-badsig"};
 
 // Everything in the index is in one of these tests.
 TEST_F(NvidiaEvidenceFiles, TheIndexHasNothingElse) {
@@ -150,7 +151,9 @@ TEST_F(NvidiaEvidenceFiles, TheReportReadsAsNvidiaReadsIt) {
     if (field.field == NvidiaField::kOpaqueDataVersion || field.field == NvidiaField::kFeatureFlag) continue;
     const Json* value = find(fields, "OPAQUE_FIELD_ID_" + name_of(field.field));
     ASSERT_TRUE(value) << name_of(field.field);
-    if (value->is_string()) EXPECT_EQ(field.value, hex(value)) << name_of(field.field);
+    if (value->is_string()) {
+      EXPECT_EQ(field.value, hex(value)) << name_of(field.field);
+    }
   }
   EXPECT_EQ(report.vbios_version(), "96.00.74.00.20");
   EXPECT_EQ(report.text(NvidiaField::kDriverVersion), "580.159.03");
@@ -165,16 +168,17 @@ Outcome verify_manifest(const Bytes& bytes, const TrustAnchors& anchors, std::in
   return worst_of(findings);
 }
 
-// Of the index's manifests that must not verify, two are named for something else but were altered after they were signed
-// (libxml2's canonical form has the same digest as ours, and it is not the one that is signed): the "expired" one, which
-// has been given a certificate of one day, and the "measurement mismatch" one.
+// Of the index's manifests that must not verify, two are named for something else but were altered after they were
+// signed (libxml2's canonical form has the same digest as ours, and it is not the one that is signed): the "expired"
+// one, which has been given a certificate of one day, and the "measurement mismatch" one.
 TEST_F(NvidiaEvidenceFiles, Manifests) {
   const std::string prefix = "nvidia/rim/attestation-sdk-";
   const auto verify_at = [&](const std::string& name, std::int64_t now, Findings& findings) {
     return verify_manifest(read(prefix + name), TrustAnchors::vendors(), now, findings);
   };
   Findings good, late, expired, mismatched, altered;
-  EXPECT_EQ(verify_at("NV_GPU_DRIVER_GH100_550.144.03.xml", kMid2025, good), Outcome::kPassed) << testing::text_of(good);
+  EXPECT_EQ(verify_at("NV_GPU_DRIVER_GH100_550.144.03.xml", kMid2025, good), Outcome::kPassed)
+      << testing::text_of(good);
   EXPECT_EQ(verify_at("NV_GPU_DRIVER_GH100_550.144.03.xml", kMid2025 + 3 * 365 * kDay, late), Outcome::kOutOfTime)
       << testing::text_of(late);
   EXPECT_EQ(verify_at("NV_GPU_DRIVER_GH100_570.124.03_expired.xml", kMid2025, expired), Outcome::kFailed);
@@ -196,8 +200,9 @@ TEST_F(NvidiaEvidenceFiles, ManifestRoots) {
   TrustAnchors wrong;
   wrong.certificates.push_back({AnchorUse::kNvidiaRim, root("incorrect_rim_root.crt")});
   Findings findings;
-  EXPECT_NE(verify_manifest(read("nvidia/rim/attestation-sdk-NV_GPU_DRIVER_GH100_550.144.03.xml"), wrong, kMid2025, findings),
-            Outcome::kPassed);
+  EXPECT_NE(
+      verify_manifest(read("nvidia/rim/attestation-sdk-NV_GPU_DRIVER_GH100_550.144.03.xml"), wrong, kMid2025, findings),
+      Outcome::kPassed);
 }
 
 // The report of the driver 535.86.09 and a manifest whose values are others.
@@ -224,14 +229,15 @@ TEST_F(NvidiaEvidenceFiles, EveryFlippedBitShows) {
       flipped[i] ^= std::byte{1};
       const auto parsed = parse_nvidia_evidence(flipped);
       if (!parsed) continue;
-      const Findings findings = verify_nvidia_evidence(*parsed, {collateral, TrustAnchors::vendors(), kMid2025, &seen_});
+      const Findings findings =
+          verify_nvidia_evidence(*parsed, {collateral, TrustAnchors::vendors(), kMid2025, &seen_});
       EXPECT_NE(worst_of(findings), Outcome::kPassed) << name << " byte " << i;
     }
   }
 }
 
-// In a manifest, what is not signed is the signature's KeyInfo: certificates after the signer's may be damaged as far as
-// they are not needed, and white space within base64 is of no account.
+// In a manifest, what is not signed is the signature's KeyInfo: certificates after the signer's may be damaged as far
+// as they are not needed, and white space within base64 is of no account.
 TEST_F(NvidiaEvidenceFiles, EveryFlippedBitInAManifestShows) {
   const Bytes manifest = read("nvidia/rim/attestation-sdk-NV_GPU_DRIVER_GH100_550.144.03.xml");
   const std::size_t unsigned_from = as_text(manifest).find("<ds:KeyInfo>");

@@ -12,18 +12,21 @@
 namespace adyton {
 namespace {
 
-// The measurement of NVDEC0's firmware: there is none to compare where that engine is switched off (nvtrust, verifier.py).
+// The measurement of NVDEC0's firmware: there is none to compare where that engine is switched off (nvtrust,
+// verifier.py).
 constexpr unsigned kNvdec0Index = 35;
 constexpr std::byte kDisabled{0x55};
 
 std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
 }
 
 std::string upper_without_dots(std::string text) {
   std::erase(text, '.');
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return text;
 }
 
@@ -31,12 +34,14 @@ std::string upper_without_dots(std::string text) {
 std::string where_manifests_are(const NvidiaReport& report) {
   constexpr std::string_view kService = "https://rim.attestation.nvidia.com/v1/rim/";
   const std::string driver = report.text(NvidiaField::kDriverVersion);
-  if (driver.empty()) return fmt::format("those of the VBIOS {} are in NVIDIA's service {}", report.vbios_version(), kService);
+  if (driver.empty())
+    return fmt::format("those of the VBIOS {} are in NVIDIA's service {}", report.vbios_version(), kService);
   const std::string chip = report.text(NvidiaField::kChipInfo);
-  const std::string driver_id = chip.empty() ? "NV_GPU_DRIVER_GH100_" + driver : fmt::format("NV_GPU_CC_DRIVER_{}_{}", chip, driver);
-  return fmt::format("{0}{1} and {0}NV_GPU_VBIOS_{2}_{3}_{4}_{5}", kService, driver_id, report.text(NvidiaField::kProject),
-                     report.text(NvidiaField::kProjectSku), report.text(NvidiaField::kChipSku),
-                     upper_without_dots(report.vbios_version()));
+  const std::string driver_id =
+      chip.empty() ? "NV_GPU_DRIVER_GH100_" + driver : fmt::format("NV_GPU_CC_DRIVER_{}_{}", chip, driver);
+  return fmt::format("{0}{1} and {0}NV_GPU_VBIOS_{2}_{3}_{4}_{5}", kService, driver_id,
+                     report.text(NvidiaField::kProject), report.text(NvidiaField::kProjectSku),
+                     report.text(NvidiaField::kChipSku), upper_without_dots(report.vbios_version()));
 }
 
 // All active values of the manifests, by index; which manifest two of which have the same is a failed check.
@@ -45,7 +50,8 @@ std::map<unsigned, const NvidiaRim::Reference*> join(const std::vector<NvidiaRim
   for (const NvidiaRim& rim : rims) {
     for (const NvidiaRim::Reference& reference : rim.references) {
       if (!reference.active || out.emplace(reference.index, &reference).second) continue;
-      findings.fail(kNvidiaReference, fmt::format("two manifests have a value for measurement {}", reference.index + 1));
+      findings.fail(kNvidiaReference,
+                    fmt::format("two manifests have a value for measurement {}", reference.index + 1));
     }
   }
   return out;
@@ -60,11 +66,13 @@ void compare(const NvidiaReport& report, const std::vector<NvidiaRim>& rims, Fin
     if (index == kNvdec0Index && without_nvdec0) continue;
     ++compared;
     const auto* measurement = report.find_measurement(static_cast<std::uint8_t>(index + 1));
-    if (measurement && std::ranges::find(reference->alternatives, measurement->value) != reference->alternatives.end()) continue;
+    if (measurement && std::ranges::find(reference->alternatives, measurement->value) != reference->alternatives.end())
+      continue;
     wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", index + 1);
   }
   if (!wrong.empty()) {
-    findings.fail(kNvidiaReference, fmt::format("of {} measurements, these are not as they should be: {}", compared, wrong));
+    findings.fail(kNvidiaReference,
+                  fmt::format("of {} measurements, these are not as they should be: {}", compared, wrong));
   } else if (compared == 0) {
     findings.miss(kNvidiaReference, "the manifests have no active values");
   } else {
@@ -85,8 +93,8 @@ bool verify_nvidia_rim(const NvidiaRim& rim, const VerifyContext& context, Findi
   const auto verified = signer.key().verify(SignatureAlgorithm::kEcdsaSha384, as_bytes(rim.signed_info), rim.signature,
                                             EcdsaForm::kRaw, context.seen);
   if (!verified) {
-    findings.fail(kRimSignature, fmt::format("the signature over the manifest was not made by {}: {}", signer.subject().text,
-                                             verified.error().message));
+    findings.fail(kRimSignature, fmt::format("the signature over the manifest was not made by {}: {}",
+                                             signer.subject().text, verified.error().message));
     return false;
   }
   if (trusted) {
@@ -114,17 +122,20 @@ void check_reference_values(const NvidiaReport& report, const VerifyContext& con
     Findings part;
     part.claims.platform = "nvidia-rim";
     verify_nvidia_rim(*rim, context, part);
-    findings.parts.emplace_back("manifest " + rim->version, std::move(part));
+    findings.parts.push_back({"manifest " + rim->version, std::move(part)});
     rims.push_back(*std::move(rim));
   }
   if (rims.empty()) {
-    findings.note(kNvidiaReference, "the measurements are not compared with anything: no manifest of this driver or VBIOS was given; "
-                                    "NVIDIA has " + where_manifests_are(report));
+    findings.note(kNvidiaReference,
+                  "the measurements are not compared with anything: no manifest of this driver or VBIOS was given; "
+                  "NVIDIA has " +
+                      where_manifests_are(report));
     return;
   }
   compare(report, rims, findings);
   if (!for_vbios) findings.note(kNvidiaReference, "there was no manifest of the VBIOS " + report.vbios_version());
-  if (!for_driver && !driver.empty()) findings.note(kNvidiaReference, "there was no manifest of the driver " + report.text(NvidiaField::kDriverVersion));
+  if (!for_driver && !driver.empty())
+    findings.note(kNvidiaReference, "there was no manifest of the driver " + report.text(NvidiaField::kDriverVersion));
 }
 
 }  // namespace adyton

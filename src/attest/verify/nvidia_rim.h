@@ -18,9 +18,9 @@ inline constexpr std::string_view kRimSignature = "NVIDIA manifest signature";
 // The manifest's own signature and certificates. Returns whether they hold, whatever the certificates' validity.
 bool verify_nvidia_rim(const NvidiaRim& rim, const VerifyContext& context, Findings& findings);
 
-// Takes the manifests among the collateral's documents whose version is that of the report's driver or VBIOS, verifies each
-// as a part ("manifest VERSION"), and compares their active values with the report's measurements. Without any: noted,
-// with the names under which NVIDIA has them.
+// Takes the manifests among the collateral's documents whose version is that of the report's driver or VBIOS, verifies
+// each as a part ("manifest VERSION"), and compares their active values with the report's measurements. Without any:
+// noted, with the names under which NVIDIA has them.
 void check_reference_values(const NvidiaReport& report, const VerifyContext& context, Findings& findings);
 
 }  // namespace adyton

@@ -29,9 +29,8 @@ bool is_microsoft_issuer(std::string_view issuer) {
   constexpr std::string_view kScheme = "https://";
   if (!issuer.starts_with(kScheme)) return false;
   issuer.remove_prefix(kScheme.size());
-  const bool host = std::ranges::all_of(issuer, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
+  const bool host = std::ranges::all_of(
+      issuer, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
   for (const std::string_view domain : {".attest.azure.net", ".attest.azure.us", ".attest.azure.cn"}) {
     if (host && issuer.size() > domain.size() && issuer.ends_with(domain)) return true;
   }
@@ -52,7 +51,8 @@ void check_issuer(const Token& token, Findings& findings) {
   if (is_issuer(token.service, issuer)) {
     findings.pass(kTokenIssuer, std::string(issuer));
   } else {
-    findings.fail(kTokenIssuer, fmt::format("\"{}\" is not how {} names itself", issuer.substr(0, 128), name_of(token.service)));
+    findings.fail(kTokenIssuer,
+                  fmt::format("\"{}\" is not how {} names itself", issuer.substr(0, 128), name_of(token.service)));
   }
 }
 
@@ -74,15 +74,16 @@ std::string where_keys_are(const Token& token) {
 // Google's PKI tokens: the first certificate's key signed, and its chain ends at Google's root.
 bool check_certified_signature(const Jwt& jwt, const VerifyContext& context, Findings& findings) {
   const Certificate& leaf = jwt.certificates[0];
-  const ChainRules rules{.use = AnchorUse::kGoogleSpace,
-                         .what = kTokenChain,
-                         .roles = {"Confidential Space leaf", "Confidential Space intermediate CA",
-                                   "Confidential Space root CA"}};
+  const ChainRules rules{
+      .use = AnchorUse::kGoogleSpace,
+      .what = kTokenChain,
+      .roles = {"Confidential Space leaf", "Confidential Space intermediate CA", "Confidential Space root CA"}};
   const bool trusted = verify_chain(leaf, jwt.certificates, rules, context, findings);
   const auto verified = verify_compact_jws(jwt.jws, jwt.algorithm, leaf.key(), context.seen);
   if (!verified) {
-    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was not made by its first certificate's key: {}",
-                                               jwt.algorithm_name, verified.error().message));
+    findings.fail(kTokenSignature,
+                  fmt::format("the {} signature over the token was not made by its first certificate's key: {}",
+                              jwt.algorithm_name, verified.error().message));
   } else if (!trusted) {
     findings.note(kTokenSignature, "made by the first certificate's key, for which no trusted root vouches");
   } else {
@@ -98,12 +99,15 @@ void note_key_certificate(const Token& token, const VerifyContext& context, Find
     for (const Certificate& certificate : context.collateral.certificates()) {
       if (!std::ranges::equal(certificate.key().spki(), named.key.spki())) continue;
       if (context.now < certificate.not_before() || context.now > certificate.not_after()) {
-        findings.out_of_time(kTokenKey, fmt::format("the certificate of the key is valid from {} to {}",
-                                                    time_text(certificate.not_before()), time_text(certificate.not_after())));
+        findings.out_of_time(kTokenKey,
+                             fmt::format("the certificate of the key is valid from {} to {}",
+                                         time_text(certificate.not_before()), time_text(certificate.not_after())));
       }
       if (const auto quote = sgx_quote_of(certificate)) {
-        findings.note(kTokenKey, fmt::format("the certificate of the key carries an SGX quote of {} bytes, which is not checked here",
-                                             quote->size()));
+        findings.note(
+            kTokenKey,
+            fmt::format("the certificate of the key carries an SGX quote of {} bytes, which is not checked here",
+                        quote->size()));
       }
       return;
     }
@@ -130,14 +134,15 @@ void check_digest(const Token& token, const Token::Device& device, Findings& fin
   } else if (found->algorithm == "SHA-384" || found->algorithm == "SHA384") {
     digest = to_bytes(sha384(text));
   } else {
-    return findings.fail(kTokenSubmodule, fmt::format("the digest of {} is made with {}, which is not known here", device.name,
-                                                      found->algorithm.substr(0, 32)));
+    return findings.fail(kTokenSubmodule, fmt::format("the digest of {} is made with {}, which is not known here",
+                                                      device.name, found->algorithm.substr(0, 32)));
   }
   if (digest == found->digest) {
-    findings.pass(kTokenSubmodule, fmt::format("the {} of {} is what the overall token says", found->algorithm, device.name));
+    findings.pass(kTokenSubmodule,
+                  fmt::format("the {} of {} is what the overall token says", found->algorithm, device.name));
   } else {
-    findings.fail(kTokenSubmodule, fmt::format("the {} of {} is {}, but the overall token says {}", found->algorithm, device.name,
-                                               to_hex(digest), to_hex(found->digest)));
+    findings.fail(kTokenSubmodule, fmt::format("the {} of {} is {}, but the overall token says {}", found->algorithm,
+                                               device.name, to_hex(digest), to_hex(found->digest)));
   }
 }
 
@@ -156,7 +161,8 @@ void check_measurements(const Token::Device& device, Findings& findings) {
   if (result == "success" || result == "Success") {
     findings.pass(kTokenResult, fmt::format("the measurements of {} are as the service expects them", device.name));
   } else {
-    findings.fail(kTokenResult, fmt::format("the service says of the measurements of {}: \"{}\"", device.name, result.substr(0, 64)));
+    findings.fail(kTokenResult,
+                  fmt::format("the service says of the measurements of {}: \"{}\"", device.name, result.substr(0, 64)));
   }
 }
 
@@ -165,11 +171,13 @@ void check_devices(const Token& token, const VerifyContext& context, Findings& f
   if (overall == true) {
     findings.pass(kTokenResult, "the service found everything in order");
   } else {
-    findings.fail(kTokenResult, overall ? "the service says that the attestation failed" : "the token has no overall result");
+    findings.fail(kTokenResult,
+                  overall ? "the service says that the attestation failed" : "the token has no overall result");
   }
   for (const Token::SubmoduleDigest& digest : token.digests) {
     if (std::ranges::find(token.devices, digest.name, &Token::Device::name) != token.devices.end()) continue;
-    findings.miss(kTokenSubmodule, fmt::format("the token of {}, which the overall token names, is not in the bundle", digest.name));
+    findings.miss(kTokenSubmodule,
+                  fmt::format("the token of {}, which the overall token names, is not in the bundle", digest.name));
   }
   for (const Token::Device& device : token.devices) {
     Findings part;
@@ -180,7 +188,7 @@ void check_devices(const Token& token, const VerifyContext& context, Findings& f
     check_same(token, device, "eat_nonce", part);
     check_measurements(device, part);
     read_nvidia_device_claims(*device.jwt.claims, part);
-    findings.parts.emplace_back(device.name, std::move(part));
+    findings.parts.push_back({device.name, std::move(part)});
   }
 }
 

@@ -66,10 +66,9 @@ std::optional<bool> debug_of(std::string_view status) {
 
 TcbStatus tcb_status_of(std::string_view text) {
   if (text.empty()) return TcbStatus::kNone;
-  for (const TcbStatus status :
-       {TcbStatus::kUpToDate, TcbStatus::kSwHardeningNeeded, TcbStatus::kConfigurationNeeded,
-        TcbStatus::kConfigurationAndSwHardeningNeeded, TcbStatus::kOutOfDate, TcbStatus::kOutOfDateConfigurationNeeded,
-        TcbStatus::kRevoked}) {
+  for (const TcbStatus status : {TcbStatus::kUpToDate, TcbStatus::kSwHardeningNeeded, TcbStatus::kConfigurationNeeded,
+                                 TcbStatus::kConfigurationAndSwHardeningNeeded, TcbStatus::kOutOfDate,
+                                 TcbStatus::kOutOfDateConfigurationNeeded, TcbStatus::kRevoked}) {
     if (name_of(status) == text) return status;
   }
   return TcbStatus::kUnknown;
@@ -103,8 +102,8 @@ void read_tdx(ClaimReader& reader, Claims& claims) {
   claims.report_data = reader.hex({"tdx_report_data"});
   claims.host_data = reader.hex({"tdx_mrconfigid"});
   claims.tcb_status = tcb_status_of(reader.text({"attester_tcb_status"}));
-  for (const auto& [claim, name] : {std::pair{"tdx_rtmr0", "RTMR0"}, {"tdx_rtmr1", "RTMR1"}, {"tdx_rtmr2", "RTMR2"},
-                                    {"tdx_rtmr3", "RTMR3"}}) {
+  for (const auto& [claim, name] :
+       {std::pair{"tdx_rtmr0", "RTMR0"}, {"tdx_rtmr1", "RTMR1"}, {"tdx_rtmr2", "RTMR2"}, {"tdx_rtmr3", "RTMR3"}}) {
     if (Bytes value = reader.hex({claim}); !value.empty()) claims.boot_chain.push_back({name, std::move(value)});
   }
 }
@@ -132,7 +131,8 @@ void read_microsoft_claims(const Json& claims, Findings& findings) {
     read_tdx(reader, findings.claims);
   } else {
     findings.claims.platform = type;
-    findings.note(kTokenClaims, fmt::format("what is attested is of the type \"{}\", whose claims are only listed", type));
+    findings.note(kTokenClaims,
+                  fmt::format("what is attested is of the type \"{}\", whose claims are only listed", type));
   }
 }
 
@@ -141,7 +141,7 @@ void read_google_claims(const Json& claims, Findings& findings) {
   ClaimReader reader(claims, findings);
   Claims& out = findings.claims;
   out.hardware_model = reader.text({"hwmodel"});
-  out.platform = out.hardware_model == "GCP_INTEL_TDX"    ? "tdx"
+  out.platform = out.hardware_model == "GCP_INTEL_TDX"     ? "tdx"
                  : out.hardware_model == "GCP_AMD_SEV_SNP" ? "sev-snp"
                  : out.hardware_model == "GCP_AMD_SEV_ES"  ? "sev-es"
                  : out.hardware_model == "GCP_AMD_SEV"     ? "sev"
@@ -169,7 +169,8 @@ void read_nvidia_device_claims(const Json& claims, Findings& findings) {
   add_json_fields(claims, {}, findings);
   ClaimReader reader(claims, findings);
   Claims& out = findings.claims;
-  const bool is_switch = find(&claims, "x-nvidia-switch-arch-check") || text_of(find(&claims, "x-nvidia-device-type")) == "nvswitch";
+  const bool is_switch =
+      find(&claims, "x-nvidia-switch-arch-check") || text_of(find(&claims, "x-nvidia-device-type")) == "nvswitch";
   out.platform = is_switch ? "nvidia-switch" : "nvidia-gpu";
   out.hardware_model = reader.text({"hwmodel"});
   out.debug = find(&claims, "dbgstat") ? debug_of(text_of(find(&claims, "dbgstat")).value_or("")) : std::nullopt;

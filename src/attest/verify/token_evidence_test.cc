@@ -34,7 +34,8 @@ class TokenEvidenceFiles : public ::testing::Test {
 };
 
 constexpr const char* kGoogle = "gcp/confidential-space-tdx-oak-sample.jwt";
-constexpr const char* kGoogleClaims[] = {"gcp/oak-claims.json", "gcp/oak-debug_claims.json", "gcp/oak-expired_claims.json"};
+constexpr const char* kGoogleClaims[] = {"gcp/oak-claims.json", "gcp/oak-debug_claims.json",
+                                         "gcp/oak-expired_claims.json"};
 constexpr const char* kMicrosoftSnp = "eat/maa-samples-sev-snp-jwt.txt";
 constexpr const char* kMicrosoftAnswer = "eat/maa-samples-post.attest.response.jwt.body.json";
 constexpr const char* kMicrosoftKeys = "eat/maa-samples-get.certs.response.body.json";
@@ -46,8 +47,8 @@ constexpr std::int64_t kNvidiaIssued = 1749601858, kNvidiaExpires = 1749605458;
 TEST_F(TokenEvidenceFiles, TheIndexHasNothingElse) {
   const Json index = parse_json(text("INDEX.json")).value();
   std::set<std::string_view> known(std::begin(kGoogleClaims), std::end(kGoogleClaims));
-  known.insert({kGoogle, kMicrosoftSnp, kMicrosoftAnswer, kMicrosoftKeys, "eat/maa-samples-post.attest.body.json", kNvidia,
-                kNvidiaDecoded, "nvidia/eat/attestation-sdk-spdm_parsed_output.json"});
+  known.insert({kGoogle, kMicrosoftSnp, kMicrosoftAnswer, kMicrosoftKeys, "eat/maa-samples-post.attest.body.json",
+                kNvidia, kNvidiaDecoded, "nvidia/eat/attestation-sdk-spdm_parsed_output.json"});
   for (const Json& entry : index) {
     const std::string_view path = *text_of(find(&entry, "path"));
     if (path.starts_with("eat/maa-") || path.starts_with("gcp/") || path.starts_with("nvidia/eat/")) {
@@ -77,15 +78,18 @@ TEST_F(TokenEvidenceFiles, GoogleConfidentialSpace) {
   EXPECT_NE(worst_of(verify_token(token, {collateral_, nobody, kGoogleIssued})), Outcome::kPassed);
 }
 
-// In the header, the certificates above the leaf can be altered without effect: the root is built in, and what is altered
-// in a certificate that is not needed makes no difference. Everything is signed, though, so that none of it passes.
+// In the header, the certificates above the leaf can be altered without effect: the root is built in, and what is
+// altered in a certificate that is not needed makes no difference. Everything is signed, though, so that none of it
+// passes.
 TEST_F(TokenEvidenceFiles, EveryFlippedBitInGooglesTokenShows) {
   const std::string token = text(kGoogle);
   for (std::size_t i = 0; i < token.size(); i += 7) {
     std::string flipped = token;
     flipped[i] = static_cast<char>(flipped[i] ^ 1);
     const auto parsed = parse_token(as_bytes(flipped));
-    if (parsed) EXPECT_NE(worst_of(verify(*parsed, kGoogleIssued)), Outcome::kPassed) << i;
+    if (parsed) {
+      EXPECT_NE(worst_of(verify(*parsed, kGoogleIssued)), Outcome::kPassed) << i;
+    }
   }
 }
 
@@ -130,7 +134,8 @@ TEST_F(TokenEvidenceFiles, MicrosoftsAnswerIsDecodedAlready) {
   EXPECT_EQ(to_hex(findings.claims.measurement), "90a328210154d861be7fc85a904e99fba713b05029321a470f62ea8495ec7d90");
 }
 
-// One of the five keys is RSA with 1024 bits, in a certificate with a quote: it is not used, and does not spoil the others.
+// One of the five keys is RSA with 1024 bits, in a certificate with a quote: it is not used, and does not spoil the
+// others.
 TEST_F(TokenEvidenceFiles, MicrosoftsKeys) {
   const auto added = collateral_.add("keys", read(kMicrosoftKeys));
   ASSERT_TRUE(added) << added.error().message;
@@ -152,7 +157,7 @@ TEST_F(TokenEvidenceFiles, NvidiaBundle) {
   const Findings findings = verify(token, kNvidiaIssued);
   EXPECT_EQ(worst_of(findings), Outcome::kMissing) << testing::text_of(findings);
   EXPECT_TRUE(has(findings, kTokenResult, Outcome::kPassed));
-  const Findings& device = findings.parts.at(0).second;
+  const Findings& device = findings.parts.at(0).findings;
   EXPECT_TRUE(has(device, kTokenSubmodule, Outcome::kPassed));
   EXPECT_TRUE(has(device, kTokenResult, Outcome::kPassed));
   EXPECT_TRUE(has(device, kTokenSignature, Outcome::kMissing));
