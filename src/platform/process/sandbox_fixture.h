@@ -51,15 +51,19 @@ struct Hosted {
 
 // Starts it to do `act`, after `prepare` in its process.
 inline Hosted start_host(const std::string& act, const std::function<bool()>& prepare = [] { return true; }) {
-  const std::string folder = ADYTON_TEST_PROGRAMS, host = folder + "/hostile_sandbox_host",
-                    program = folder + "/hostile_behaviour";
+  const std::string folder = ADYTON_TEST_PROGRAMS;
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) return {};
   const pid_t process = ::fork();
   if (process == 0) {
     ::dup2(pipe[1], STDOUT_FILENO);
     ::dup2(pipe[1], STDERR_FILENO);
-    if (prepare()) ::execl(host.c_str(), "host", program.c_str(), act.c_str(), nullptr);
+    // Opened first: who `prepare` becomes may not get to this folder.
+    const int host = ::open((folder + "/hostile_sandbox_host").c_str(), O_RDONLY | O_CLOEXEC);
+    const int program = ::open((folder + "/hostile_behaviour").c_str(), O_RDONLY);
+    std::string name = "host", path = "/proc/self/fd/" + std::to_string(program), what = act;
+    char* const arguments[] = {name.data(), path.data(), what.data(), nullptr};
+    if (prepare()) ::fexecve(host, arguments, environ);
     ::_exit(127);
   }
   ::close(pipe[1]);
