@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digests by algorithm, for what others measured: event logs, PCR banks, names of TPM objects. Adyton's own measurements are
-// crypto/crypto.h's.
+// Digests by algorithm, for what others measured: event logs, PCR banks, names of TPM objects. Adyton's own
+// measurements are crypto/crypto.h's.
 #pragma once
 
 #include <cstdint>
