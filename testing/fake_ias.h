@@ -25,12 +25,12 @@ struct FakeEpidQuote {
     store_le(out, 4, std::uint32_t{0x00000cac});
     store_le(out, 8, std::uint16_t{14});
     store_le(out, 10, std::uint16_t{15});
-    for (std::size_t i = 0; i < 16; ++i) out[48 + i] = std::byte{0x11};   // CPUSVN
-    store_le(out, 48 + 48, std::uint64_t{debug ? 7U : 5U});               // ATTRIBUTES.FLAGS
+    for (std::size_t i = 0; i < 16; ++i) out[48 + i] = std::byte{0x11};        // CPUSVN
+    store_le(out, 48 + 48, std::uint64_t{debug ? 7U : 5U});                    // ATTRIBUTES.FLAGS
     for (std::size_t i = 0; i < 32; ++i) out[48 + 64 + i] = std::byte{0x22};   // MRENCLAVE
     for (std::size_t i = 0; i < 32; ++i) out[48 + 128 + i] = std::byte{0x33};  // MRSIGNER
-    store_le(out, 48 + 256, std::uint16_t{7});                            // ISVPRODID
-    store_le(out, 48 + 258, std::uint16_t{3});                            // ISVSVN
+    store_le(out, 48 + 256, std::uint16_t{7});                                 // ISVPRODID
+    store_le(out, 48 + 258, std::uint16_t{3});                                 // ISVSVN
     for (std::size_t i = 0; i < 64; ++i) out[48 + 320 + i] = std::byte{0x44};  // REPORTDATA
     return out;
   }
@@ -59,7 +59,7 @@ struct FakeIas {
     return to_base64(signer.key.sign(SignatureAlgorithm::kRsaPkcs1Sha256, as_bytes(text)).value());
   }
   [[nodiscard]] std::string chain_pem() const {
-    return fake_pem("CERTIFICATE", signer.certificate.der()) + fake_pem("CERTIFICATE", root.certificate().der());
+    return to_pem("CERTIFICATE", signer.certificate.der()) + to_pem("CERTIFICATE", root.certificate().der());
   }
   // As the service's header has it.
   [[nodiscard]] std::string url_encoded_chain() const {

@@ -104,10 +104,11 @@ void open_json(std::string_view text, std::vector<Candidate>& out) {
   }
 }
 
-Result<std::optional<Candidate>> open_cbor_map(BytesView bytes) {
+// Without bytes if there is none, or more than one.
+Result<Candidate> open_cbor_map(BytesView bytes) {
   constexpr cbor::Rules kRules{.deterministic = false, .indefinite = true};
-  std::optional<Candidate> out;
-  bool several = false;
+  Candidate out;
+  std::size_t count = 0;
   cbor::Reader reader(bytes, kRules);
   TRY(reader.read_map([&](const cbor::Key& key) -> Result<void> {
     const std::optional<std::string_view> name = key.text();
@@ -117,13 +118,14 @@ Result<std::optional<Candidate>> open_cbor_map(BytesView bytes) {
       TRY(reader.read_item());
       return {};
     }
-    several = several || out;
+    ++count;
     const BytesView value = type == cbor::Type::kBytes ? TRY(reader.read_bytes()) : as_bytes(TRY(reader.read_text()));
-    out = Candidate{to_bytes(value), fmt::format("CBOR member \"{}\"", *name)};
+    out.bytes = to_bytes(value);
+    out.trail = fmt::format("CBOR member \"{}\"", *name);
     return {};
   }));
   TRY(reader.finish());
-  if (several || (out && out->bytes.empty())) out.reset();
+  if (count != 1) out = {};
   return out;
 }
 
@@ -132,8 +134,8 @@ std::vector<Candidate> open(BytesView bytes) {
   std::vector<Candidate> out;
   constexpr std::byte kMapType{0xa0}, kTypeBits{0xe0};
   if (!bytes.empty() && (bytes[0] & kTypeBits) == kMapType) {
-    Result<std::optional<Candidate>> inner = open_cbor_map(bytes);
-    if (inner && *inner) out.push_back(**std::move(inner));
+    Result<Candidate> inner = open_cbor_map(bytes);
+    if (inner && !inner->bytes.empty()) out.push_back(*std::move(inner));
     return out;
   }
   const std::optional<std::string_view> text = wrapped_text(bytes);
