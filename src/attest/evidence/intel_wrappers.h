@@ -23,7 +23,7 @@ struct IntelWrapping {
   // What came with it for Collateral::add(), with a name for messages.
   std::vector<std::pair<std::string, Bytes>> collateral;
   // Data that the wrapping says the quote is about: its SHA-256 is then the first half of the report data. Nothing here
-  // checks it (verify/intel_wrappers.h does).
+  // checks it: attest/verify/intel_wrappers.h does.
   std::vector<Bytes> held_data;
 };
 

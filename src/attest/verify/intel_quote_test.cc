@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/verify/intel_wrappers.h"
 #include "attest/verify/sgx_quote.h"
 #include "attest/verify/tdx_quote.h"
 #include "base/cursor.h"
+#include "crypto/crypto.h"
 #include "testing/fake_intel.h"
 #include "testing/findings.h"
 
@@ -246,6 +248,21 @@ TEST(IntelQuote, PckCertificateFromTheCollateral) {
     EXPECT_EQ(objections(findings), Objections{}) << text_of(findings);
     EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kUpToDate);
   }
+}
+
+TEST(IntelQuote, HeldData) {
+  FakeIntel intel;
+  const Bytes held = to_bytes("the key of this enclave");
+  const auto with = [&](const Bytes& claimed) {
+    Findings findings = run(intel, {.report = [&](std::span<std::byte> report) {
+                              std::ranges::fill(report.subspan(320), std::byte{0});
+                              std::ranges::copy(sha256(held), report.subspan(320).begin());
+                            }});
+    verify_held_data({.held_data = {claimed}}, findings);
+    return objections(findings);
+  };
+  EXPECT_EQ(with(held), Objections{});
+  EXPECT_EQ(with(to_bytes("another")), Objections{"failed held data"});
 }
 
 // Signatures that were seen before change no answer.
