@@ -24,6 +24,7 @@ OWNED_LIBRARIES = {
     "seccomp.h": {"platform"},
     "toml++/": {"image"},
     "CLI/": {"cli", "examples"},
+    "curl/": {"cli"},
     "sqlite3.h": {"examples"},
     "archive.h": {"examples"},
 }

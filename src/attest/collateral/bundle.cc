@@ -10,7 +10,7 @@
 namespace adyton {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 255;
+constexpr std::size_t kMaxNameBytes = 2048;  // URLs with an encrypted platform identifier have 1000
 
 Bytes tag_bytes() { return cbor::Writer().tag(kBundleTag).encoded(); }
 

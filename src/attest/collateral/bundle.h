@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A packed bundle: all the collateral of an occasion in one file (docs/formats/collateral-bundle.md).
 //
-//   bundle = #6.1094992706({ * name => bytes })      CBOR (RFC 8949), deterministic; name: text, 1 to 255 bytes
+//   bundle = #6.1094992706({ * name => bytes })      CBOR (RFC 8949), deterministic; name: text, 1 to 2048 bytes
 #pragma once
 
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include "attest/collateral/intel_tcb.h"
 #include "attest/collateral/json_web_keys.h"
 #include "attest/json.h"
+#include "base/base64.h"
 #include "base/error.h"
 
 namespace adyton {
@@ -93,6 +94,12 @@ Result<void> add_json(std::string_view name, std::string_view text, Collateral& 
       for (Certificate& certificate : key.certificates) out.add(std::move(certificate));
       out.add_key(std::move(key.id), std::move(key.key));
     }
+    return {};
+  }
+  // The answer of NVIDIA's service of reference manifests: the manifest itself is XML in base64.
+  const std::string *id = find_string(json, "id"), *manifest = find_string(json, "rim");
+  if (id != nullptr && manifest != nullptr) {
+    out.add_document(*id, TRY(parse_base64(*manifest).within("rim")));
     return {};
   }
   return invalid("JSON that is no collateral we know");

@@ -178,7 +178,7 @@ TEST(Bundle, HasOneEncoding) {
   }
   EXPECT_FALSE(pack_bundle({{"", {}}}));
   EXPECT_FALSE(pack_bundle({{"\xff", {}}}));
-  EXPECT_FALSE(pack_bundle({{std::string(256, 'x'), {}}}));
+  EXPECT_FALSE(pack_bundle({{std::string(2049, 'x'), {}}}));
   Collateral collateral;
   const Bytes twice = pack_bundle({{"inner", packed}}).value();
   EXPECT_NE(collateral.add("f", twice).error().message.find("within a bundle"), std::string::npos);

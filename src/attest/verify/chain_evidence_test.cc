@@ -189,5 +189,27 @@ TEST_F(VendorChain, IntelsReportSigners) {
   EXPECT_FALSE(verify(collateral_.certificates()[0], AnchorUse::kIntelSgx, k2023May).trusted);
 }
 
+// Every truncation is refused; whatever bit is flipped, what can still be read is not signed.
+TEST_F(VendorChain, AlteredBytesAreNeverGenuine) {
+  const auto altered = [](const Bytes& der, std::size_t step, const VerifyingKey& key, auto parse) {
+    for (std::size_t i = 0; i < der.size(); ++i) EXPECT_FALSE(parse(BytesView(der).first(i))) << i;
+    for (std::size_t i = 0; i < der.size(); i += step) {
+      for (unsigned bit = 0; bit < 8; ++bit) {
+        Bytes flipped = der;
+        flipped[i] ^= static_cast<std::byte>(1U << bit);
+        const auto parsed = parse(flipped);
+        if (!parsed) continue;
+        EXPECT_FALSE(parsed->verify_signature(key)) << i << ' ' << bit;
+      }
+    }
+  };
+  const Certificate ark = certificate("snp/certs/ark-milan.der");
+  const Certificate intel = certificate("intel-collateral/certs/intel-sgx-root-ca.der");
+  altered(read("snp/certs/ask-milan.der"), 3, ark.key(), Certificate::parse);
+  altered(read("snp/certs/crl-ark-milan-2022-05-09.der"), 1, ark.key(), RevocationList::parse);
+  altered(read("intel-collateral/certs/intel-sgx-pck-platform-ca-22eb770d.der"), 1, intel.key(), Certificate::parse);
+  altered(read("intel-collateral/crl/rootca-2023-04-03-f64b58.der"), 1, intel.key(), RevocationList::parse);
+}
+
 }  // namespace
 }  // namespace adyton

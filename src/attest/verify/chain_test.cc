@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "attest/verify/chain_fixture.h"
+#include "testing/chain_fixture.h"
 #include "testing/fake_pki.h"
 
 namespace adyton {

@@ -35,8 +35,8 @@ void check_revocation(const std::vector<const Certificate*>& way, std::size_t in
       if (is_for(list, issuer)) lists.push_back(&list);
     }
   }
+  const std::string where = certificate.crl_urls().empty() ? "" : ": " + certificate.crl_urls().front();
   if (lists.empty()) {
-    const std::string where = certificate.crl_urls().empty() ? "" : ": " + certificate.crl_urls().front();
     const std::string detail = fmt::format("revocation: no list of {}, which would say if {} was revoked{}",
                                            issuer.subject().text, who, where);
     return rules.needs_lists && rules.checks_lists ? findings.miss(rules.what, detail)
@@ -61,8 +61,9 @@ void check_revocation(const std::vector<const Certificate*>& way, std::size_t in
                                                  time_text(entry->date), entry->reason.value_or(0)));
   }
   if (!is_current(list, context.now)) {
-    return findings.out_of_time(rules.what, fmt::format("revocation: the list of {} is valid {}, not at {}",
-                                                        issuer.subject().text, period(list), time_text(context.now)));
+    return findings.out_of_time(
+        rules.what, fmt::format("revocation: the list of {} is valid {}, not at {}{}", issuer.subject().text,
+                                period(list), time_text(context.now), where));
   }
   findings.pass(rules.what, fmt::format("revocation: {} is not in the list of {}", who, issuer.subject().text));
 }

@@ -2,7 +2,7 @@
 // What revocation lists do to chains (RFC 5280, 6.3).
 #include <gtest/gtest.h>
 
-#include "attest/verify/chain_fixture.h"
+#include "testing/chain_fixture.h"
 #include "testing/fake_pki.h"
 
 namespace adyton {
