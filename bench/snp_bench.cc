@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include "attest/verify/snp.h"
+#include "bench/compare.h"
 #include "testing/fake_amd.h"
 
 namespace {
@@ -23,13 +24,13 @@ const Fixture& fixture() {
   return made;
 }
 
-void parse_report(benchmark::State& state) {
+void ParseSnpReport(benchmark::State& state) {
   const Bytes& report = fixture().report;
   for (auto _ : state) benchmark::DoNotOptimize(parse_snp_report(report));
 }
-BENCHMARK(parse_report);
+BENCHMARK(ParseSnpReport)->Unit(benchmark::kMicrosecond);
 
-void bare_p384(benchmark::State& state) {
+void OneP384Verification(benchmark::State& state) {
   const SnpReport report = parse_snp_report(fixture().report).value();
   const auto signature = report.signature();
   for (auto _ : state) {
@@ -37,9 +38,9 @@ void bare_p384(benchmark::State& state) {
                                                                      report.signed_part(), signature, EcdsaForm::kRaw));
   }
 }
-BENCHMARK(bare_p384);
+BENCHMARK(OneP384Verification)->Unit(benchmark::kMicrosecond);
 
-void verify_report(benchmark::State& state) {
+void VerifySnpReport(benchmark::State& state) {
   SeenSignatures seen;
   const VerifyContext context{fixture().collateral, fixture().anchors, testing::kFakeNow, &seen};
   for (auto _ : state) {
@@ -47,10 +48,10 @@ void verify_report(benchmark::State& state) {
     benchmark::DoNotOptimize(verify_snp(*evidence, context));
   }
 }
-BENCHMARK(verify_report);
+BENCHMARK(VerifySnpReport)->Unit(benchmark::kMicrosecond);
 
 // As a guest sends it: with its VCEK, which is read each time.
-void verify_report_with_certificate(benchmark::State& state) {
+void VerifySnpReportWithCertificate(benchmark::State& state) {
   SeenSignatures seen;
   const Collateral signers = fixture().amd.collateral();
   const VerifyContext context{signers, fixture().anchors, testing::kFakeNow, &seen};
@@ -62,6 +63,16 @@ void verify_report_with_certificate(benchmark::State& state) {
     benchmark::DoNotOptimize(verify_snp(*evidence, context));
   }
 }
-BENCHMARK(verify_report_with_certificate);
+BENCHMARK(VerifySnpReportWithCertificate)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
+
+int main(int argc, char** argv) {
+  constexpr double kAtMost = 1.2, kParseMicroseconds = 2;
+  const char* const one = "1.2 times one ECDSA P-384 verification";
+  return adyton::bench::run(argc, argv,
+                            {{"verify a SEV-SNP report", "VerifySnpReport", "OneP384Verification", kAtMost, one},
+                             {"the same, with its VCEK in the evidence", "VerifySnpReportWithCertificate",
+                              "OneP384Verification", kAtMost, one},
+                             {"parse a SEV-SNP report", "ParseSnpReport", "", kParseMicroseconds, "2 us"}});
+}
