@@ -59,19 +59,19 @@ IntelSigners::IntelSigners(const VerifyContext& context) : context_(context) {
   std::ranges::stable_partition(candidates_, [&](const Certificate* one) { return valid_at(*one, context.now); });
 }
 
-bool IntelSigners::verify(const IntelSigned& document, Names names, Findings& findings) {
+bool IntelSigners::verify(const IntelSigned& document, const Names& names, Findings& findings) {
   const std::string described =
       fmt::format("{} (evaluation number {}, in force from {} to {})", document.name, document.evaluation_number,
                   intel_date(document.issue_date), intel_date(document.next_update));
   if (in_force(document, context_.now)) {
     findings.pass(names.validity, described);
   } else {
-    findings.out_of_time(names.validity, fmt::format("{}; asked for {}", described, intel_date(context_.now)));
+    findings.out_of_time(names.validity, fmt::format("{}, not at {}; another is had from {}", described,
+                                                     intel_date(context_.now), names.url));
   }
   if (candidates_.empty()) {
-    findings.miss(names.signature, fmt::format("a certificate of \"{}\": it comes in the headers of Intel's answers "
-                                               "(TCB-Info-Issuer-Chain, SGX-Enclave-Identity-Issuer-Chain)",
-                                               kSignerName));
+    findings.miss(names.signature, fmt::format("a certificate of \"{}\": it comes in the headers of the answer from {}",
+                                               kSignerName, names.url));
     return false;
   }
   const auto signed_by = [&](const Certificate* one) {

@@ -28,8 +28,9 @@ class IntelSigners {
   // chain"). Returns whether Intel signed it, in force or not.
   struct Names {
     std::string_view signature, validity;
+    std::string_view url;  // where a newer one is had
   };
-  bool verify(const IntelSigned& document, Names names, Findings& findings);
+  bool verify(const IntelSigned& document, const Names& names, Findings& findings);
 
  private:
   const VerifyContext& context_;

@@ -96,7 +96,7 @@ std::optional<Pck> pck_inside(const std::vector<PemBlock>& blocks, const VerifyC
 
 std::string where_to_ask(const QuoteSignature& signature) {
   const auto request = parse_pck_request(signature);
-  if (!request) return "https://api.trustedservices.intel.com/sgx/certification/v4/pckcert (or the operator's PCCS)";
+  if (!request) return "the platform's operator (PCCS)";
   const bool plain = signature.certification_type == CertificationType::kPpidPlain;
   return fmt::format(
       "https://api.trustedservices.intel.com/sgx/certification/v4/pckcert?{}={}&cpusvn={}&pcesvn={}&pceid={}",

@@ -33,13 +33,12 @@ class Evaluation {
   void verify_identity() {
     const EnclaveId id = td_ != nullptr ? EnclaveId::kTdQe : EnclaveId::kQe;
     const EnclaveIdentity* identity = choose_identity(context_, id);
+    const std::string url = fmt::format("{}/{}/certification/v4/qe/identity", kService, tee());
     if (identity == nullptr) {
-      findings_.miss("QE identity", fmt::format("the enclave identity of {}: it is had from "
-                                                "{}/{}/certification/v4/qe/identity",
-                                                name_of(id), kService, tee()));
+      findings_.miss("QE identity", fmt::format("the enclave identity of {}: it is had from {}", name_of(id), url));
       return;
     }
-    const bool genuine = signers_.verify(*identity, {"QE identity signature", "QE identity validity"}, findings_);
+    const bool genuine = signers_.verify(*identity, {"QE identity signature", "QE identity validity", url}, findings_);
     if (!genuine || !signer_.qe_report_signed) return;
     const std::string mismatch = identity_mismatch(*identity, qe_report_);
     if (!mismatch.empty()) {
@@ -60,15 +59,15 @@ class Evaluation {
     if (!signer_.platform) return nullptr;
     const PckExtensions& platform = *signer_.platform;
     const TcbInfo* info = choose_tcb_info(context_, platform, td_ != nullptr);
+    const std::string url = fmt::format("{}/{}/certification/v4/tcb?fmspc={}", kService, tee(), to_hex(platform.fmspc));
     if (info == nullptr) {
-      findings_.miss("TCB info", fmt::format("{} TCB info of FMSPC {} and PCEID {} ({} others were given): it is had "
-                                             "from {}/{}/certification/v4/tcb?fmspc={}",
-                                             td_ != nullptr ? "the TDX" : "the SGX", to_hex(platform.fmspc),
-                                             to_hex(platform.pce_id), context_.collateral.tcb_infos().size(), kService,
-                                             tee(), to_hex(platform.fmspc)));
+      findings_.miss("TCB info",
+                     fmt::format("{} TCB info of FMSPC {} and PCEID {} ({} others were given): it is had from {}",
+                                 td_ != nullptr ? "the TDX" : "the SGX", to_hex(platform.fmspc),
+                                 to_hex(platform.pce_id), context_.collateral.tcb_infos().size(), url));
       return nullptr;
     }
-    return signers_.verify(*info, {"TCB info signature", "TCB info validity"}, findings_) ? info : nullptr;
+    return signers_.verify(*info, {"TCB info signature", "TCB info validity", url}, findings_) ? info : nullptr;
   }
 
   // The TDX module: signed by Intel (MRSIGNERSEAM zero, or as the TCB info has it), without attributes.

@@ -195,6 +195,7 @@ TEST(IntelQuote, CollateralOutOfTime) {
   FakeIntel intel;
   const Findings old = run(intel, {}, {.info = [](TcbInfo& info) { info.next_update = kFakeNow - 1; }});
   EXPECT_EQ(objections(old), Objections{"out of time TCB info validity"});
+  EXPECT_TRUE(text_of(old).contains("/sgx/certification/v4/tcb?fmspc=f0f0f0f0f0f0")) << text_of(old);
   EXPECT_EQ(old.claims.tcb_status, TcbStatus::kUpToDate);
   EXPECT_EQ(objections(run(intel, {}, {.qe = [](EnclaveIdentity& qe) { qe.issue_date = kFakeNow + 1; }})),
             Objections{"out of time QE identity validity"});
