@@ -42,7 +42,10 @@ constexpr Kind kKinds[] = {
 };
 
 Result<Evidence> quote_of(IntelWrapping wrapping) {
-  Evidence out{.body = SgxQuote(), .wrapping = std::move(wrapping.what), .companions = nullptr};
+  Evidence out{.body = SgxQuote(),
+               .wrapping = std::move(wrapping.what),
+               .companions = nullptr,
+               .held_data = std::move(wrapping.held_data)};
   if (looks_like_tdx_quote(wrapping.quote)) {
     out.body = TRY(parse_tdx_quote(wrapping.quote));
   } else {
@@ -69,7 +72,7 @@ std::optional<Result<Evidence>> parse_candidate(BytesView bytes) {
   for (const Kind& kind : kKinds) {
     if (!kind.looks_like(bytes)) continue;
     if (auto body = kind.parse(bytes)) {
-      return Evidence{.body = *std::move(body), .wrapping = "", .companions = nullptr};
+      return Evidence{.body = *std::move(body), .wrapping = "", .companions = nullptr, .held_data = {}};
     } else if (!first) {
       first = std::move(body).error();
     }

@@ -36,6 +36,7 @@ struct Evidence {
   // What came with it and can be checked by itself: certificates, revocation lists, TCB infos. Never keys: whoever
   // sends evidence must not say whom to trust. May be null.
   std::shared_ptr<const Collateral> companions;
+  std::vector<Bytes> held_data;  // IntelWrapping::held_data
 };
 
 // Detects the kind and parses it; takes off the wrappings that evidence/wrapping.h and the kinds' own parsers know. No

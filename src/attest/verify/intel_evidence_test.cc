@@ -261,7 +261,7 @@ TEST_F(IntelEvidence, Bundles) {
       EXPECT_FALSE(any(findings, Outcome::kOutOfTime)) << text_of(findings);
     }
     Findings with_held = findings;
-    verify_held_data(*unwrapped, with_held);
+    verify_held_data(unwrapped->held_data, with_held);
     EXPECT_FALSE(has(with_held, "held data", Outcome::kFailed));
     EXPECT_EQ(has(with_held, "held data", Outcome::kPassed), !unwrapped->held_data.empty());
   }

@@ -259,7 +259,7 @@ TEST(IntelQuote, HeldData) {
                               std::ranges::fill(report.subspan(320), std::byte{0});
                               std::ranges::copy(sha256(held), report.subspan(320).begin());
                             }});
-    verify_held_data({.held_data = {claimed}}, findings);
+    verify_held_data({claimed}, findings);
     return objections(findings);
   };
   EXPECT_EQ(with(held), Objections{});

@@ -10,9 +10,9 @@
 
 namespace adyton {
 
-void verify_held_data(const IntelWrapping& wrapping, Findings& findings) {
+void verify_held_data(const std::vector<Bytes>& held_data, Findings& findings) {
   const BytesView report_data = findings.claims.report_data;
-  for (const Bytes& held : wrapping.held_data) {
+  for (const Bytes& held : held_data) {
     const bool good = report_data.size() == 64 && std::ranges::equal(sha256(held), report_data.first(32)) &&
                       all_zero(report_data.subspan(32));
     if (good) {

@@ -9,6 +9,7 @@
 #include "attest/verify/development.h"
 #include "attest/verify/ear.h"
 #include "attest/verify/epid.h"
+#include "attest/verify/intel_wrappers.h"
 #include "attest/verify/nitro.h"
 #include "attest/verify/nvidia_report.h"
 #include "attest/verify/psa_token.h"
@@ -97,6 +98,7 @@ Verified verify(const Evidence& evidence, const VerifyContext& context) {
     VerifyContext with{both, context.anchors, context.now, context.seen};
     out.findings_ = std::visit(Verifier{with}, evidence.body);
   }
+  verify_held_data(evidence.held_data, out.findings_);
   out.answer_ = answer_of(out.findings_);
   return out;
 }
