@@ -37,6 +37,10 @@ constexpr Kind kKinds[] = {
     {looks_like_nvidia_evidence, parse_as<parse_nvidia_evidence>},
     {looks_like_ias_report, parse_as<parse_ias_report>},
     {looks_like_epid_quote, parse_as<parse_epid_quote>},
+    {looks_like_tpm_evidence, parse_as<parse_tpm_evidence>},
+    {looks_like_csv_evidence, parse_as<parse_csv_evidence>},
+    {looks_like_se_exchange, parse_as<parse_se_exchange>},
+    {looks_like_sev_certificates, parse_as<parse_sev_certificates>},
     {looks_like_token, parse_as<parse_token>},
     {looks_like_ear, parse_as<parse_ear>},
 };
@@ -92,7 +96,10 @@ struct KindName {
   std::string operator()(const NitroDocument& document) const {
     return document.tpm ? "NitroTPM attestation document" : "Nitro attestation document";
   }
-  std::string operator()(const TpmQuote&) const { return "TPM 2.0 quote"; }
+  std::string operator()(const TpmEvidence&) const { return "TPM 2.0 quote"; }
+  std::string operator()(const CsvEvidence&) const { return "Hygon CSV report"; }
+  std::string operator()(const SeExchange&) const { return "IBM Secure Execution attestation"; }
+  std::string operator()(const SevCertificates&) const { return "SEV platform certificates"; }
   std::string operator()(const CcaToken&) const { return "Arm CCA token"; }
   std::string operator()(const PsaToken&) const { return "PSA token"; }
   std::string operator()(const EpidQuote&) const { return "SGX EPID quote"; }

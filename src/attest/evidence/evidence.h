@@ -13,24 +13,28 @@
 #include "attest/development.h"
 #include "attest/evidence/azure_cvm.h"
 #include "attest/evidence/cca_token.h"
+#include "attest/evidence/csv_evidence.h"
 #include "attest/evidence/ear.h"
 #include "attest/evidence/epid_quote.h"
 #include "attest/evidence/ias_report.h"
 #include "attest/evidence/nitro.h"
 #include "attest/evidence/nvidia_report.h"
 #include "attest/evidence/psa_token.h"
+#include "attest/evidence/se_attestation.h"
+#include "attest/evidence/sev_certificate.h"
 #include "attest/evidence/sgx_quote.h"
 #include "attest/evidence/snp_evidence.h"
 #include "attest/evidence/td_report.h"
 #include "attest/evidence/tdx_quote.h"
 #include "attest/evidence/token.h"
-#include "attest/evidence/tpm_quote.h"
+#include "attest/evidence/tpm_evidence.h"
 
 namespace adyton {
 
 struct Evidence {
-  using Body = std::variant<SgxQuote, TdxQuote, LocalTdReport, SnpEvidence, AzureCvmEvidence, NitroDocument, TpmQuote,
-                            CcaToken, PsaToken, EpidQuote, IasReport, NvidiaEvidence, Token, Ear, DevelopmentEvidence>;
+  using Body = std::variant<SgxQuote, TdxQuote, LocalTdReport, SnpEvidence, AzureCvmEvidence, NitroDocument,
+                            TpmEvidence, CcaToken, PsaToken, EpidQuote, IasReport, NvidiaEvidence, Token, Ear,
+                            CsvEvidence, SeExchange, SevCertificates, DevelopmentEvidence>;
   Body body;
   std::string wrapping;  // what was taken off around it, for people: "base64 in JSON member \"quote\""; empty: nothing
   // What came with it and can be checked by itself: certificates, revocation lists, TCB infos. Never keys: whoever

@@ -6,6 +6,7 @@
 #include "attest/evidence/intel_wrappers.h"
 #include "attest/verify/azure_cvm.h"
 #include "attest/verify/cca_token.h"
+#include "attest/verify/csv.h"
 #include "attest/verify/development.h"
 #include "attest/verify/ear.h"
 #include "attest/verify/epid.h"
@@ -13,11 +14,13 @@
 #include "attest/verify/nitro.h"
 #include "attest/verify/nvidia_report.h"
 #include "attest/verify/psa_token.h"
+#include "attest/verify/se_attestation.h"
+#include "attest/verify/sev_legacy.h"
 #include "attest/verify/sgx_quote.h"
 #include "attest/verify/snp.h"
 #include "attest/verify/tdx_quote.h"
 #include "attest/verify/token.h"
-#include "attest/verify/tpm_quote.h"
+#include "attest/verify/tpm_evidence.h"
 
 namespace adyton {
 namespace {
@@ -39,7 +42,12 @@ struct Verifier {
     return verify_azure_cvm(evidence, context, verify_td_quote);
   }
   Findings operator()(const NitroDocument& document) const { return verify_nitro(document, context); }
-  Findings operator()(const TpmQuote& quote) const { return verify_tpm_quote(quote, context); }
+  Findings operator()(const TpmEvidence& evidence) const { return verify_tpm_evidence(evidence, context); }
+  Findings operator()(const CsvEvidence& evidence) const { return verify_csv(evidence, context); }
+  Findings operator()(const SeExchange& exchange) const { return verify_se_exchange(exchange); }
+  Findings operator()(const SevCertificates& certificates) const {
+    return verify_sev_certificates(certificates, context);
+  }
   Findings operator()(const CcaToken& token) const { return verify_cca_token(token, context); }
   Findings operator()(const PsaToken& token) const { return verify_psa_token(token, context); }
   Findings operator()(const EpidQuote& quote) const { return verify_epid_quote(quote, context); }
