@@ -24,7 +24,7 @@ class AdytonError(Exception):
         self.status = status
 
 
-def load(path="libadyton-attest.so"):
+def load(path="libadyton-attest.so.0.1"):
     library = ctypes.CDLL(path)
     for name, result, *arguments in [
             ("attest_version", c_char_p),
@@ -115,7 +115,7 @@ class Result:
 
 def main():
     parser = argparse.ArgumentParser(description="Checks a file of evidence.")
-    parser.add_argument("--library", default="libadyton-attest.so")
+    parser.add_argument("--library", default="libadyton-attest.so.0.1")
     parser.add_argument("-c", "--collateral", action="append", default=[], type=pathlib.Path)
     parser.add_argument("-r", "--trust-root", action="append", default=[], type=pathlib.Path)
     parser.add_argument("-p", "--policy", type=pathlib.Path)
