@@ -2,7 +2,7 @@
 # cmake --install: the tool, the public headers, the rooms as static libraries, the CMake package and pkg-config files.
 include(CMakePackageConfigHelpers)
 
-set(targets adyton_interface_host adyton_interface_enclave adyton_interface_attest)
+set(targets adyton_interface_host adyton_interface_enclave adyton_interface_attest adyton_attest_shared)
 foreach(room IN LISTS ADYTON_ROOMS)
   if(NOT room STREQUAL "cli")
     list(APPEND targets adyton_${room})
@@ -33,7 +33,7 @@ endforeach()
 get_target_property(enclave_options adyton_interface_enclave INTERFACE_LINK_OPTIONS)
 list(JOIN enclave_options " " enclave_options)
 file(RELATIVE_PATH to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-foreach(name adyton-host adyton-enclave)
+foreach(name adyton-host adyton-enclave adyton-attest)
   configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()

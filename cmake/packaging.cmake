@@ -12,6 +12,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 # The tool alone needs the libraries it is linked with; making enclaves needs a compiler and static OpenSSL as well.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)  # of libadyton-attest.so
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS
   "g++ (>= 4:12), cmake (>= 3.25), make | ninja-build, libssl-dev (>= 3.0), libseccomp-dev, pkg-config")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "gdb")

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "attest/verify/trust_root.h"
 #include "base/error.h"
 #include "base/utc.h"
 #include "cli/files.h"
@@ -14,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxEvidenceBytes = 16u << 20, kMaxCollateralBytes = 16u << 20;
+constexpr std::uint64_t kMaxEvidenceBytes = 16u << 20, kMaxCollateralBytes = 16u << 20, kMaxTrustRootBytes = 1u << 20;
 constexpr std::size_t kMaxFiles = 4096;  // of a folder
 
 Result<std::vector<fs::path>> files_in(const fs::path& folder) {
@@ -42,19 +43,6 @@ void load_beside(const fs::path& evidence, Collateral& out) {
     }
   }
   out.add_checkable(all);
-}
-
-// A key stands for itself; a certificate becomes an anchor for everything.
-Result<void> add_trust_root(const std::string& path, TrustAnchors& out) {
-  const Bytes bytes = TRY(load_file(path, 1u << 20));
-  Collateral given;
-  TRY(given.add(path, bytes).within(path));
-  for (const Collateral::NamedKey& key : given.keys()) out.keys.push_back(key.key);
-  for (const Certificate& certificate : given.certificates()) {
-    for (const AnchorUse use : kAllAnchorUses) out.certificates.push_back({use, certificate});
-  }
-  if (given.keys().empty() && given.certificates().empty()) return invalid("{}: neither a key nor a certificate", path);
-  return {};
 }
 
 }  // namespace
@@ -107,7 +95,9 @@ Result<Verified> verify_files(const EvidenceFiles& files) {
   for (const std::string& path : files.collateral) TRY(load_collateral(path, collateral));
   if (files.collateral.empty() && files.evidence != "-") load_beside(files.evidence, collateral);
   TrustAnchors anchors = TrustAnchors::vendors();
-  for (const std::string& path : files.trust_roots) TRY(add_trust_root(path, anchors));
+  for (const std::string& path : files.trust_roots) {
+    TRY(add_trust_root(path, TRY(load_file(path, kMaxTrustRootBytes)), anchors));
+  }
   const std::int64_t now = files.at.empty() ? std::time(nullptr) : TRY(parse_utc(files.at).within("--at"));
   return verify(evidence, {collateral, anchors, now});
 }

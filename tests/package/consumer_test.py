@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`consumer_test.py BUILD install|deb`: builds the projects of `adyton new` against an installed or unpacked Adyton."""
 import json
+import pathlib
 import sys
 
 from outside import Outside, expect
@@ -45,6 +46,20 @@ def program(outside):
     expect(output, "had 3 lines")
 
 
+def attest(outside):
+    """The C library, with pkg-config and with CMake, checks what the vault proved; and from Python."""
+    example = pathlib.Path(__file__).resolve().parents[2] / "examples/attest"
+    outside.run(["adyton", "attest", "vault/vault.enclave", "--nonce", "00ff", "--output", "evidence.cbor"])
+    outside.run(f"gcc -std=c11 {example}/verify.c $(pkg-config --cflags --libs adyton-attest) -o verify")
+    outside.run(f"cmake -S {example} -B verify.build && cmake --build verify.build")
+    library = outside.prefix / "lib/libadyton-attest.so"
+    for verify in (f"LD_LIBRARY_PATH={library.parent} ./verify", f"LD_LIBRARY_PATH={library.parent} verify.build/attest_example",
+                   f"{example}/verify.py --library {library}"):
+        expect(outside.run(f"{verify} -r ~/.local/share/adyton/dev-root.pem evidence.cbor"), "Genuine, and as wanted")
+        outside.run(f"{verify} evidence.cbor", status=12)
+
+
 with Outside(*sys.argv[1:3]) as where:
     vault(where)
     program(where)
+    attest(where)

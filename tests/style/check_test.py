@@ -49,6 +49,9 @@ class Rules(unittest.TestCase):
         self.accepts("libraries", {"src/crypto/a.cc": "#include <openssl/evp.h>\n"})
         self.finds("libraries", {"src/image/a.cc": "#include <openssl/evp.h>\n"}, "openssl")
         self.finds("libraries", {"include/adyton/bytes.h": "#include <fmt/format.h>\n"}, "standard library")
+        self.finds("libraries", {"include/adyton/bytes.h": "#include <stdint.h>\n"}, "standard library")
+        self.accepts("libraries", {"include/adyton/adyton_attest.h": "#include <stdint.h>\n"})
+        self.finds("libraries", {"include/adyton/adyton_attest.h": "#include <unistd.h>\n"}, "standard library")
 
     def test_unsafe(self):
         use = "auto* p = reinterpret_cast<int*>(q);\n"
@@ -103,6 +106,9 @@ class Rules(unittest.TestCase):
         self.accepts("alone", {"include/adyton/a.h": HEADER + "#include <string>\nstd::string s();\n"})
         problems = self.problems("alone", {"include/adyton/a.h": HEADER + "std::string s();\n"})
         self.assertEqual(len(problems), 2, problems)
+        self.accepts("alone", {"include/adyton/adyton_attest.h": HEADER + "struct s { int n; };\n"})
+        problems = self.problems("alone", {"include/adyton/adyton_attest.h": HEADER + "namespace n {}\n"})
+        self.assertEqual(len(problems), 2, problems)  # as C, with both compilers
 
 
 if __name__ == "__main__":
