@@ -2,12 +2,12 @@
 #include "attest/verify/intel_collateral.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "attest/verify/chain.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -56,18 +56,17 @@ IntelSigners::IntelSigners(const VerifyContext& context) : context_(context) {
   for (const Certificate& certificate : context.collateral.certificates()) {
     if (certificate.subject().common_name() == kSignerName) candidates_.push_back(&certificate);
   }
-  std::ranges::stable_partition(candidates_,
-                                [&](const Certificate* one) { return valid_at(*one, context.now); });
+  std::ranges::stable_partition(candidates_, [&](const Certificate* one) { return valid_at(*one, context.now); });
 }
 
 bool IntelSigners::verify(const IntelSigned& document, Names names, Findings& findings) {
-  const std::string described = fmt::format("{} (evaluation number {}, in force from {} to {})", document.name,
-                                            document.evaluation_number, intel_date(document.issue_date),
-                                            intel_date(document.next_update));
+  const std::string described =
+      fmt::format("{} (evaluation number {}, in force from {} to {})", document.name, document.evaluation_number,
+                  utc_text(document.issue_date), utc_text(document.next_update));
   if (in_force(document, context_.now)) {
     findings.pass(names.validity, described);
   } else {
-    findings.out_of_time(names.validity, fmt::format("{}; asked for {}", described, intel_date(context_.now)));
+    findings.out_of_time(names.validity, fmt::format("{}; asked for {}", described, utc_text(context_.now)));
   }
   if (candidates_.empty()) {
     findings.miss(names.signature, fmt::format("a certificate of \"{}\": it comes in the headers of Intel's answers "
@@ -82,8 +81,8 @@ bool IntelSigners::verify(const IntelSigned& document, Names names, Findings& fi
   };
   const auto signer = std::ranges::find_if(candidates_, signed_by);
   if (signer == candidates_.end()) {
-    findings.fail(names.signature, fmt::format("{} is not signed by any \"{}\" certificate that was given",
-                                               document.name, kSignerName));
+    findings.fail(names.signature,
+                  fmt::format("{} is not signed by any \"{}\" certificate that was given", document.name, kSignerName));
     return false;
   }
   findings.pass(names.signature);
@@ -95,16 +94,6 @@ bool IntelSigners::verify(const IntelSigned& document, Names names, Findings& fi
     known_ = Known{*signer, verify_chain(**signer, {}, rules, context_, findings)};
   }
   return known_->trusted;
-}
-
-std::string intel_date(std::int64_t seconds) {
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace adyton

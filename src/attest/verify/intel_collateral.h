@@ -14,8 +14,8 @@
 
 namespace adyton {
 
-// Of several for the platform: the one in force at context.now with the highest evaluation number, else the newest. Null:
-// there is none.
+// Of several for the platform: the one in force at context.now with the highest evaluation number, else the newest.
+// Null: there is none.
 const TcbInfo* choose_tcb_info(const VerifyContext& context, const PckExtensions& platform, bool tdx);
 const EnclaveIdentity* choose_identity(const VerifyContext& context, EnclaveId id);
 
@@ -40,8 +40,5 @@ class IntelSigners {
   };
   std::optional<Known> known_;
 };
-
-// "2025-06-04T09:51:38Z".
-std::string intel_date(std::int64_t seconds);
 
 }  // namespace adyton

@@ -10,6 +10,7 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/chain.h"
+#include "base/zeros.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -107,8 +108,8 @@ std::optional<Pck> pck_outside(const QuoteSignature& signature, const VerifyCont
   for (const Certificate& certificate : context.collateral.certificates()) {
     if (!has_pck_extensions(certificate)) continue;
     ++count;
-    const auto good = verify_raw(certificate.key(), signature.qe_report_bytes(), signature.qe_report_signature(),
-                                 context.seen);
+    const auto good =
+        verify_raw(certificate.key(), signature.qe_report_bytes(), signature.qe_report_signature(), context.seen);
     if (good) return Pck{certificate, {}};
   }
   findings.miss("PCK certificate",
@@ -132,8 +133,8 @@ std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext
   return pck_outside(signature, context, findings);
 }
 
-// Each certificate in the quote has to be part of the chain that was found, or to be another edition of one in it: a chain
-// that was mended with certificates from elsewhere is not what the quote carried.
+// Each certificate in the quote has to be part of the chain that was found, or to be another edition of one in it: a
+// chain that was mended with certificates from elsewhere is not what the quote carried.
 bool verify_others(const std::vector<Certificate>& others, std::size_t first_link, const VerifyContext& context,
                    Findings& findings) {
   const auto links = std::span(findings.chain).subspan(first_link);
@@ -169,9 +170,7 @@ std::string_view name_of(SgxType type) {
 }
 
 void add_fields(const PckExtensions& platform, Findings& findings) {
-  const auto add = [&](const char* name, std::string value) {
-    findings.fields.push_back({name, std::move(value)});
-  };
+  const auto add = [&](const char* name, std::string value) { findings.fields.push_back({name, std::move(value)}); };
   add("FMSPC", to_hex(platform.fmspc));
   add("PCEID", to_hex(platform.pce_id));
   add("PPID", to_hex(platform.ppid));
@@ -210,8 +209,8 @@ QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature&
     add_fields(*extensions, findings);
   }
   // The same for every quote of this QE and this attestation key.
-  const auto good = verify_raw(pck->leaf.key(), signature.qe_report_bytes(), signature.qe_report_signature(),
-                               context.seen);
+  const auto good =
+      verify_raw(pck->leaf.key(), signature.qe_report_bytes(), signature.qe_report_signature(), context.seen);
   out.qe_report_signed = good.has_value();
   if (good) {
     findings.pass("QE report signature", "by the PCK, over the QE's report");

@@ -17,6 +17,7 @@
 #include "attest/verify/intel_collateral.h"
 #include "attest/verify/sgx_quote.h"
 #include "attest/verify/tdx_quote.h"
+#include "base/utc.h"
 #include "crypto/crypto.h"
 #include "testing/evidence_files.h"
 
@@ -207,8 +208,8 @@ TEST_F(IntelEvidence, StatusWithEachTcbInfo) {
     std::istringstream list(cells[9]);
     for (std::string one; std::getline(list, one, ',');) wanted.insert(one);
     EXPECT_TRUE(std::ranges::includes(found, wanted));
-    // The table has the advisories of the platform's level only. Those of a level of the QE or the TDX module that is not
-    // up to date belong there as well: they are why the merged status is what it is.
+    // The table has the advisories of the platform's level only. Those of a level of the QE or the TDX module that is
+    // not up to date belong there as well: they are why the merged status is what it is.
     if (found != wanted) {
       ++more_advisories;
       EXPECT_TRUE(cells[6] != "UpToDate" || (cells[7] != "-" && cells[7] != "UpToDate")) << text_of(findings);
@@ -219,8 +220,9 @@ TEST_F(IntelEvidence, StatusWithEachTcbInfo) {
   RecordProperty("more_advisories", more_advisories);
 }
 
-// A test authority's TCB info with SVNs such as 65473: a byte, -63, with its sign carried into the JSON. An SVN is 0 to 255
-// (PCS API, TCB info V3). Intel's QVL cuts it down to 8 bits without a word; to refuse it is what the specification says.
+// A test authority's TCB info with SVNs such as 65473: a byte, -63, with its sign carried into the JSON. An SVN is 0 to
+// 255 (PCS API, TCB info V3). Intel's QVL cuts it down to 8 bits without a word; to refuse it is what the specification
+// says.
 constexpr std::string_view kImpossible = "nonprod/tcbinfo-tdx-ed742af8adf5-2021-08-06-e0-a2fa31.json";
 
 // Every certificate, list, TCB info and identity is Intel's, and those of test authorities are not.
@@ -252,8 +254,8 @@ TEST_F(IntelEvidence, Collateral) {
     Findings findings;
     const bool genuine = IntelSigners(context).verify(document, {"signature", "validity"}, findings);
     EXPECT_TRUE(has(findings, "validity", Outcome::kPassed));
-    EXPECT_TRUE(facts.contains("issueDate " + intel_date(document.issue_date))) << intel_date(document.issue_date);
-    EXPECT_TRUE(facts.contains("nextUpdate " + intel_date(document.next_update)));
+    EXPECT_TRUE(facts.contains("issueDate " + utc_text(document.issue_date))) << utc_text(document.issue_date);
+    EXPECT_TRUE(facts.contains("nextUpdate " + utc_text(document.next_update)));
     EXPECT_TRUE(facts.contains(fmt::format("tcbEvaluationDataNumber {};", document.evaluation_number)));
     if ((*entry)["neg"].get<bool>()) {
       ++foreign;
@@ -270,13 +272,13 @@ TEST_F(IntelEvidence, Collateral) {
   EXPECT_EQ(numbers, 7);
 }
 
-// Bundles: what is unwrapped is the quote that stands beside as its own file, and the collateral that came along makes it
-// come out as its source says.
+// Bundles: what is unwrapped is the quote that stands beside as its own file, and the collateral that came along makes
+// it come out as its source says.
 TEST_F(IntelEvidence, Bundles) {
   struct Bundle {
-    const char* evidence;    // the wrapped quote, or the extracted one where the bundle is collateral only
+    const char* evidence;      // the wrapped quote, or the extracted one where the bundle is collateral only
     const char* endorsements;  // "": in the evidence itself
-    const char* quote;       // the extracted one
+    const char* quote;         // the extracted one
     const char* now;
     const char* status;  // "": not told without collateral
   };
@@ -287,8 +289,8 @@ TEST_F(IntelEvidence, Bundles) {
        "sgx-ecdsa/sgx-v3-00606a000000-libsignal-dcap-expired-3f0db0.bin", "2022-05-15", "UpToDate"},
       {"sgx-ecdsa/bundles/libsignal-cds2_test.evidence", "sgx-ecdsa/bundles/libsignal-cds2_test.endorsements",
        "sgx-ecdsa/sgx-v3-00606a000000-libsignal-cds2_test-9aab09.bin", "2022-06-22", "UpToDate"},
-      {"sgx-ecdsa/bundles/libsignal-svr2.handshakestart", "",
-       "sgx-ecdsa/sgx-v3-00606a000000-libsignal-svr2-ff129c.bin", "2026-08-01", "SWHardeningNeeded"},
+      {"sgx-ecdsa/bundles/libsignal-svr2.handshakestart", "", "sgx-ecdsa/sgx-v3-00606a000000-libsignal-svr2-ff129c.bin",
+       "2026-08-01", "SWHardeningNeeded"},
       {"sgx-ecdsa/bundles/openenclave-evidence", "sgx-ecdsa/bundles/openenclave-endorsements",
        "sgx-ecdsa/sgx-v3-00906ed50000-openenclave-evidence-334652.bin", "2022-04-27", "SWHardeningNeeded"},
       {"sgx-ecdsa/bundles/rats-rs-demo-sgx-cert.pem", nullptr,
@@ -303,7 +305,8 @@ TEST_F(IntelEvidence, Bundles) {
        "tdx/tdx-v4-90c06f000000-dstack-tdx-lite-attestation-1d0342.bin", "2026-05-01", ""},
       {"sgx-ecdsa/sgx-v3-00a067110000-dcap-qvl-sgx_quote-f8b810.bin",
        "sgx-ecdsa/bundles/dcap-qvl-sgx_quote_collateral.json",
-       "sgx-ecdsa/sgx-v3-00a067110000-dcap-qvl-sgx_quote-f8b810.bin", "2025-06-20", "ConfigurationAndSWHardeningNeeded"},
+       "sgx-ecdsa/sgx-v3-00a067110000-dcap-qvl-sgx_quote-f8b810.bin", "2025-06-20",
+       "ConfigurationAndSWHardeningNeeded"},
       {"tdx/tdx-v4-20a06f000000-dcap-qvl-quote_hex-9069d4.bin", "tdx/bundles/dcap-qvl-quote_collateral.json",
        "tdx/tdx-v4-20a06f000000-dcap-qvl-quote_hex-9069d4.bin", "2025-09-10", "UpToDate"},
       {"tdx/tdx-v4-b0c06f000000-mpc-verify_quote_args-b9e238.bin", "tdx/bundles/mpc-collateral.json",
@@ -348,8 +351,8 @@ TEST_F(IntelEvidence, Bundles) {
 TEST_F(IntelEvidence, BadBundles) {
   const Collateral collateral = certificates_and_lists();
   const VerifyContext context{collateral, TrustAnchors::vendors(), seconds_of("2025-06-10")};
-  for (const char* name : {"sgx-ecdsa/bundles/openenclave-sgx_cert_ec_bad.der",
-                           "sgx-ecdsa/bundles/openenclave-sgx_cert_rsa_bad.der"}) {
+  for (const char* name :
+       {"sgx-ecdsa/bundles/openenclave-sgx_cert_ec_bad.der", "sgx-ecdsa/bundles/openenclave-sgx_cert_rsa_bad.der"}) {
     SCOPED_TRACE(name);
     const auto unwrapped = unwrap_intel_quote(file(name));
     if (!unwrapped) continue;  // refused as a certificate: right as well
@@ -401,17 +404,17 @@ TEST_F(IntelEvidence, LocalReports) {
   const Findings findings = verify_local_td_report(*report);
   EXPECT_TRUE(has(findings, "TDREPORT hashes", Outcome::kPassed));
   EXPECT_TRUE(has(findings, "TDREPORT MAC", Outcome::kMissing));
-  // The index says that this parses, unchecked. It is no TDREPORT: its type is 0x0f instead of 0x81, and addresses of the
-  // program that wrote it (0x7ffd...) stand where hashes should. It came from a mock that never filled its buffer.
+  // The index says that this parses, unchecked. It is no TDREPORT: its type is 0x0f instead of 0x81, and addresses of
+  // the program that wrote it (0x7ffd...) stand where hashes should. It came from a mock that never filled its buffer.
   const Bytes other = file("tdx/tdreport/tdreport-go-tdx-guest.bin");
   EXPECT_EQ(other.size(), LocalTdReport::kSize);
   EXPECT_FALSE(looks_like_local_td_report(other));
   EXPECT_FALSE(parse_local_td_report(other));
 }
 
-// Where a flipped bit may go unnoticed: in what a quote carries of PEM beside the certificates' own bytes, which may also
-// make one of its authorities' certificates vanish that the collateral has as well. (Everything else is signed, hashed, a
-// length or a certificate.)
+// Where a flipped bit may go unnoticed: in what a quote carries of PEM beside the certificates' own bytes, which may
+// also make one of its authorities' certificates vanish that the collateral has as well. (Everything else is signed,
+// hashed, a length or a certificate.)
 bool no_new_certificates(const QuoteSignature& before, const QuoteSignature& after) {
   const auto first = parse_pem_blocks(as_text(before.certification_data())),
              second = parse_pem_blocks(as_text(after.certification_data()));
@@ -449,10 +452,12 @@ TEST_F(IntelEvidence, FlippedBits) {
   };
   const Collateral sgx = collateral_with("sgx-ecdsa/bundles/dcap-qvl-sgx_quote_collateral.json");
   flip_bits<SgxQuote>(file("sgx-ecdsa/sgx-v3-00a067110000-dcap-qvl-sgx_quote-f8b810.bin"),
-                      {sgx, TrustAnchors::vendors(), seconds_of("2025-06-20"), &seen}, parse_sgx_quote, verify_sgx_quote);
+                      {sgx, TrustAnchors::vendors(), seconds_of("2025-06-20"), &seen}, parse_sgx_quote,
+                      verify_sgx_quote);
   const Collateral tdx = collateral_with("tdx/bundles/dcap-qvl-quote_collateral.json");
   flip_bits<TdxQuote>(file("tdx/tdx-v4-20a06f000000-dcap-qvl-quote_hex-9069d4.bin"),
-                      {tdx, TrustAnchors::vendors(), seconds_of("2025-09-10"), &seen}, parse_tdx_quote, verify_tdx_quote);
+                      {tdx, TrustAnchors::vendors(), seconds_of("2025-09-10"), &seen}, parse_tdx_quote,
+                      verify_tdx_quote);
   const Collateral tdx5 = collateral_with("tdx/bundles/openenclave-tdx_quote_v5_endorsement_eval21.bin");
   flip_bits<TdxQuote>(file("tdx/tdx-v5-00806f050000-openenclave-tdx_quote_v5-67adfc.bin"),
                       {tdx5, TrustAnchors::vendors(), seconds_of("2026-06-20"), &seen}, parse_tdx_quote,
@@ -473,7 +478,8 @@ TEST_F(IntelEvidence, FlippedBitsInCollateral) {
       altered[i] ^= static_cast<std::byte>(1U << i % 8);
       Collateral collateral;
       for (const Certificate& certificate : certificates.certificates()) collateral.add(certificate);
-      if (!collateral.add(name, altered) || collateral.tcb_infos().size() + collateral.identities().size() == 0) continue;
+      if (!collateral.add(name, altered) || collateral.tcb_infos().size() + collateral.identities().size() == 0)
+        continue;
       const IntelSigned& document = collateral.tcb_infos().empty()
                                         ? static_cast<const IntelSigned&>(*collateral.identities().front())
                                         : *collateral.tcb_infos().front();

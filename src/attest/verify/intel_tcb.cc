@@ -22,11 +22,6 @@ Svns svns_of(BytesView tee_tcb_svn) {
   return out;
 }
 
-bool needs_configuration(TcbStatus status) {
-  return status == TcbStatus::kConfigurationNeeded || status == TcbStatus::kConfigurationAndSwHardeningNeeded ||
-         status == TcbStatus::kOutOfDateConfigurationNeeded;
-}
-
 bool is_out_of_date(TcbStatus status) {
   return status == TcbStatus::kOutOfDate || status == TcbStatus::kOutOfDateConfigurationNeeded;
 }
@@ -42,8 +37,7 @@ bool fits(BytesView value, BytesView mask, BytesView wanted) {
 }  // namespace
 
 const TcbLevel* match_sgx_level(const TcbInfo& info, const PckExtensions& platform) {
-  const auto found =
-      std::ranges::find_if(info.levels, [&](const TcbLevel& level) { return reaches(platform, level); });
+  const auto found = std::ranges::find_if(info.levels, [&](const TcbLevel& level) { return reaches(platform, level); });
   return found == info.levels.end() ? nullptr : &*found;
 }
 
