@@ -9,6 +9,7 @@
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/intel_collateral.h"
 #include "base/cursor.h"
+#include "base/utc.h"
 #include "crypto/crypto.h"
 
 namespace adyton::testing {
@@ -114,7 +115,7 @@ Bytes pck_request(const PckExtensions& platform, std::size_t ppid_size) {
 }
 
 std::string statuses(TcbStatus status, const std::vector<std::string>& advisories, std::int64_t date) {
-  std::string out = fmt::format("\"tcbDate\":\"{}\",\"tcbStatus\":\"{}\"", intel_date(date), name_of(status));
+  std::string out = fmt::format("\"tcbDate\":\"{}\",\"tcbStatus\":\"{}\"", utc_text(date), name_of(status));
   if (advisories.empty()) return out;
   return out + fmt::format(",\"advisoryIDs\":[\"{}\"]", fmt::join(advisories, "\",\""));
 }
@@ -141,7 +142,7 @@ std::string module_fields(const TdxModule& module) {
 
 std::string head(const IntelSigned& document) {
   return fmt::format("\"version\":{},\"issueDate\":\"{}\",\"nextUpdate\":\"{}\",\"tcbEvaluationDataNumber\":{}",
-                     document.version, intel_date(document.issue_date), intel_date(document.next_update),
+                     document.version, utc_text(document.issue_date), utc_text(document.next_update),
                      document.evaluation_number);
 }
 

@@ -100,6 +100,12 @@ const std::string* find_string(const Json& object, const char* name) {
   return member == nullptr ? nullptr : member->get_ptr<const std::string*>();
 }
 
+const Json& member(const Json& object, const char* name) {
+  static const Json kNone;
+  const Json* found = find_member(object, name);
+  return found ? *found : kNone;
+}
+
 std::optional<std::string_view> text_of(const Json* value) {
   if (!value || !value->is_string()) return {};
   return value->get_ref<const std::string&>();
@@ -122,6 +128,17 @@ std::optional<std::int64_t> time_of(const Json* value) {
   const double seconds = std::floor(value->get<double>());
   if (!(std::abs(seconds) <= kExact)) return {};
   return static_cast<std::int64_t>(seconds);
+}
+
+Result<Bytes> bytes_of_array(const Json& value) {
+  if (!value.is_array()) return invalid("no array of bytes");
+  Bytes out;
+  out.reserve(value.size());
+  for (const Json& element : value) {
+    if (!element.is_number_unsigned() || element.get<std::uint64_t>() > 255) return invalid("an element is no byte");
+    out.push_back(static_cast<std::byte>(element.get<std::uint64_t>()));
+  }
+  return out;
 }
 
 std::string display_of(const Json& value) {

@@ -29,6 +29,9 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 const nlohmann::json* find_member(const nlohmann::json& object, const char* name);
 const std::string* find_string(const nlohmann::json& object, const char* name);
 
+// Likewise, with a null value for what is not there: so looks can be chained.
+const Json& member(const Json& object, const char* name);
+
 // The member `name`; null if there is none, or `value` is null or no object: so looks can be chained.
 const Json* find(const Json* value, std::string_view name);
 
@@ -38,6 +41,9 @@ std::optional<bool> boolean_of(const Json* value);
 std::optional<std::int64_t> integer_of(const Json* value);
 // Seconds since 1970 (RFC 7519, 2, NumericDate): an integer, or a number with a fraction, which is cut off.
 std::optional<std::int64_t> time_of(const Json* value);
+
+// The bytes that an array of numbers stands for. Errors: invalid, for anything else.
+Result<Bytes> bytes_of_array(const Json& value);
 
 // For people: a text as it is, anything else as JSON.
 std::string display_of(const Json& value);

@@ -88,18 +88,20 @@ Result<Bundle> load_bundle(const std::vector<std::string>& paths) {
   return out;
 }
 
-Result<Verified> verify_files(const EvidenceFiles& files) {
+Result<EvidenceCase> load_case(const EvidenceFiles& files, Beside beside) {
   const Bytes bytes = TRY(load_file(files.evidence, kMaxEvidenceBytes));
-  const Evidence evidence = TRY(parse_evidence(bytes).within(files.evidence));
-  Collateral collateral;
-  for (const std::string& path : files.collateral) TRY(load_collateral(path, collateral));
-  if (files.collateral.empty() && files.evidence != "-") load_beside(files.evidence, collateral);
-  TrustAnchors anchors = TrustAnchors::vendors();
-  for (const std::string& path : files.trust_roots) {
-    TRY(add_trust_root(path, TRY(load_file(path, kMaxTrustRootBytes)), anchors));
+  EvidenceCase out{.evidence = TRY(parse_evidence(bytes).within(files.evidence)),
+                   .collateral = {},
+                   .anchors = TrustAnchors::vendors(),
+                   .now = files.at.empty() ? std::time(nullptr) : TRY(parse_utc(files.at).within("--at"))};
+  for (const std::string& path : files.collateral) TRY(load_collateral(path, out.collateral));
+  if (beside == Beside::kTaken && files.collateral.empty() && files.evidence != "-") {
+    load_beside(files.evidence, out.collateral);
   }
-  const std::int64_t now = files.at.empty() ? std::time(nullptr) : TRY(parse_utc(files.at).within("--at"));
-  return verify(evidence, {collateral, anchors, now});
+  for (const std::string& path : files.trust_roots) {
+    TRY(add_trust_root(path, TRY(load_file(path, kMaxTrustRootBytes)), out.anchors));
+  }
+  return out;
 }
 
 }  // namespace adyton

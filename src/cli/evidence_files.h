@@ -21,9 +21,20 @@ struct EvidenceFiles {
   void declare(CLI::App& app);
 };
 
-// Loads, parses and verifies. Collateral is what --collateral names; without it, whatever lies in the evidence's folder
-// and can be checked by its own signature. Errors: those of files, and of evidence that is malformed.
-Result<Verified> verify_files(const EvidenceFiles& files);
+// Evidence and all that it is verified with.
+struct EvidenceCase {
+  Evidence evidence;
+  Collateral collateral;
+  TrustAnchors anchors;
+  std::int64_t now = 0;
+
+  [[nodiscard]] Verified verify() const { return adyton::verify(evidence, {collateral, anchors, now}); }
+};
+
+// Loads and parses. Collateral is what --collateral names; without it, if `beside`, whatever lies in the evidence's
+// folder and can be checked by its own signature. Errors: those of files, and of evidence that is malformed.
+enum class Beside { kIgnored, kTaken };
+Result<EvidenceCase> load_case(const EvidenceFiles& files, Beside beside = Beside::kTaken);
 
 // The files that these paths name, folders' by their names within them. Errors: invalid: a name twice.
 Result<Bundle> load_bundle(const std::vector<std::string>& paths);

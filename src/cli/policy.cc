@@ -14,7 +14,7 @@ struct Options {
 };
 
 Result<int> make_policy(const Options& options) {
-  const Verified verified = TRY(verify_files(options.files));
+  const Verified verified = TRY(load_case(options.files)).verify();
   const std::string text = TRY(policy_text_of(verified).within(options.files.evidence));
   TRY(save_file(options.output, as_bytes(text)));
   if (verified.answer() != Answer::kGenuine) {

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
+#include <cstdlib>
 #include <ctime>
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "attest/appraise/ear_writer.h"
 #include "attest/appraise/report.h"
 #include "attest/nonce.h"
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/evidence_files.h"
+#include "cli/fetching.h"
 #include "cli/files.h"
+#include "crypto/crypto.h"
 #include "image/image.h"
 
 namespace adyton {
@@ -16,17 +21,16 @@ namespace {
 
 struct Options {
   EvidenceFiles files;
-  std::string policy, nonce, report_data, image, signer, html;
+  FetchOptions fetch;
+  std::string policy, nonce, report_data, image, signer, html, ear_key, ear_output = "-";
   std::vector<std::string> allowed_tcb;
-  bool allow_debug = false, allow_missing = false, json = false;
+  bool allow_debug = false, allow_missing = false, json = false, fetches = false;
 };
 
-// The policy file, and what the options add to it.
-Result<Policy> policy_of(const Options& options) {
+// The policy file's text, and what the options add to it.
+Result<Policy> policy_of(const Options& options, std::string_view text) {
   Policy policy;
-  if (!options.policy.empty()) {
-    policy = TRY(parse_policy(as_text(TRY(load_file(options.policy, 1u << 20)))).within(options.policy));
-  }
+  if (!options.policy.empty()) policy = TRY(parse_policy(text).within(options.policy));
   policy.accept_debug |= options.allow_debug;
   policy.accept_missing |= options.allow_missing;
   for (const std::string& name : options.allowed_tcb) {
@@ -47,15 +51,52 @@ Result<Policy> policy_of(const Options& options) {
   return policy;
 }
 
+// What the terminal bears; a file or another program gets one line an entry.
+TextStyle text_style() {
+  if (::isatty(STDOUT_FILENO) == 0) return {};
+  struct winsize size{};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return {.colours = std::getenv("NO_COLOR") == nullptr, .width = known ? size.ws_col : 80u};
+}
+
+// An attestation result that says what this verdict says, signed.
+Result<std::string> ear_of(const Options& options, const Verified& verified, const Verdict& verdict,
+                           std::string_view policy_text) {
+  constexpr std::uint64_t kMaxKeyBytes = 1 << 16;
+  constexpr std::size_t kLeastNonce = 8;  // shorter ones have no place in an EAR
+  const PrivateKey key =
+      TRY(PrivateKey::parse_pem(as_text(TRY(load_file(options.ear_key, kMaxKeyBytes)))).within(options.ear_key));
+  EarContents contents{.developer = "Adyton", .build = "adyton " ADYTON_VERSION};
+  const Bytes nonce = TRY(parse_hex(options.nonce));
+  if (nonce.size() >= kLeastNonce) contents.nonce = nonce;
+  contents.appraisals.push_back(appraisal_of(verified.claims().platform, verified, verdict));
+  if (!policy_text.empty()) {
+    contents.appraisals[0].policy_id = "sha256:" + to_hex(sha256(as_bytes(policy_text)));
+  }
+  return make_ear(contents, key, std::time(nullptr)).within("--ear");
+}
+
 Result<int> verify(const Options& options) {
-  const Policy policy = TRY(policy_of(options));
-  const Verified verified = TRY(verify_files(options.files));
+  std::string policy_text;
+  if (!options.policy.empty()) policy_text = as_text(TRY(load_file(options.policy, 1u << 20)));
+  const Policy policy = TRY(policy_of(options, policy_text));
+  EvidenceCase one = TRY(load_case(options.files));
+  if (options.fetches) print_problems(TRY(fetch_missing(one, options.fetch)));
+  const Verified verified = one.verify();
   const Verdict verdict = appraise(verified, policy);
-  if (!options.html.empty()) TRY(save_file(options.html, as_bytes(report_html(verified, verdict))));
+  bool printed = false;  // to standard output
+  if (!options.html.empty()) {
+    TRY(save_file(options.html, as_bytes(report_html(verified, verdict))));
+    printed = options.html == "-";
+  }
+  if (!options.ear_key.empty()) {
+    TRY(save_file(options.ear_output, as_bytes(TRY(ear_of(options, verified, verdict, policy_text)))));
+    printed = printed || options.ear_output == "-";
+  }
   if (options.json) {
     fmt::print("{}\n", report_json(verified, verdict));
-  } else if (options.html != "-") {
-    fmt::print("{}", report_text(verified, verdict, ::isatty(STDOUT_FILENO) != 0));
+  } else if (!printed) {
+    fmt::print("{}", report_text(verified, verdict, text_style()));
   }
   return verdict.exit_status();
 }
@@ -65,6 +106,9 @@ Result<int> verify(const Options& options) {
 Run declare_verify(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->files.declare(app);
+  CLI::Option* fetch = app.add_flag("--fetch", options->fetches,
+                                    "ask the vendors' services for what is missing (otherwise nobody is asked)");
+  options->fetch.declare(app)->needs(fetch);
   app.add_option("--policy", options->policy, "a policy (TOML): what the evidence must say");
   app.add_option("--report-data", options->report_data,
                  "what the workload must have put into it (report data, nonce, challenge), in hexadecimal");
@@ -77,6 +121,10 @@ Run declare_verify(CLI::App& app) {
                  "accept this TCB status besides UpToDate and SWHardeningNeeded: OutOfDate, ...");
   app.add_flag("--json", options->json, "print JSON");
   app.add_option("--html", options->html, "write a page for people to this file");
+  CLI::Option* ear = app.add_option("--ear", options->ear_key,
+                                    "write an attestation result (EAR), signed with this key: P-256 or P-384, PEM");
+  app.add_option("--ear-output", options->ear_output, "where it goes (default: standard output, instead of the report)")
+      ->needs(ear);
   return [options] { return verify(*options); };
 }
 

@@ -16,7 +16,8 @@ constexpr std::size_t kLeastNonce = 8, kMostNonce = 64;  // draft-ietf-rats-ear,
 
 // Values of AR4SI, 2.3.4.
 constexpr std::int8_t kCryptographyFailed = 99, kGenuine = 2, kUnsafe = 32, kContraindicated = 96, kUnrecognised = 97,
-                      kUnsafeConfiguration = 32, kUnsupportable = 96, kMemoryEncrypted = 2, kMemoryVisible = 96;
+                      kUnsafeConfiguration = 32, kUnsupportable = 96, kMemoryEncrypted = 2, kMemoryVisible = 96,
+                      kApprovedBoot = 3, kUnrecognisedExecutables = 33;
 
 bool any(const Findings& findings, Outcome outcome) {
   return std::ranges::any_of(findings.checks, [&](const Check& check) { return check.outcome == outcome; }) ||
@@ -37,11 +38,6 @@ std::optional<std::int8_t> hardware_claim(TcbStatus status) {
     case TcbStatus::kUnknown: return std::nullopt;
   }
   return std::nullopt;
-}
-
-bool needs_configuration(TcbStatus status) {
-  return status == TcbStatus::kConfigurationNeeded || status == TcbStatus::kConfigurationAndSwHardeningNeeded ||
-         status == TcbStatus::kOutOfDateConfigurationNeeded;
 }
 
 Result<void> check(const EarAppraisal& appraisal) {
@@ -126,6 +122,32 @@ EarAppraisal appraisal_of(std::string name, const Findings& findings) {
   if (claims.debug == true) vector[TrustClaim::kConfiguration] = kUnsupportable;
   if (std::ranges::any_of(vector.claims, [](const auto& claim) { return claim.has_value(); })) out.vector = vector;
   out.status = vector.worst();
+  return out;
+}
+
+EarAppraisal appraisal_of(std::string name, const Verified& verified, const Verdict& verdict) {
+  EarAppraisal out = appraisal_of(std::move(name), verified.findings());
+  if (verified.answer() == Answer::kGenuine) {
+    const auto about_programs = [](const Clause& clause) {
+      return clause.name == "measurement" || clause.name == "signer" || clause.name == "product" ||
+             clause.name == "svn" || clause.name.starts_with("registers.");
+    };
+    bool wanted = false, all = true;
+    for (const Clause& clause : verdict.clauses()) {
+      if (!about_programs(clause)) continue;
+      wanted = true;
+      all = all && clause.holds;
+    }
+    if (wanted) {
+      if (!out.vector) out.vector.emplace();
+      (*out.vector)[TrustClaim::kExecutables] = all ? kApprovedBoot : kUnrecognisedExecutables;
+      out.status = out.vector->worst();
+    }
+  }
+  if (verified.answer() == Answer::kGenuine && !verdict.accepted()) out.status = TrustTier::kContraindicated;
+  if (verified.answer() == Answer::kUndecided || verified.answer() == Answer::kOutOfTime) {
+    out.status = TrustTier::kNone;
+  }
   return out;
 }
 

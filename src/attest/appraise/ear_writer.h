@@ -10,6 +10,7 @@
 
 #include <adyton/bytes.h>
 #include <adyton/result.h>
+#include "attest/appraise/policy.h"
 #include "attest/evidence/ear.h"
 #include "attest/verify/findings.h"
 #include "crypto/keys.h"
@@ -26,6 +27,12 @@ namespace adyton {
 //   runtime-opaque      2 memory is encrypted and isolated, for sgx, tdx and sev-snp; 96 visible, if debugging is on
 // Checks out of time count as missing: whoever accepts them has to say so in a policy.
 EarAppraisal appraisal_of(std::string name, const Findings& findings);
+
+// Likewise, with what a policy makes of it:
+//   executables         3 approved ones were loaded, if the policy wanted a measurement, signer, product, svn or
+//                      registers, and they are there; 33 unrecognised, if they are not
+// The status is "contraindicated" if the verdict is not to accept what is genuine, and "none" if it cannot tell.
+EarAppraisal appraisal_of(std::string name, const Verified& verified, const Verdict& verdict);
 
 struct EarContents {
   std::string developer, build;  // of the verifier (ear.verifier-id): an URI or name, and a version; not empty

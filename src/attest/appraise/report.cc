@@ -5,43 +5,54 @@
 
 #include <nlohmann/json.hpp>
 
+#include "attest/appraise/report_parts.h"
 #include "base/error.h"
 #include "base/utc.h"
 
 namespace adyton {
 namespace {
 
-// The first check of an outcome, in the findings or one of their parts.
-const Check* first_with(const Findings& findings, Outcome outcome) {
-  for (const Check& check : findings.checks) {
-    if (check.outcome == outcome) return &check;
-  }
-  for (const auto& [name, part] : findings.parts) {
-    if (const Check* found = first_with(part, outcome)) return found;
-  }
-  return nullptr;
+constexpr std::size_t kLongest = 40;  // of a value that a headline repeats
+
+std::size_t count(const std::vector<FoundCheck>& problems, Outcome outcome) {
+  return static_cast<std::size_t>(
+      std::ranges::count(problems, outcome, [](const FoundCheck& one) { return one.check->outcome; }));
 }
 
-std::string because(const Findings& findings, Outcome outcome) {
-  const Check* check = first_with(findings, outcome);
-  return check == nullptr ? "" : fmt::format(": {}: {}", check->what, check->detail);
+std::string because_failed(const std::vector<FoundCheck>& problems) {
+  const std::size_t failed = count(problems, Outcome::kFailed);
+  if (failed == 0) return "Not genuine";
+  const std::string first = fmt::format("Not genuine: {}{}", problems[0].part, problems[0].check->what);
+  return failed == 1 ? first : fmt::format("{} and {} more", first, failed - 1);
+}
+
+std::string because_missing(const std::vector<FoundCheck>& problems) {
+  const std::size_t missing = count(problems, Outcome::kMissing);
+  if (missing == 0) return "Cannot tell: there is nothing that could be checked";
+  return missing == 1 ? "Cannot tell: something that is needed is missing"
+                      : fmt::format("Cannot tell: {} things that are needed are missing", missing);
+}
+
+std::string because_denied(const std::vector<Clause>& clauses) {
+  const auto clause = std::ranges::find(clauses, false, &Clause::holds);
+  if (clause == clauses.end()) return "Genuine, but not as wanted";
+  if (clause->found.size() > kLongest) return fmt::format("Genuine, but not as wanted: another {}", clause->name);
+  return fmt::format("Genuine, but not as wanted: {} is {}", clause->name, clause->found);
 }
 
 }  // namespace
 
 std::string headline(const Verified& verified, const Verdict& verdict) {
+  const std::vector<FoundCheck> problems = problems_of(verified.findings());
   switch (verdict.exit_status()) {
     case 0:
       return verified.answer() == Answer::kGenuine ? "Genuine, and as wanted"
                                                    : "As wanted, as far as can be told without what is missing";
-    case 14: return "Not genuine" + because(verified.findings(), Outcome::kFailed);
-    case 12: return "Cannot tell" + because(verified.findings(), Outcome::kMissing);
-    case 15: return "Genuine, but not at this time" + because(verified.findings(), Outcome::kOutOfTime);
-    default: break;
+    case 14: return shown(because_failed(problems));
+    case 12: return because_missing(problems);
+    case 15: return "Genuine, but not at this time";
+    default: return shown(because_denied(verdict.clauses()));
   }
-  const auto clause = std::ranges::find(verdict.clauses(), false, &Clause::holds);
-  if (clause == verdict.clauses().end()) return "Genuine, but not as wanted";
-  return fmt::format("Genuine, but not as wanted: {} is {}, not {}", clause->name, clause->found, clause->wanted);
 }
 
 namespace {
@@ -125,8 +136,8 @@ std::string report_json(const Verified& verified, const Verdict& verdict) {
   }
   out["clauses"] = clauses;
   out.update(findings_json(verified.findings()));
-  // Foreign text may be anything: what is not UTF-8 is replaced.
-  return out.dump(2, ' ', false, OrderedJson::error_handler_t::replace);
+  // Foreign text may be anything: what is not UTF-8 is replaced, what is not ASCII escaped.
+  return out.dump(2, ' ', true, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace adyton

@@ -2,6 +2,9 @@
 #include <algorithm>
 
 #include "attest/appraise/report.h"
+#include "attest/appraise/report_parts.h"
+#include "attest/collateral/fetch.h"
+#include "attest/verify/chain.h"
 #include "base/error.h"
 #include "base/utc.h"
 
@@ -10,125 +13,183 @@ namespace {
 
 constexpr std::string_view kBold = "\x1b[1m", kRed = "\x1b[31m", kGreen = "\x1b[32m", kYellow = "\x1b[33m",
                            kFaint = "\x1b[2m", kEnd = "\x1b[0m";
+constexpr std::size_t kMarkWidth = 7, kNameWidth = 24, kLeastDetail = 36;
 
-// Text of unknown origin must not move the cursor, or more.
-std::string plain(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return out;
+struct Mark {
+  std::string_view text, style;
+};
+
+Mark mark_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kPassed: return {"ok", kGreen};
+    case Outcome::kFailed: return {"FAILED", kRed};
+    case Outcome::kMissing: return {"missing", kYellow};
+    case Outcome::kOutOfTime: return {"stale", kYellow};
+    case Outcome::kNoted: break;
+  }
+  return {"note", kFaint};
+}
+
+// How much of `text` fits into a line: whole words, but for what is longer than a line. Addresses stay whole, so that
+// they can be copied.
+std::size_t line_end(std::string_view text, std::size_t room) {
+  if (text.size() <= room) return text.size();
+  const std::size_t space = text.rfind(' ', room);
+  if (space != text.npos && space > 0) return space;
+  const std::size_t word = std::min(text.find(' '), text.size());
+  if (text.substr(0, word).contains("://")) return word;
+  while (room > 1 && (static_cast<unsigned char>(text[room]) & 0xc0) == 0x80) --room;  // not within a character
+  return std::max<std::size_t>(room, 1);
 }
 
 class Page {
  public:
-  explicit Page(bool colours) : colours_(colours) {}
+  explicit Page(TextStyle style) : style_(style) {}
 
   [[nodiscard]] std::string paint(std::string_view style, std::string_view text) const {
-    return colours_ ? fmt::format("{}{}{}", style, text, kEnd) : std::string(text);
+    return style_.colours && !style.empty() ? fmt::format("{}{}{}", style, text, kEnd) : std::string(text);
   }
-  void line(const std::string& text) { out_ += text + "\n"; }
   void heading(std::string_view text) { out_ += "\n" + paint(kBold, text) + "\n"; }
-  void row(std::string_view name, std::string_view value) {
-    if (!value.empty()) out_ += fmt::format("  {:<16} {}\n", name, plain(value));
+  void line(std::size_t indent, const std::string& text, std::string_view style = {}) {
+    out_ += std::string(indent, ' ');
+    put(text, indent, style);
   }
-  void row(std::string_view name, const Bytes& bytes) { row(name, to_hex(bytes)); }
+  // "  missing  PCK chain    detail", the detail beside the name or, in a narrow window, beneath it.
+  void entry(Mark mark, const std::string& name, const std::string& detail) {
+    constexpr std::size_t kStart = 2 + kMarkWidth + 1;
+    out_ += fmt::format("  {} ", paint(mark.style, fmt::format("{:<{}}", mark.text, kMarkWidth)));
+    beside(name, detail, kStart);
+  }
+  void row(const std::string& name, const std::string& value) {
+    out_ += "  ";
+    beside(name, value, 2);
+  }
+  void rows(std::string_view title, const std::vector<Row>& rows) {
+    if (rows.empty()) return;
+    if (!title.empty()) heading(title);
+    for (const Row& one : rows) row(shown(one.name), shown(one.value));
+  }
 
-  void identity(const Claims& claims);
+  void problems(const Verified& verified, const Verdict& verdict);
+  void clauses(const Verdict& verdict, bool holding);
+  void chains(const Findings& findings);
   void checks(const Findings& findings);
-  void chain(const std::vector<ChainLink>& links);
-  void clauses(const Verdict& verdict);
   void part(const std::string& name, const Findings& findings);
   [[nodiscard]] std::string take() { return std::move(out_); }
 
  private:
-  bool colours_;
+  // What follows starts in this column, and goes on there in further lines.
+  void put(std::string_view text, std::size_t column, std::string_view style) {
+    const std::size_t room =
+        style_.width == 0 ? text.size() : std::max<std::size_t>(style_.width, column + kLeastDetail) - column;
+    do {
+      const std::size_t end = line_end(text, room);
+      out_ += paint(style, text.substr(0, end)) + "\n";
+      text.remove_prefix(end);
+      while (text.starts_with(' ')) text.remove_prefix(1);
+      if (!text.empty()) out_ += std::string(column, ' ');
+    } while (!text.empty());
+  }
+  void beside(const std::string& name, const std::string& text, std::size_t start) {
+    const std::size_t column = start + std::max(kNameWidth, name.size()) + 1;
+    if (text.empty()) {
+      out_ += name + "\n";
+    } else if (style_.width == 0 || column + kLeastDetail <= style_.width) {
+      out_ += fmt::format("{:<{}} ", name, kNameWidth);
+      put(text, column, {});
+    } else {
+      out_ += name + "\n" + std::string(start + 2, ' ');
+      put(text, start + 2, {});
+    }
+  }
+
+  TextStyle style_;
   std::string out_;
 };
 
-void Page::identity(const Claims& claims) {
-  row("platform", claims.platform);
-  row("model", claims.hardware_model);
-  row("measurement", claims.measurement);
-  row("signer", claims.signer);
-  if (claims.product) row("product", std::to_string(*claims.product));
-  if (claims.svn) row("svn", std::to_string(*claims.svn));
-  if (claims.debug) row("debug", *claims.debug ? "YES: its memory can be read" : "no");
-  row("report data", claims.report_data);
-  row("host data", claims.host_data);
-  for (const Claims::Register& one : claims.boot_chain) row(one.name, one.value);
+// All that stands in the way of acceptance, and what to do about it.
+void Page::problems(const Verified& verified, const Verdict& verdict) {
+  const std::vector<FoundCheck> problems = problems_of(verified.findings());
+  const bool denied = std::ranges::any_of(verdict.clauses(), [](const Clause& clause) { return !clause.holds; });
+  if (problems.empty() && !denied) return;
+  heading(verdict.accepted() ? "What is missing" : "Why");
+  for (const FoundCheck& one : problems) {
+    entry(mark_of(one.check->outcome), shown(one.part + std::string(one.check->what)), shown(one.check->detail));
+  }
+  clauses(verdict, false);
+  if (missing_urls(verified.findings()).empty()) return;
+  line(2, "To ask the vendors for it: adyton verify --fetch, or adyton collateral fetch to keep it", kFaint);
+}
+
+void Page::clauses(const Verdict& verdict, bool holding) {
+  for (const Clause& clause : verdict.clauses()) {
+    if (clause.holds != holding) continue;
+    if (holding) {
+      entry(mark_of(Outcome::kPassed), shown(clause.name), shown(clause.found));
+    } else {
+      entry({"NO", kRed}, shown(clause.name),
+            shown(fmt::format("is {}, where {} is wanted{}", clause.found, clause.wanted,
+                              clause.remedy.empty() ? "" : fmt::format(" (to accept it: {})", clause.remedy))));
+    }
+  }
+}
+
+// Who is trusted stands on top, what each vouches for below it.
+void Page::chains(const Findings& findings) {
+  if (findings.chain.empty()) return;
+  heading("Who vouches for it");
+  for (const auto links : chains_of(findings.chain)) {
+    for (std::size_t i = links.size(); i-- > 0;) {
+      const Certificate& one = links[i].certificate;
+      const std::size_t indent = 2 * (links.size() - i);
+      const std::string role = shown(links[i].role), name = shown(short_name(one.subject()));
+      line(indent, fmt::format("{}{}{}", name, role.empty() || role == name ? "" : " - " + role,
+                               links[i].anchor ? " - trusted" : ""));
+      line(indent + 2, fmt::format("{} to {}", utc_text(one.not_before()), utc_text(one.not_after())), kFaint);
+    }
+  }
 }
 
 void Page::checks(const Findings& findings) {
   for (const Check& check : findings.checks) {
-    const auto [mark, style] = [&]() -> std::pair<std::string_view, std::string_view> {
-      switch (check.outcome) {
-        case Outcome::kPassed: return {"ok", kGreen};
-        case Outcome::kFailed: return {"FAILED", kRed};
-        case Outcome::kMissing: return {"missing", kYellow};
-        case Outcome::kOutOfTime: return {"stale", kYellow};
-        case Outcome::kNoted: break;
-      }
-      return {"note", kFaint};
-    }();
-    out_ += fmt::format("  {} {:<26} {}\n", paint(style, fmt::format("{:<7}", mark)), check.what, plain(check.detail));
-  }
-}
-
-void Page::chain(const std::vector<ChainLink>& links) {
-  for (const ChainLink& link : links) {
-    const Certificate& one = link.certificate;
-    out_ += fmt::format("  {:<16} {}\n  {:<16} {}\n", plain(link.role), plain(one.subject().text), "",
-                        paint(kFaint, fmt::format("{} to {}{}", utc_text(one.not_before()), utc_text(one.not_after()),
-                                                  link.anchor ? ", trusted" : "")));
-  }
-}
-
-void Page::clauses(const Verdict& verdict) {
-  for (const Clause& clause : verdict.clauses()) {
-    out_ += fmt::format("  {} {:<16} {}\n", paint(clause.holds ? kGreen : kRed, clause.holds ? "ok     " : "NO     "),
-                        plain(clause.name), plain(clause.found));
-    if (clause.holds) continue;
-    out_ += fmt::format("          {:<16} {} was wanted{}\n", "", plain(clause.wanted),
-                        clause.remedy.empty() ? "" : "; to accept it: " + clause.remedy);
+    if (check.outcome == Outcome::kPassed || check.outcome == Outcome::kNoted) {
+      entry(mark_of(check.outcome), shown(check.what), shown(check.detail));
+    }
   }
 }
 
 void Page::part(const std::string& name, const Findings& findings) {
-  heading(plain(name));
-  identity(findings.claims);
+  heading("Part: " + shown(name));
+  rows("", identity_rows(findings.claims));
+  rows("", register_rows(findings.claims));
+  rows("", freshness_rows(findings));
   checks(findings);
-  chain(findings.chain);
+  chains(findings);
   for (const auto& [inner, more] : findings.parts) part(name + "/" + inner, more);
 }
 
 }  // namespace
 
-std::string report_text(const Verified& verified, const Verdict& verdict, bool colours) {
-  Page page(colours);
+std::string report_text(const Verified& verified, const Verdict& verdict, TextStyle style) {
+  Page page(style);
   const Findings& findings = verified.findings();
-  const std::string_view style = verdict.accepted() ? kGreen : verdict.exit_status() == 14 ? kRed : kYellow;
-  page.line(page.paint(std::string(kBold) + std::string(style), plain(headline(verified, verdict))));
-  page.line(plain(fmt::format("{}{}, at {}", verified.kind(),
-                              verified.wrapping().empty() ? "" : fmt::format(" ({})", verified.wrapping()),
-                              utc_text(verified.time()))));
-  page.heading("What it is");
-  page.identity(findings.claims);
-  if (findings.claims.tcb_status != TcbStatus::kNone) {
-    page.heading("How fresh it is");
-    page.row("TCB status", name_of(findings.claims.tcb_status));
-    std::string advisories;
-    for (const std::string& one : findings.claims.advisories) advisories += (advisories.empty() ? "" : " ") + one;
-    page.row("advisories", advisories);
+  const std::string_view colour = verdict.accepted() ? kGreen : verdict.exit_status() == 14 ? kRed : kYellow;
+  page.line(0, headline(verified, verdict), fmt::format("{}{}", kBold, colour));
+  page.line(0, shown(fmt::format("{}{}, checked for {}", verified.kind(),
+                                 verified.wrapping().empty() ? "" : fmt::format(" ({})", verified.wrapping()),
+                                 utc_text(verified.time()))));
+  page.problems(verified, verdict);
+  const bool told = verified.answer() == Answer::kNotGenuine || verified.answer() == Answer::kUndecided;
+  page.rows(told ? "What it says it is" : "What it is", identity_rows(findings.claims));
+  page.rows("What was loaded", register_rows(findings.claims));
+  page.rows("How fresh the platform is", freshness_rows(findings));
+  if (std::ranges::any_of(verdict.clauses(), &Clause::holds)) {
+    page.heading("What is as wanted");
+    page.clauses(verdict, true);
   }
-  page.heading("What was checked");
+  page.chains(findings);
+  page.heading("What was checked and holds");
   page.checks(findings);
-  if (!verdict.clauses().empty()) {
-    page.heading("What was wanted");
-    page.clauses(verdict);
-  }
-  if (!findings.chain.empty()) {
-    page.heading("Who vouches for it");
-    page.chain(findings.chain);
-  }
   for (const auto& [name, part] : findings.parts) page.part(name, part);
   return page.take();
 }

@@ -7,6 +7,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -21,10 +22,6 @@ constexpr std::array<std::string_view, 5> kKnown = {
     "c0b406a4-a803-4952-9743-3fb6014cd0ae",  // ARK
     "92f81bc3-5811-4d3d-97ff-d19f88dc67ea",  // CRL
 };
-
-bool is_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
 
 std::string in_order(BytesView guid, std::string_view order) {
   std::string out;
@@ -46,7 +43,7 @@ Result<std::vector<CertificateTableEntry>> parse_certificate_table(BytesView byt
   for (;;) {
     const BytesView entry = TRY(cursor.read_bytes(kEntryBytes).within("the certificate table has no end"));
     const BytesView guid = entry.first(kGuidBytes);
-    if (is_zero(guid)) return out;
+    if (all_zero(guid)) return out;
     if (out.size() == kMaxEntries) return invalid("a certificate table of more than {} entries", kMaxEntries);
     const auto offset = load_le<std::uint32_t>(entry, kGuidBytes);
     const auto size = load_le<std::uint32_t>(entry, kGuidBytes + 4);
@@ -58,7 +55,7 @@ Result<std::vector<CertificateTableEntry>> parse_certificate_table(BytesView byt
 bool looks_like_certificate_table(BytesView bytes) {
   for (std::size_t i = 0; i < kMaxEntries && bytes.size() >= kEntryBytes; ++i) {
     const BytesView guid = bytes.first(kGuidBytes);
-    if (is_zero(guid)) return false;
+    if (all_zero(guid)) return false;
     if (std::ranges::find(kKnown, guid_text(guid)) != kKnown.end()) return true;
     bytes = bytes.subspan(kEntryBytes);
   }

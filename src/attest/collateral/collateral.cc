@@ -8,6 +8,7 @@
 #include "attest/collateral/intel_tcb.h"
 #include "attest/collateral/json_web_keys.h"
 #include "attest/json.h"
+#include "attest/percent.h"
 #include "base/base64.h"
 #include "base/error.h"
 
@@ -105,22 +106,6 @@ Result<void> add_json(std::string_view name, std::string_view text, Collateral& 
   return invalid("JSON that is no collateral we know");
 }
 
-// Percent-encoding (RFC 3986, 2.1), as certificate chains have it in HTTP headers.
-Result<std::string> url_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const Bytes byte = TRY(parse_hex(text.substr(i + 1, 2)).within("after a percent sign"));
-    if (byte.size() != 1) return invalid("nothing after a percent sign");
-    out += as_text(byte);
-    i += 2;
-  }
-  return out;
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
@@ -148,7 +133,7 @@ Result<void> add_any(std::string_view name, BytesView bytes, Collateral& out) {
   const std::string_view text = trimmed(as_text(bytes));
   if (text.starts_with('{') || text.starts_with('[')) return add_json(name, text, out);
   if (text.find(kPemBegin) != text.npos) return add_pem(name, text, out);
-  if (text.find(kUrlPemBegin) != text.npos) return add_pem(name, TRY(url_decoded(text)), out);
+  if (text.find(kUrlPemBegin) != text.npos) return add_pem(name, TRY(percent_decoded(text)), out);
   if (bytes[0] == kDerSequence) return add_der(name, bytes, out);
   if (text.starts_with("30")) {  // Intel's services give lists as DER in hexadecimal
     if (const Result<Bytes> der = parse_hex(text)) return add_der(name, *der, out);

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <limits>
 
-#include <adyton/der.h>
 #include "attest/json.h"
 #include "base/cbor.h"
 #include "base/error.h"
+#include "base/utc.h"
 #include "base/utf8.h"
 #include "crypto/crypto.h"
 
@@ -80,16 +80,6 @@ Result<Entry> decode(BytesView bytes) {
   return out;
 }
 
-// "2025-06-15T15:06:40Z".
-std::optional<std::int64_t> parse_time(std::string_view text) {
-  std::string digits(text);
-  std::erase_if(digits, [](char c) { return c == '-' || c == ':' || c == 'T'; });
-  der::Writer writer;
-  writer.text(der::kGeneralizedTime, digits);
-  const auto seconds = der::Reader(writer.bytes()).time("time");
-  return seconds ? std::optional(*seconds) : std::nullopt;
-}
-
 // When what is in the answer says it is to be replaced.
 std::int64_t expiry_of(BytesView body) {
   if (const auto list = RevocationList::parse(body)) return list->next_update().value_or(kForever);
@@ -99,7 +89,7 @@ std::int64_t expiry_of(BytesView body) {
   for (const char* name : {"tcbInfo", "enclaveIdentity"}) {
     const nlohmann::json* document = find_member(*json, name);
     const std::string* text = document == nullptr ? nullptr : find_string(*document, "nextUpdate");
-    if (text != nullptr) return parse_time(*text).value_or(0);
+    if (text != nullptr) return parse_utc(*text).value_or(0);
   }
   return kForever;
 }

@@ -2,12 +2,11 @@
 #include "attest/collateral/intel_tcb.h"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <limits>
 
 #include "attest/json.h"
 #include "base/error.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -57,34 +56,18 @@ Result<const json*> array(const json& object, const char* key, std::size_t least
 
 // "2025-06-04T09:51:38Z": always UTC and to the second.
 Result<std::int64_t> date(const json& object, const char* key) {
+  constexpr std::size_t kSize = 20;
   const std::string_view value = TRY(text(object, key));
-  constexpr std::string_view kPattern = "0000-00-00T00:00:00Z";
-  bool good = value.size() == kPattern.size();
-  for (std::size_t i = 0; good && i < kPattern.size(); ++i) {
-    good = kPattern[i] == '0' ? value[i] >= '0' && value[i] <= '9' : value[i] == kPattern[i];
-  }
-  if (!good) return invalid("\"{}\" is no date", key);
-  const auto part = [&](std::size_t at, std::size_t size) {
-    unsigned out = 0;
-    std::from_chars(value.data() + at, value.data() + at + size, out);
-    return out;
-  };
-  const std::chrono::year_month_day day(std::chrono::year(static_cast<int>(part(0, 4))), std::chrono::month(part(5, 2)),
-                                        std::chrono::day(part(8, 2)));
-  const unsigned hour = part(11, 2), minute = part(14, 2), second = part(17, 2);
-  if (!day.ok() || hour > 23 || minute > 59 || second > 59) return invalid("\"{}\" is no date", key);
-  return std::chrono::sys_days(day).time_since_epoch().count() * std::int64_t{86400} +
-         static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
+  const auto seconds = parse_utc(value);
+  if (!seconds || value.size() != kSize || !value.ends_with('Z')) return invalid("\"{}\" is no date", key);
+  return *seconds;
 }
 
+// One that Intel gives: the others are a verifier's conclusions.
 Result<TcbStatus> status(const json& level) {
-  const std::string_view value = TRY(text(level, "tcbStatus"));
-  for (const TcbStatus known : {TcbStatus::kUpToDate, TcbStatus::kSwHardeningNeeded, TcbStatus::kConfigurationNeeded,
-                                TcbStatus::kConfigurationAndSwHardeningNeeded, TcbStatus::kOutOfDate,
-                                TcbStatus::kOutOfDateConfigurationNeeded, TcbStatus::kRevoked}) {
-    if (value == name_of(known)) return known;
-  }
-  return invalid("an unknown status of a TCB level");
+  const auto status = parse_tcb_status(TRY(text(level, "tcbStatus")));
+  if (!status || *status > TcbStatus::kRevoked) return invalid("an unknown status of a TCB level");
+  return *status;
 }
 
 Result<std::vector<std::string>> advisories(const json& level) {

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxKeys = 256, kMaxCertificates = 16;
 
-using Json = nlohmann::json;
-
 Result<Bytes> read_number(const Json& json, const char* name) {
   const std::string* text = find_string(json, name);
   if (text == nullptr) return invalid("\"{}\" is missing", name);

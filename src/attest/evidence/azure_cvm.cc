@@ -8,8 +8,6 @@
 namespace adyton {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t kMaxBytes = 256 * 1024;
 
 enum class TextForm : std::uint8_t { kHex, kBase64Url };
@@ -20,14 +18,7 @@ Result<Bytes> read_bytes(const Json& value, TextForm form) {
     if (form == TextForm::kHex) return parse_hex(text);
     return parse_base64url(std::string_view(text).substr(0, text.find_last_not_of('=') + 1));  // some are padded
   }
-  if (!value.is_array()) return invalid("neither text nor an array");
-  Bytes out;
-  out.reserve(value.size());
-  for (const Json& element : value) {
-    if (!element.is_number_unsigned() || element.get<std::uint64_t>() > 255) return invalid("an element is no byte");
-    out.push_back(static_cast<std::byte>(element.get<std::uint64_t>()));
-  }
-  return out;
+  return bytes_of_array(value);
 }
 
 Result<Bytes> read_member(const Json& object, const char* name, TextForm form) {

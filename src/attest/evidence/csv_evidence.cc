@@ -11,8 +11,6 @@
 namespace adyton {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t kMaxBytes = 1024 * 1024, kReportBytes = 4096;
 constexpr std::string_view kExtendedMagic{"ATTESTATION_EXT\0", 16};
 // TeeInfoV1: 0xb4 USAGE, 0xb8 ALGO, 0xbc ANONCE, 0xc0 signature; signed: up to USAGE. TeeInfoV2: 0xbc BUILD, 0xc0
@@ -20,22 +18,9 @@ constexpr std::string_view kExtendedMagic{"ATTESTATION_EXT\0", 16};
 constexpr std::size_t kPolicy = 0xb0, kUsage = 0xb4, kAlgorithm = 0xb8, kAnonce = 0xbc;
 constexpr std::size_t kSignature1 = 0xc0, kRtmrs2 = 0xd0, kSignature2 = 0x400, kRtmrBytes = 32, kRtmrCount = 5;
 
-const Json& member(const Json& object, const char* name) {
-  static const Json kNone;
-  const Json* found = find_member(object, name);
-  return found ? *found : kNone;
-}
-
 Result<Bytes> byte_array(const Json& object, const char* name, std::size_t size) {
-  const Json& list = member(object, name);
-  if (!list.is_array() || list.size() != size) return invalid("\"{}\" is no array of {} bytes", name, size);
-  Bytes out;
-  for (const Json& element : list) {
-    if (!element.is_number_unsigned() || element.get<std::uint64_t>() > 255) {
-      return invalid("\"{}\" has an element that is no byte", name);
-    }
-    out.push_back(static_cast<std::byte>(element.get<std::uint64_t>()));
-  }
+  Bytes out = TRY(bytes_of_array(member(object, name)).within(name));
+  if (out.size() != size) return invalid("\"{}\" is no array of {} bytes", name, size);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 constexpr std::string_view kMagic = "HCLA";
 constexpr std::size_t kMaxBytes = 64 * 1024;
 constexpr std::size_t kTdReportData = 128;  // REPORTDATA within the REPORTMACSTRUCT that a TDREPORT_STRUCT begins with
-
-bool all_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
 
 Result<HashAlgorithm> hash_of(std::uint32_t type) {
   switch (type) {

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/evidence/ias_report.h"
 
-#include <chrono>
 #include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
 #include "attest/json.h"
+#include "attest/percent.h"
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr JsonLimits kLimits{.bytes = 65536, .depth = 8};
 constexpr std::size_t kMaxAdvisories = 256, kMaxSignatureBytes = 1024;
@@ -36,27 +35,8 @@ Result<std::optional<std::uint64_t>> number_member(const Json& object, const cha
 
 // "2023-09-27T15:51:58.044803" or without the fraction, in UTC: seconds since 1970.
 Result<std::int64_t> parse_time(std::string_view text) {
-  constexpr std::string_view kPattern = "0000-00-00T00:00:00";
-  if (text.size() < kPattern.size()) return invalid("\"{}\" is no time", text);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    const bool good = i >= kPattern.size() ? (i == kPattern.size() ? text[i] == '.' : digit)
-                      : kPattern[i] == '0' ? digit
-                                           : text[i] == kPattern[i];
-    if (!good) return invalid("\"{}\" is no time", text);
-  }
-  const auto number = [&](std::size_t offset, std::size_t digits) {
-    int value = 0;
-    for (std::size_t i = offset; i < offset + digits; ++i) value = value * 10 + (text[i] - '0');
-    return value;
-  };
-  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
-                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
-                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
-  const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
-  if (!day.ok() || hour > 23 || minute > 59 || second > 60) return invalid("\"{}\" is no time", text);
-  const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
-  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+  if (!text.contains('T') || text.ends_with('Z')) return invalid("\"{}\" is no time", text);
+  return parse_utc(text);
 }
 
 Result<std::vector<std::string>> parse_advisories(const Json& object) {
@@ -120,13 +100,6 @@ Result<IasReport> parse(std::string_view text) {
   return out;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 Result<IasReport> parse_ias_report(BytesView bytes) {
@@ -141,20 +114,7 @@ Result<Bytes> parse_ias_signature(std::string_view header) {
 }
 
 Result<std::string> decode_ias_chain(std::string_view header) {
-  if (header.find('%') == std::string_view::npos) return std::string(header);
-  std::string out;
-  for (std::size_t i = 0; i < header.size(); ++i) {
-    if (header[i] != '%') {
-      out.push_back(header[i]);
-      continue;
-    }
-    const int high = i + 2 < header.size() ? hex_digit(header[i + 1]) : -1;
-    const int low = high < 0 ? -1 : hex_digit(header[i + 2]);
-    if (low < 0) return invalid("the report's certificates: a broken URL-encoding at {}", i);
-    out.push_back(static_cast<char>(high << 4 | low));
-    i += 2;
-  }
-  return out;
+  return percent_decoded(header).within("the report's certificates");
 }
 
 bool looks_like_ias_report(BytesView bytes) {

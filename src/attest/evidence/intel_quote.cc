@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -77,9 +78,5 @@ bool looks_like_intel_quote(BytesView bytes, std::uint32_t tee_type) {
 }
 
 Result<QuoteParts> split_intel_quote(BytesView bytes) { return split(bytes).within("not an Intel quote"); }
-
-bool all_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
 
 }  // namespace adyton

@@ -53,6 +53,4 @@ bool looks_like_intel_quote(BytesView bytes, std::uint32_t tee_type);
 // compare `size`. Errors: invalid: too short, another version, vendor, attestation key type or body.
 Result<QuoteParts> split_intel_quote(BytesView bytes);
 
-bool all_zero(BytesView bytes);
-
 }  // namespace adyton

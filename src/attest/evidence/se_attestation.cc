@@ -5,6 +5,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -15,10 +16,6 @@ constexpr std::size_t kExchangeHeader = 0x40;
 constexpr std::size_t kMaxRequest = 0x2000, kMaxMeasurement = 0x8000, kMaxAdditional = 0x8000, kMaxUser = 256,
                       kUidBytes = 16;
 constexpr std::size_t kRequestHeader = 0xe0, kSlotBytes = 80, kTagBytes = 16, kMaxBytes = 128 * 1024;
-
-bool all_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
 
 // An entry is a size and an offset; a size of zero: not there; an offset of zero: still to come.
 Result<std::optional<Bytes>> read_entry(BytesView file, std::size_t at, std::size_t most, std::string_view what) {

@@ -5,16 +5,13 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
 
 constexpr std::size_t kNumberBytes = 72, kCaHeader = 0x40, kMaxCertificates = 16;
 constexpr std::size_t kUserIdSize = 0xa4, kUserId = 0xa6, kMaxUserId = 254;
-
-bool all_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
 
 // A little-endian number as a big-endian one of `size` bytes.
 Result<Bytes> big_endian(BytesView number, std::size_t size) {

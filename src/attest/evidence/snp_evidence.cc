@@ -8,6 +8,7 @@
 #include "attest/evidence/text_form.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -15,10 +16,6 @@ namespace {
 constexpr std::size_t kMaxBytes = 256 * 1024;
 constexpr std::size_t kResponseHeader = 32;  // MSG_REPORT_RSP: status, report size, 24 reserved bytes
 constexpr std::size_t kMaxCertificates = 16;
-
-bool all_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
 
 Result<void> add_certificate(BytesView der, SnpEvidence& out) {
   if (out.certificates.size() == kMaxCertificates) return invalid("more than {} certificates", kMaxCertificates);

@@ -5,6 +5,7 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {

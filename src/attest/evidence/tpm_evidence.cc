@@ -9,8 +9,6 @@
 namespace adyton {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t kMaxBytes = 1024 * 1024, kMaxQuotes = 8, kMaxCertificates = 8;
 
 Result<void> set_pcr(TpmPcrValues& out, std::uint64_t index, Bytes value) {
@@ -100,12 +98,6 @@ Result<Bytes> base64_member(const Json& object, const char* name) {
   const std::string* text = find_string(object, name);
   if (!text) return invalid("\"{}\" is missing", name);
   return parse_base64(*text).within(name);
-}
-
-const Json& member(const Json& object, const char* name) {
-  static const Json kNone;
-  const Json* found = find_member(object, name);
-  return found ? *found : kNone;
 }
 
 // go-attestation, attest.Dump: byte strings are base64, numbers of Go's crypto.Hash name the digests.

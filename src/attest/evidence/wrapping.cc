@@ -17,8 +17,6 @@ namespace adyton {
 namespace {
 
 using Candidate = Unwrapped::Candidate;
-using Json = nlohmann::json;
-
 constexpr std::size_t kMaxPemBlocks = 8;
 constexpr std::size_t kMaxJsonDepth = 16;
 constexpr std::size_t kLeastArray = 16;  // bytes: less is a list of numbers more likely than evidence
@@ -57,20 +55,12 @@ bool names_evidence(std::string_view name) {
   return std::ranges::find(kNames, plain) != std::end(kNames);
 }
 
-// 0 to 255, each.
-std::optional<Bytes> bytes_of_array(const Json& array) {
-  Bytes out;
-  if (array.empty()) return {};
-  for (const Json& one : array) {
-    if (!one.is_number_unsigned() || one.get<std::uint64_t>() > 255) return {};
-    out.push_back(static_cast<std::byte>(one.get<std::uint64_t>()));
-  }
-  return out;
-}
-
 std::optional<Bytes> bytes_of_value(const Json& value) {
   if (const auto* text = value.get_ptr<const std::string*>(); text && !text->empty()) return to_bytes(*text);
-  if (value.is_array()) return bytes_of_array(value);
+  if (value.is_array() && !value.empty()) {
+    if (auto bytes = bytes_of_array(value)) return std::move(*bytes);
+    return {};
+  }
   if (value.is_object()) return to_bytes(value.dump(-1, ' ', false, Json::error_handler_t::replace));
   return {};
 }

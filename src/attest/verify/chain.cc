@@ -96,7 +96,7 @@ void explain_dead_end(const Way& way, const Search& search, const std::vector<Ce
   }
   if (top.self_issued()) {
     return findings.fail(rules.what, fmt::format("signatures: the chain ends at {} ({}), which is no trusted root: {}",
-                                                 role, top.subject().text, fingerprint_text(top)));
+                                                 role, short_name(top.subject()), fingerprint_text(top)));
   }
   const auto is_issuer = [&](const Certificate& other) { return other.subject() == top.issuer(); };
   const bool named = std::ranges::any_of(pool, is_issuer) ||
@@ -105,11 +105,11 @@ void explain_dead_end(const Way& way, const Search& search, const std::vector<Ce
                        return anchor.use == rules.use && is_issuer(anchor.certificate);
                      });
   if (named) {
-    findings.fail(rules.what,
-                  fmt::format("signatures: {} ({}) is not signed by {}", role, top.subject().text, top.issuer().text));
+    findings.fail(rules.what, fmt::format("signatures: {} ({}) is not signed by {}", role, short_name(top.subject()),
+                                          short_name(top.issuer())));
   } else {
-    findings.miss(rules.what, fmt::format("signatures: the certificate of {}, which signed {} ({})", top.issuer().text,
-                                          role, top.subject().text));
+    findings.miss(rules.what, fmt::format("signatures: the certificate of {}, which signed {} ({})",
+                                          short_name(top.issuer()), role, short_name(top.subject())));
   }
 }
 
@@ -122,7 +122,7 @@ bool verify_chain(const Certificate& leaf, const std::vector<Certificate>& pool,
   const Way& way = complete ? search.best() : search.longest();
   if (complete) {
     findings.pass(rules.what, fmt::format("signatures: {} certificates up to {} ({})", way.size(),
-                                          way.back()->subject().text, fingerprint_text(*way.back())));
+                                          short_name(way.back()->subject()), fingerprint_text(*way.back())));
   } else {
     explain_dead_end(way, search, pool, rules, context, findings);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,5 +30,8 @@ struct ChainRules {
 // leaf's key worth using.
 bool verify_chain(const Certificate& leaf, const std::vector<Certificate>& pool, const ChainRules& rules,
                   const VerifyContext& context, Findings& findings);
+
+// What people call whom a certificate is of: the common name; without one, all of the name.
+std::string short_name(const DistinguishedName& name);
 
 }  // namespace adyton

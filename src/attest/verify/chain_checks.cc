@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/chain_checks.h"
 
-#include <chrono>
-
 #include "base/error.h"
+#include "base/utc.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -12,7 +11,7 @@ namespace {
 using Way = std::vector<const Certificate*>;
 
 std::string described(const Way& way, std::size_t index, const ChainRules& rules) {
-  return fmt::format("{} ({})", role_of(rules, index), way[index]->subject().text);
+  return fmt::format("{} ({})", role_of(rules, index), short_name(way[index]->subject()));
 }
 
 // Why way[index] must not sign way[index - 1]. Empty if it may. RFC 5280, 6.1.4 (k) to (n); asked of anchors too, as
@@ -55,14 +54,16 @@ void check_validity(const Way& way, const ChainRules& rules, const VerifyContext
   for (std::size_t i = 0; i < way.size(); ++i) {
     if (!out_of_time(*way[i], context.now)) continue;
     all = false;
-    findings.out_of_time(rules.what, fmt::format("validity: {} is valid from {} to {}, not at {}",
-                                                 described(way, i, rules), time_text(way[i]->not_before()),
-                                                 time_text(way[i]->not_after()), time_text(context.now)));
+    findings.out_of_time(
+        rules.what, fmt::format("validity: {} is valid from {} to {}, not at {}", described(way, i, rules),
+                                utc_text(way[i]->not_before()), utc_text(way[i]->not_after()), utc_text(context.now)));
   }
-  if (all) findings.pass(rules.what, fmt::format("validity: all certificates are valid at {}", time_text(context.now)));
+  if (all) findings.pass(rules.what, fmt::format("validity: all certificates are valid at {}", utc_text(context.now)));
 }
 
 }  // namespace
+
+std::string short_name(const DistinguishedName& name) { return name.common_name().value_or(name.text); }
 
 std::string role_of(const ChainRules& rules, std::size_t index) {
   if (index < rules.roles.size()) return std::string(rules.roles[index]);
@@ -70,18 +71,6 @@ std::string role_of(const ChainRules& rules, std::size_t index) {
 }
 
 std::string fingerprint_text(const Certificate& certificate) { return "SHA-256 " + to_hex(sha256(certificate.der())); }
-
-std::string time_text(std::int64_t seconds) {
-  constexpr std::int64_t kFirst = -62167219200, kLast = 253402300799;  // the years 0 to 9999
-  if (seconds < kFirst || seconds > kLast) return fmt::format("{} seconds after 1970", seconds);
-  const std::chrono::sys_seconds point{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(point);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(point - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
-}
 
 unsigned count_objections(const Way& way, const ChainRules& rules, const VerifyContext& context) {
   std::size_t count = has_wrong_length(way, rules) ? 1 : 0;

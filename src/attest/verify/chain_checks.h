@@ -11,7 +11,6 @@ namespace adyton {
 
 std::string role_of(const ChainRules& rules, std::size_t index);
 std::string fingerprint_text(const Certificate& certificate);  // "SHA-256 0123..."
-std::string time_text(std::int64_t seconds);                   // "2018-05-21T10:45:10Z"
 
 // Adds what there is to say about `way`, from the leaf up, each signed by the next; if `complete`, the last is an
 // anchor. Returns whether each link was allowed to sign the one below it.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/zeros.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -11,15 +12,11 @@ namespace {
 
 constexpr std::size_t kLeastBytes = 32;  // of a digest or nonce that is compared
 
-bool is_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 // Whether `field` is `value`, cut off or filled up with zeros.
 bool holds(BytesView field, BytesView value) {
   const std::size_t size = std::min(field.size(), value.size());
   return size >= kLeastBytes && std::ranges::equal(field.first(size), value.first(size)) &&
-         is_zero(field.subspan(size));
+         all_zero(field.subspan(size));
 }
 
 bool holds_digest(BytesView field, BytesView of) {
@@ -29,9 +26,9 @@ bool holds_digest(BytesView field, BytesView of) {
 }  // namespace
 
 std::optional<Binding> find_binding(const Claims& whole, const Claims& part, BytesView part_evidence) {
-  if (whole.report_data.empty() || is_zero(whole.report_data)) return {};
+  if (whole.report_data.empty() || all_zero(whole.report_data)) return {};
   if (holds_digest(whole.report_data, part_evidence)) return Binding::kWholeHoldsPart;
-  if (part.report_data.size() < kLeastBytes || is_zero(part.report_data)) return {};
+  if (part.report_data.size() < kLeastBytes || all_zero(part.report_data)) return {};
   if (holds_digest(whole.report_data, part.report_data)) return Binding::kWholeHoldsPart;
   if (holds_digest(part.report_data, whole.report_data)) return Binding::kPartHoldsWhole;
   if (holds(whole.report_data, part.report_data)) return Binding::kSameChallenge;

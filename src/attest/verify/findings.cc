@@ -28,4 +28,9 @@ Result<TcbStatus> parse_tcb_status(std::string_view name) {
   return invalid("{} is no TCB status: UpToDate, SWHardeningNeeded, ConfigurationNeeded, OutOfDate, ...", name);
 }
 
+bool needs_configuration(TcbStatus status) {
+  return status == TcbStatus::kConfigurationNeeded || status == TcbStatus::kConfigurationAndSwHardeningNeeded ||
+         status == TcbStatus::kOutOfDateConfigurationNeeded;
+}
+
 }  // namespace adyton

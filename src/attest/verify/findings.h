@@ -30,6 +30,7 @@ enum class TcbStatus : std::uint8_t {
 };
 std::string_view name_of(TcbStatus status);  // "UpToDate"
 Result<TcbStatus> parse_tcb_status(std::string_view name);
+bool needs_configuration(TcbStatus status);  // whatever else it says
 
 // What the evidence says of itself, as far as all kinds have it. Byte strings are empty and optionals unset where a
 // kind has no such claim.

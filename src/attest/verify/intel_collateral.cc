@@ -2,12 +2,12 @@
 #include "attest/verify/intel_collateral.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "attest/verify/chain.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -62,12 +62,12 @@ IntelSigners::IntelSigners(const VerifyContext& context) : context_(context) {
 bool IntelSigners::verify(const IntelSigned& document, const Names& names, Findings& findings) {
   const std::string described =
       fmt::format("{} (evaluation number {}, in force from {} to {})", document.name, document.evaluation_number,
-                  intel_date(document.issue_date), intel_date(document.next_update));
+                  utc_text(document.issue_date), utc_text(document.next_update));
   if (in_force(document, context_.now)) {
     findings.pass(names.validity, described);
   } else {
     findings.out_of_time(names.validity, fmt::format("{}, not at {}; another is had from {}", described,
-                                                     intel_date(context_.now), names.url));
+                                                     utc_text(context_.now), names.url));
   }
   if (candidates_.empty()) {
     findings.miss(names.signature, fmt::format("a certificate of \"{}\": it comes in the headers of the answer from {}",
@@ -94,16 +94,6 @@ bool IntelSigners::verify(const IntelSigned& document, const Names& names, Findi
     known_ = Known{*signer, verify_chain(**signer, {}, rules, context_, findings)};
   }
   return known_->trusted;
-}
-
-std::string intel_date(std::int64_t seconds) {
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace adyton

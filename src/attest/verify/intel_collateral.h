@@ -42,7 +42,4 @@ class IntelSigners {
   std::optional<Known> known_;
 };
 
-// "2025-06-04T09:51:38Z".
-std::string intel_date(std::int64_t seconds);
-
 }  // namespace adyton

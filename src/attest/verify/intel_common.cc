@@ -11,6 +11,7 @@
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/chain.h"
 #include "base/cursor.h"
+#include "base/zeros.h"
 #include "crypto/crypto.h"
 
 namespace adyton {

@@ -8,6 +8,7 @@
 #include "attest/evidence/intel_wrappers.h"
 #include "attest/verify/intel_collateral.h"
 #include "attest/verify/intel_wrappers.h"
+#include "base/utc.h"
 #include "testing/findings.h"
 #include "testing/intel_evidence.h"
 
@@ -172,8 +173,8 @@ TEST_F(IntelEvidence, Collateral) {
     Findings findings;
     const bool genuine = IntelSigners(context).verify(document, {"signature", "validity", ""}, findings);
     EXPECT_TRUE(has(findings, "validity", Outcome::kPassed));
-    EXPECT_TRUE(facts.contains("issueDate " + intel_date(document.issue_date))) << intel_date(document.issue_date);
-    EXPECT_TRUE(facts.contains("nextUpdate " + intel_date(document.next_update)));
+    EXPECT_TRUE(facts.contains("issueDate " + utc_text(document.issue_date))) << utc_text(document.issue_date);
+    EXPECT_TRUE(facts.contains("nextUpdate " + utc_text(document.next_update)));
     EXPECT_TRUE(facts.contains(fmt::format("tcbEvaluationDataNumber {};", document.evaluation_number)));
     if ((*entry)["neg"].get<bool>()) {
       ++foreign;

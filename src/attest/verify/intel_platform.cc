@@ -8,6 +8,8 @@
 #include "attest/verify/intel_collateral.h"
 #include "attest/verify/intel_common.h"
 #include "attest/verify/intel_tcb.h"
+#include "base/utc.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -114,8 +116,8 @@ class Evaluation {
       findings_.claims.tcb_status = TcbStatus::kNotSupported;
       return;
     }
-    findings_.fields.push_back({"TCB level date", intel_date(level->date)});
-    findings_.note("TCB level", fmt::format("the platform's, of {}: {}", intel_date(level->date), name_of(status)));
+    add_level(*level);
+    findings_.note("TCB level", fmt::format("the platform's, of {}: {}", utc_text(level->date), name_of(status)));
     add_advisories(level->advisories);
     if (module_level_ != nullptr) add_advisories(module_level_->advisories);
     if (qe_level_ != nullptr) add_advisories(qe_level_->advisories);
@@ -128,6 +130,17 @@ class Evaluation {
                      "date");
     }
     findings_.claims.tcb_status = merge_status(status, *qe_status_);
+  }
+
+  void add_level(const TcbLevel& level) {
+    findings_.fields.push_back({"TCB level date", utc_text(level.date)});
+    findings_.fields.push_back({"TCB level components", fmt::format("{}", fmt::join(level.sgx, ","))});
+    findings_.fields.push_back({"TCB level PCESVN", std::to_string(level.pce_svn)});
+    if (td_ == nullptr) return;
+    std::vector<unsigned> svns;
+    for (const std::byte svn : td_->tee_tcb_svn()) svns.push_back(std::to_integer<unsigned>(svn));
+    findings_.fields.push_back({"TEE TCB components", fmt::format("{}", fmt::join(svns, ","))});
+    findings_.fields.push_back({"TCB level TDX components", fmt::format("{}", fmt::join(level.tdx, ","))});
   }
 
   void add_advisories(const std::vector<std::string>& more) {

@@ -22,11 +22,6 @@ Svns svns_of(BytesView tee_tcb_svn) {
   return out;
 }
 
-bool needs_configuration(TcbStatus status) {
-  return status == TcbStatus::kConfigurationNeeded || status == TcbStatus::kConfigurationAndSwHardeningNeeded ||
-         status == TcbStatus::kOutOfDateConfigurationNeeded;
-}
-
 bool is_out_of_date(TcbStatus status) {
   return status == TcbStatus::kOutOfDate || status == TcbStatus::kOutOfDateConfigurationNeeded;
 }

@@ -6,6 +6,7 @@
 
 #include "attest/verify/chain_checks.h"
 #include "base/error.h"
+#include "base/utc.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -86,12 +87,12 @@ void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext
     findings.fail(kTokenValidity, "the token does not say when it expires (exp)");
     holds = false;
   }
-  if (times.expires && now >= *times.expires) out("the token expired at " + time_text(*times.expires));
-  if (times.not_before && now < *times.not_before) out("the token is not valid before " + time_text(*times.not_before));
-  if (times.issued && now < *times.issued) out("the token was issued later, at " + time_text(*times.issued));
+  if (times.expires && now >= *times.expires) out("the token expired at " + utc_text(*times.expires));
+  if (times.not_before && now < *times.not_before) out("the token is not valid before " + utc_text(*times.not_before));
+  if (times.issued && now < *times.issued) out("the token was issued later, at " + utc_text(*times.issued));
   if (!holds) return;
   if (times.expires) {
-    findings.pass(kTokenValidity, "until " + time_text(*times.expires));
+    findings.pass(kTokenValidity, "until " + utc_text(*times.expires));
   } else {
     findings.note(kTokenValidity, "the token does not expire");
   }

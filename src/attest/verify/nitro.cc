@@ -5,15 +5,12 @@
 
 #include "attest/verify/chain.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
 
 constexpr std::uint8_t kImage = 0, kImageSigner = 8;  // "Where to get an enclave's measurements": PCR0, PCR8
-
-bool is_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
 
 void fill_claims(const NitroDocument& document, Findings& findings) {
   Claims& claims = findings.claims;
@@ -25,9 +22,9 @@ void fill_claims(const NitroDocument& document, Findings& findings) {
   if (document.tpm) return;  // its registers are a TPM's, and mean what the firmware measured
   if (const Bytes* image = document.find_register(kImage)) {
     claims.measurement = *image;
-    claims.debug = is_zero(*image);
+    claims.debug = all_zero(*image);
   }
-  if (const Bytes* signer = document.find_register(kImageSigner); signer && !is_zero(*signer)) claims.signer = *signer;
+  if (const Bytes* signer = document.find_register(kImageSigner); signer && !all_zero(*signer)) claims.signer = *signer;
   if (claims.debug == true) {
     findings.note(kNitroDebug, "PCR0 is all zero: the enclave runs in debug mode, and its parent can read its console");
   }

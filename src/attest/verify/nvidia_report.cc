@@ -7,6 +7,7 @@
 #include "attest/verify/dice.h"
 #include "attest/verify/nvidia_rim.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -111,10 +112,6 @@ void check_beside(const Device& device, Findings& findings) {
   compare("VBIOS's version", device.vbios_version, report.vbios_version());
 }
 
-bool is_zero(const Bytes& bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 std::string field_text(const NvidiaReport& report, const NvidiaReport::Field& field) {
   switch (field.field) {
     case NvidiaField::kVbiosVersion: return report.vbios_version();
@@ -137,7 +134,7 @@ void read_claims(const Device& device, Findings& findings) {
   if (const Bytes* firmware_id = report.find(NvidiaField::kFwid)) claims.measurement = *firmware_id;
   claims.report_data.assign(report.nonce.begin(), report.nonce.end());
   for (const NvidiaReport::Measurement& measurement : report.measurements) {
-    if (!is_zero(measurement.value)) {
+    if (!all_zero(measurement.value)) {
       claims.boot_chain.push_back({fmt::format("measurement {}", measurement.index), measurement.value});
     }
   }

@@ -3,6 +3,7 @@
 
 #include "attest/verify/chain_checks.h"
 #include "base/error.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -17,9 +18,8 @@ bool is_current(const RevocationList& list, std::int64_t now) {
 }
 
 std::string period(const RevocationList& list) {
-  return list.next_update()
-             ? fmt::format("from {} to {}", time_text(list.this_update()), time_text(*list.next_update()))
-             : fmt::format("from {} on", time_text(list.this_update()));
+  return list.next_update() ? fmt::format("from {} to {}", utc_text(list.this_update()), utc_text(*list.next_update()))
+                            : fmt::format("from {} on", utc_text(list.this_update()));
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ std::string period(const RevocationList& list) {
 void check_revocation(const std::vector<const Certificate*>& way, std::size_t index, const ChainRules& rules,
                       const VerifyContext& context, Findings& findings) {
   const Certificate &certificate = *way[index], &issuer = *way[index + 1];
-  const std::string who = fmt::format("{} ({})", role_of(rules, index), certificate.subject().text);
+  const std::string who = fmt::format("{} ({})", role_of(rules, index), short_name(certificate.subject()));
   std::vector<const RevocationList*> lists;
   if (rules.checks_lists) {
     for (const RevocationList& list : context.collateral.lists()) {
@@ -38,7 +38,7 @@ void check_revocation(const std::vector<const Certificate*>& way, std::size_t in
   const std::string where = certificate.crl_urls().empty() ? "" : ": " + certificate.crl_urls().front();
   if (lists.empty()) {
     const std::string detail = fmt::format("revocation: no list of {}, which would say if {} was revoked{}",
-                                           issuer.subject().text, who, where);
+                                           short_name(issuer.subject()), who, where);
     return rules.needs_lists && rules.checks_lists ? findings.miss(rules.what, detail)
                                                    : findings.note(rules.what, detail);
   }
@@ -52,20 +52,20 @@ void check_revocation(const std::vector<const Certificate*>& way, std::size_t in
     return list->verify_signature(issuer.key(), context.seen).has_value();
   });
   if (!may_sign || good == lists.end()) {
-    return findings.fail(rules.what, fmt::format("revocation: the list of {} {}", issuer.subject().text,
+    return findings.fail(rules.what, fmt::format("revocation: the list of {} {}", short_name(issuer.subject()),
                                                  may_sign ? "was not signed by it" : "is by a key that may sign none"));
   }
   const RevocationList& list = **good;
   if (const auto entry = list.find(certificate.serial())) {
     return findings.fail(rules.what, fmt::format("revocation: {} was revoked at {}, reason {}", who,
-                                                 time_text(entry->date), entry->reason.value_or(0)));
+                                                 utc_text(entry->date), entry->reason.value_or(0)));
   }
   if (!is_current(list, context.now)) {
     return findings.out_of_time(
-        rules.what, fmt::format("revocation: the list of {} is valid {}, not at {}{}", issuer.subject().text,
-                                period(list), time_text(context.now), where));
+        rules.what, fmt::format("revocation: the list of {} is valid {}, not at {}{}", short_name(issuer.subject()),
+                                period(list), utc_text(context.now), where));
   }
-  findings.pass(rules.what, fmt::format("revocation: {} is not in the list of {}", who, issuer.subject().text));
+  findings.pass(rules.what, fmt::format("revocation: {} is not in the list of {}", who, short_name(issuer.subject())));
 }
 
 }  // namespace adyton

@@ -2,6 +2,7 @@
 #include "attest/verify/sgx_quote.h"
 
 #include "attest/verify/intel_common.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {

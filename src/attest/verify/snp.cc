@@ -9,6 +9,7 @@
 #include "attest/verify/snp_fields.h"
 #include "attest/verify/uvm_endorsement.h"
 #include "base/error.h"
+#include "base/zeros.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -24,15 +25,11 @@ struct Candidate {
   [[nodiscard]] bool fits() const { return tcb_fits && chip_fits; }
 };
 
-bool is_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
-
 // Whether the certificate is for the report's chip. Turin's hwID is the first 8 bytes of a chip id whose rest is zero.
 bool chip_fits(const SnpReport& report, const SnpLeaf& leaf) {
   if (leaf.kind == SnpSigningKey::kVlek || report.chip_id_masked()) return true;
   const BytesView chip = report.chip_id();
-  return std::ranges::equal(chip.first(leaf.hwid.size()), leaf.hwid) && is_zero(chip.subspan(leaf.hwid.size()));
+  return std::ranges::equal(chip.first(leaf.hwid.size()), leaf.hwid) && all_zero(chip.subspan(leaf.hwid.size()));
 }
 
 std::vector<Candidate> find_candidates(const SnpEvidence& evidence, const VerifyContext& context) {
@@ -219,7 +216,7 @@ void check_request(const SnpEvidence& evidence, Findings& out) {
   // Enarx: REPORT_DATA is SHA-384 of the SubjectPublicKeyInfo, then zeros.
   const Digest384 digest = sha384(request.key.spki());
   const BytesView data = evidence.report.report_data();
-  if (std::ranges::equal(data.first(digest.size()), digest) && is_zero(data.subspan(digest.size()))) {
+  if (std::ranges::equal(data.first(digest.size()), digest) && all_zero(data.subspan(digest.size()))) {
     out.pass("request key", "the report vouches for the key of the certificate request");
   } else {
     out.fail("request key", "REPORT_DATA is not the SHA-384 of the public key in the certificate request");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -71,10 +72,6 @@ std::string_view signing_key_text(SnpSigningKey key) {
   return "none";
 }
 
-bool is_zero(BytesView bytes) {
-  return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
-}
-
 }  // namespace
 
 void describe_snp_report(const SnpReport& report, Findings& findings) {
@@ -84,7 +81,7 @@ void describe_snp_report(const SnpReport& report, Findings& findings) {
   claims.tcb_status = TcbStatus::kNone;
   claims.debug = report.policy.debug();
   claims.measurement = to_bytes(report.measurement());
-  if (!is_zero(report.id_key_digest())) claims.signer = to_bytes(report.id_key_digest());
+  if (!all_zero(report.id_key_digest())) claims.signer = to_bytes(report.id_key_digest());
   claims.svn = report.guest_svn;
   claims.report_data = to_bytes(report.report_data());
   claims.host_data = to_bytes(report.host_data());

@@ -10,6 +10,7 @@
 #include "attest/verify/token_claims.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/utc.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -101,7 +102,7 @@ void note_key_certificate(const Token& token, const VerifyContext& context, Find
       if (context.now < certificate.not_before() || context.now > certificate.not_after()) {
         findings.out_of_time(kTokenKey,
                              fmt::format("the certificate of the key is valid from {} to {}",
-                                         time_text(certificate.not_before()), time_text(certificate.not_after())));
+                                         utc_text(certificate.not_before()), utc_text(certificate.not_after())));
       }
       if (const auto quote = sgx_quote_of(certificate)) {
         findings.note(
