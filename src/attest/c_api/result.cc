@@ -81,7 +81,7 @@ const char* adyton_result_json(const adyton_result* result, size_t* size) {
 
 const char* adyton_result_text(const adyton_result* result, size_t* size) {
   return adyton::rendered(result, &adyton_result::Forms::text, size, [](const adyton_result& it) {
-    return it.report ? adyton::report_text(it.report->verified, it.report->verdict, false) : it.headline + "\n";
+    return it.report ? adyton::report_text(it.report->verified, it.report->verdict) : it.headline + "\n";
   });
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "attest/evidence/intel_quote.h"
+#include "base/zeros.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
