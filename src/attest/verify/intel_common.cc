@@ -10,6 +10,7 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/chain.h"
+#include "base/cursor.h"
 #include "base/zeros.h"
 #include "crypto/crypto.h"
 
@@ -40,9 +41,11 @@ void verify_attestation_key(BytesView signed_part, const QuoteSignature& signatu
 
 // SHA-256(attestation key || QE authentication data) || 0...0
 void verify_key_binding(const QuoteSignature& signature, Findings& findings) {
-  Bytes bound = to_bytes(signature.attestation_key());
-  const BytesView data = signature.qe_authentication_data();
-  bound.insert(bound.end(), data.begin(), data.end());
+  const BytesView key = signature.attestation_key(), data = signature.qe_authentication_data();
+  Bytes bound;
+  bound.reserve(key.size() + data.size());
+  append(bound, key);
+  append(bound, data);
   const Digest256 digest = sha256(bound);
   const BytesView report_data = signature.qe_report.report_data();
   if (std::ranges::equal(report_data.first(32), digest) && all_zero(report_data.subspan(32))) {
