@@ -21,9 +21,13 @@ void save(const fs::path& path, BytesView bytes) {
   std::ofstream(path, std::ios::binary) << as_text(bytes);
 }
 
+// As Intel writes chains into headers.
 std::string url_encoded(std::string_view text) {
   std::string out;
-  for (const char c : text) out += "%" + to_hex(as_bytes(std::string_view(&c, 1)));
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
+    out += plain ? std::string(1, c) : "%" + to_hex(as_bytes(std::string_view(&c, 1)));
+  }
   return out;
 }
 

@@ -117,13 +117,14 @@ def statuses():
 
 
 def bundles():
-    adyton("collateral", "pack", "collateral", "--output", "all.cbor")
-    adyton("verify", "sgx.quote", "--trust-root", "root.pem", "--collateral", "all.cbor", "--at", THEN)
-    for path in ("collateral", "all.cbor"):
+    (work / "packed").mkdir()  # not beside the evidence
+    adyton("collateral", "pack", "collateral", "--output", "packed/all.cbor")
+    adyton("verify", "sgx.quote", "--trust-root", "root.pem", "--collateral", "packed/all.cbor", "--at", THEN)
+    for path in ("collateral", "packed/all.cbor"):
         expect(adyton("collateral", "show", path), "TCB info", "SGX of FMSPC f0f0f0f0f0f0", "revocation list",
                "enclave identity QE", "2025-06-14T15:06:40Z to 2025-07-15T15:06:40Z", "CN=Intel SGX TCB Signing")
     adyton("collateral", "show", "junk", status=10)
-    adyton("collateral", "pack", "collateral", "old", "--output", "twice.cbor", status=10)
+    adyton("collateral", "pack", "collateral", "old", "--output", "packed/twice.cbor", status=10)
     adyton("collateral", status=2)
 
 
@@ -203,8 +204,13 @@ def real(folder):
     debug = folder / "nitro/nitro-2024-11-14-debug-fastcrypto-nitro_attestation_tests-7d81da.cbor"
     adyton("verify", debug, status=15)
     snp = folder / "snp/snp-v3-milan-vcek-dstack-sev_snp_attestation-a20e02.bin"
-    adyton("verify", snp, "--collateral", folder / "snp/certs", "--collateral", str(snp)[:-4] + ".vcek.der",
-           "--report-data", "6174746573742d746573742d666978747572652d32303236", "--at", "2026-07-01", "--allow-missing")
+    # The list that lies there is of 2022; without it nothing is known to be revoked.
+    given = [snp, "--collateral", str(snp)[:-4] + ".vcek.der", "--at", "2026-07-01", "--collateral"]
+    expect(adyton("verify", *given, folder / "snp/certs", status=15), "the list of ARK-Milan")
+    data = "6174746573742d746573742d666978747572652d32303236"
+    adyton("verify", *given, folder / "snp/certs/ask-milan.der", "--report-data", data)
+    adyton("verify", *given, folder / "snp/certs/ask-milan.der", "--report-data", data[:-2], status=13)
+    adyton("verify", *given, folder / "snp/certs/ask-genoa.der", status=12)
 
 
 def real_evidence():

@@ -17,9 +17,13 @@ def main(tool, page):
     problems = [f"{name}: no section" for name in offered - sections.keys()]
     problems += [f"{name}: a section for no subcommand" for name in sections.keys() - offered]
     for name in sorted(offered & sections.keys()):
-        for option in sorted(names(r"^  (?:-\w,)?(--[a-z-]+)", tool, name, "--help") - {"--help"}):
-            if option not in sections[name]:
-                problems.append(f"{name}: {option} is not described")
+        inner = names(r"^  ([a-z]+)  ", tool, name, "--help")
+        problems += [f"{name}: {one} is not described" for one in sorted(inner) if f"`{one}" not in sections[name]
+                     and f"adyton {name} {one}" not in sections[name]]
+        for command in [[name], *([name, one] for one in sorted(inner))]:
+            for option in sorted(names(r"^  (?:-\w,)?(--[a-z-]+)", tool, *command, "--help") - {"--help"}):
+                if option not in sections[name]:
+                    problems.append(f"{' '.join(command)}: {option} is not described")
     print("\n".join(problems) or f"{len(offered)} subcommands are described")
     return 1 if problems or not offered else 0
 

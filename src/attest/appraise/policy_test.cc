@@ -54,9 +54,9 @@ PCR4 = ["00", "11"]
 )")
                             .value();
   EXPECT_TRUE(policy.accept_debug && policy.accept_missing && policy.advisories && policy.advisories->empty());
-  EXPECT_EQ(policy.tcb_status, std::vector{TcbStatus::kOutOfDate});
+  EXPECT_EQ(policy.tcb_status, std::vector<TcbStatus>{TcbStatus::kOutOfDate});
   EXPECT_EQ(policy.platform, (Policy::Texts{"sgx", "tdx"}));
-  EXPECT_EQ(policy.measurement, (std::vector<Bytes>{parse_hex("0a0b").value()}));
+  EXPECT_EQ(policy.measurement, std::vector<Bytes>{parse_hex("0a0b").value()});
   EXPECT_EQ(policy.signer.size(), 2u);
   EXPECT_EQ(policy.product, (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(policy.least_svn, 3u);

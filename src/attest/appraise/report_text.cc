@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kBold = "\x1b[1m", kRed = "\x1b[31m", kGreen = "\x1b[32m", kYellow = "\x1b[33m",
                            kFaint = "\x1b[2m", kEnd = "\x1b[0m";
-constexpr std::size_t kMarkWidth = 7, kNameWidth = 24, kLeastDetail = 36;
+constexpr std::size_t kMarkWidth = 7, kNameWidth = 27, kLeastDetail = 36;
 
 struct Mark {
   std::string_view text, style;
