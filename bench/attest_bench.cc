@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verifying evidence beside the two signatures that every quote has, the quote's and its QE's: the rest (chains,
-// collateral, TCB, what is told) is to cost little. Chains and collateral were seen before, as they are for a relying party
-// that serves many.
+// collateral, TCB, what is told) is to cost little. Chains and collateral were seen before, as they are for a relying
+// party that serves many.
 #include <benchmark/benchmark.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>

@@ -179,7 +179,8 @@ std::string inner(const TcbInfo& info) {
 
 std::string inner(const EnclaveIdentity& identity) {
   return fmt::format(
-      "{{\"id\":\"{}\",{},\"miscselect\":\"{}\",\"miscselectMask\":\"{}\",\"attributes\":\"{}\",\"attributesMask\":\"{}\","
+      "{{\"id\":\"{}\",{},\"miscselect\":\"{}\",\"miscselectMask\":\"{}\",\"attributes\":\"{}\",\"attributesMask\":\"{}"
+      "\","
       "\"mrsigner\":\"{}\",\"isvprodid\":{},\"tcbLevels\":{}}}",
       name_of(identity.id), head(identity), to_hex(identity.misc_select), to_hex(identity.misc_select_mask),
       to_hex(identity.attributes), to_hex(identity.attributes_mask), to_hex(identity.mr_signer),
@@ -285,9 +286,9 @@ Bytes FakeIntel::quote(const FakeQuoteOptions& options) {
     case CertificationType::kPpidRsa2048: certification = pck_request(platform, 256); break;
     case CertificationType::kPpidRsa3072: certification = pck_request(platform, 384); break;
     case CertificationType::kPckChain:
-      certification = to_bytes(to_pem("CERTIFICATE", signer.certificate.der()) +
-                               to_pem("CERTIFICATE", pck_ca.certificate().der()) +
-                               to_pem("CERTIFICATE", root.certificate().der()));
+      certification =
+          to_bytes(to_pem("CERTIFICATE", signer.certificate.der()) + to_pem("CERTIFICATE", pck_ca.certificate().der()) +
+                   to_pem("CERTIFICATE", root.certificate().der()));
       break;
     default: certification = to_bytes(to_pem("CERTIFICATE", signer.certificate.der()));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A platform of Intel's that never was: its root, PCK certificate, TCB info, QE identity and quotes, right ones and ones
-// with anything wrong.
+// A platform of Intel's that never was: its root, PCK certificate, TCB info, QE identity and quotes, right ones and
+// ones with anything wrong.
 //
 //   FakeIntel intel;                                  // an up-to-date platform
 //   intel.platform.components[0] = 1;                 // (before anything else is made of it)
@@ -28,7 +28,7 @@ struct FakeQuoteOptions {
   CertificationType certification = CertificationType::kPckChain;
   // Each before what it belongs to is signed.
   std::function<void(std::span<std::byte> header)> header;
-  std::function<void(std::span<std::byte> report)> report;     // SGX report or TD report
+  std::function<void(std::span<std::byte> report)> report;  // SGX report or TD report
   std::function<void(std::span<std::byte> qe_report)> qe_report;
   std::function<void(Bytes& signature)> signature;  // the signature data when all is made
   std::optional<FakeIdentity> pck;                  // another PCK certificate than the platform's
@@ -48,8 +48,8 @@ class FakeIntel {
  public:
   explicit FakeIntel(unsigned first_key = 20);  // another number: another Intel, with other keys
 
-  PckExtensions platform;       // what the PCK certificate will say
-  Svns tee_tcb_svn;             // what TD reports will say
+  PckExtensions platform;  // what the PCK certificate will say
+  Svns tee_tcb_svn;        // what TD reports will say
   FakeCa root, pck_ca, processor_ca;
   FakeIdentity tcb_signer;
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "attest/verify/findings.h"
+#include "testing/evidence_index.h"  // is_genuine()
 
 namespace adyton::testing {
 
@@ -23,13 +24,6 @@ inline std::string checks_text(const Findings& findings) {
 inline bool has_check(const Findings& findings, std::string_view what, Outcome outcome) {
   return std::ranges::any_of(findings.checks,
                              [&](const Check& check) { return check.what == what && check.outcome == outcome; });
-}
-
-// Whether nothing speaks against it: no check failed, misses something, or is out of time.
-inline bool is_genuine(const Findings& findings) {
-  return std::ranges::all_of(findings.checks, [](const Check& check) {
-    return check.outcome == Outcome::kPassed || check.outcome == Outcome::kNoted;
-  });
 }
 
 // Whether the checks that speak against it are all of this name and outcome, and there is one.

@@ -110,8 +110,8 @@ Result<std::shared_ptr<const VerifyingKey::Impl>> ed25519_key(BytesView key) {
   return std::make_shared<const VerifyingKey::Impl>(KeyType::kEd25519, 256, std::move(spki), std::move(made));
 }
 
-// A key on the curve without its point, to be copied: looking up a curve by its name costs more than half of what making
-// a key does. Made on first use and never freed, as the library context is. Null when OpenSSL cannot.
+// A key on the curve without its point, to be copied: looking up a curve by its name costs more than half of what
+// making a key does. Made on first use and never freed, as the library context is. Null when OpenSSL cannot.
 EVP_PKEY* keyless(const Curve& curve) {
   const auto make = [](const Curve& wanted) -> EVP_PKEY* {
     const OwnedKeyContext context(EVP_PKEY_CTX_new_from_name(openssl_library(), "EC", nullptr));

@@ -71,8 +71,8 @@ Result<void> interpret(const Extension& extension, Fields& out) {
   } else if (extension.is(ExtensionId::kCrlDistributionPoints)) {
     out.crl_urls = TRY(x509::parse_distribution_points(extension.value));
   } else if (extension.is(ExtensionId::kSubjectAltName)) {
-    // More names of the subject, which restrict nothing; critical where the subject is empty (RFC 5280, 4.2.1.6), as in the
-    // certificates of TPMs' keys. (Name constraints are not understood, and so refused.)
+    // More names of the subject, which restrict nothing; critical where the subject is empty (RFC 5280, 4.2.1.6), as in
+    // the certificates of TPMs' keys. (Name constraints are not understood, and so refused.)
   } else if (extension.critical) {
     out.unknown_critical.push_back(der::object_identifier_text(extension.oid));
   }

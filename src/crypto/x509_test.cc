@@ -160,6 +160,13 @@ TEST(Certificate, RefusesSerialsAndPssParametersOutOfRange) {
   EXPECT_NE(message_of(Certificate::parse(whole)).find("salt"), std::string::npos);
 }
 
+// TPM keys' certificates have an empty subject and its name here, critical (RFC 5280, 4.2.1.6).
+TEST(Certificate, CriticalAlternativeNamesRestrictNothing) {
+  FakeCa root = FakeCa::root("Root");
+  const FakeIdentity leaf = root.issue("Leaf", {.extensions = {{oid("2.5.29.17"), parse_hex("3000").value(), true}}});
+  EXPECT_TRUE(leaf.certificate.unknown_critical().empty());
+}
+
 TEST(Certificate, RefusesEveryTruncationAndSurvivesEveryFlip) {
   for (const KeyType type : {KeyType::kP256, KeyType::kRsa}) {
     FakeCa root = FakeCa::root("Root", {.key = type});

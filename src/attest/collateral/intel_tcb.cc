@@ -69,8 +69,8 @@ Result<std::int64_t> date(const json& object, const char* key) {
     std::from_chars(value.data() + at, value.data() + at + size, out);
     return out;
   };
-  const std::chrono::year_month_day day(std::chrono::year(static_cast<int>(part(0, 4))),
-                                        std::chrono::month(part(5, 2)), std::chrono::day(part(8, 2)));
+  const std::chrono::year_month_day day(std::chrono::year(static_cast<int>(part(0, 4))), std::chrono::month(part(5, 2)),
+                                        std::chrono::day(part(8, 2)));
   const unsigned hour = part(11, 2), minute = part(14, 2), second = part(17, 2);
   if (!day.ok() || hour > 23 || minute > 59 || second > 59) return invalid("\"{}\" is no date", key);
   return std::chrono::sys_days(day).time_since_epoch().count() * std::int64_t{86400} +

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // TCB infos and enclave identities: which versions of a platform's and a quoting enclave's parts Intel takes for good.
 //
-// Intel, "Provisioning Certification Service API", versions 3 and 4: TCB info V2 and V3, Enclave Identity V2, appendices
-// A and B there. They are signed JSON; what is kept is the signed bytes exactly as they stood, and their contents.
+// Intel, "Provisioning Certification Service API", versions 3 and 4: TCB info V2 and V3, Enclave Identity V2,
+// appendices A and B there. They are signed JSON; what is kept is the signed bytes exactly as they stood, and their
+// contents.
 #pragma once
 
 #include <array>
@@ -78,15 +79,16 @@ struct EnclaveIdentity : IntelSigned {
   std::vector<IsvLevel> levels;  // highest first
 };
 
-// The inner object of Intel's answer, as signed; `signature` is r || s. Nothing is verified. Errors: invalid: not JSON of
-// that form, a key twice anywhere in it, a version or status that is not known, more than 1 MiB.
+// The inner object of Intel's answer, as signed; `signature` is r || s. Nothing is verified. Errors: invalid: not JSON
+// of that form, a key twice anywhere in it, a version or status that is not known, more than 1 MiB.
 Result<TcbInfo> parse_tcb_info(std::string_view name, std::string_view signed_json, BytesView signature);
-Result<EnclaveIdentity> parse_enclave_identity(std::string_view name, std::string_view signed_json, BytesView signature);
+Result<EnclaveIdentity> parse_enclave_identity(std::string_view name, std::string_view signed_json,
+                                               BytesView signature);
 
 // Takes what JSON from Intel, its caches and its users' files can be:
 //   {"tcbInfo": {...}, "signature": hex}, {"enclaveIdentity": {...}, "signature": hex}: Intel's answers;
-//   QuoteCollateralV3 and its relatives: tcb_info, qe_identity, their signatures and issuer chains, pck_crl, root_ca_crl,
-//   in snake_case or camelCase, objects as text or as they are, lists as PEM, hexadecimal or base64;
+//   QuoteCollateralV3 and its relatives: tcb_info, qe_identity, their signatures and issuer chains, pck_crl,
+//   root_ca_crl, in snake_case or camelCase, objects as text or as they are, lists as PEM, hexadecimal or base64;
 //   {"tcbEvaluationDataNumbers": ...}: recognised, and of no use here.
 // `json` is what `original` parses to. False: something else, and nothing was added. Errors: invalid.
 Result<bool> add_intel_json(std::string_view name, const nlohmann::json& json, BytesView original,

@@ -117,8 +117,9 @@ TEST(IntelTcb, WhatIsRefused) {
       {"\"isvprodid\":1", "\"isvprodid\":70000"},
       {"\"miscselect\":\"00", "\"miscselect\":\"0000"},
       {"\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"SWHardeningNeeded\""},  // no status of an enclave
-      {"\"tcbLevels\":[{", "\"tcbLevels\":[{\"tcb\":{\"isvsvn\":1},\"tcbDate\":\"2025-01-01T00:00:00Z\","
-                           "\"tcbStatus\":\"OutOfDate\"},{"},  // ascending
+      {"\"tcbLevels\":[{",
+       "\"tcbLevels\":[{\"tcb\":{\"isvsvn\":1},\"tcbDate\":\"2025-01-01T00:00:00Z\","
+       "\"tcbStatus\":\"OutOfDate\"},{"},  // ascending
   };
   for (const auto& [from, to] : identity_changes) EXPECT_FALSE(adds(replaced(identity, from, to))) << from;
   EXPECT_FALSE(adds(replaced(info, "\"signature\":\"", "\"signature\":\"00")));
@@ -131,8 +132,8 @@ TEST(IntelTcb, WhatIsRefused) {
 TEST(IntelTcb, QuoteCollateralInItsVariants) {
   FakeIntel intel;
   const std::string info = intel.answer(intel.tcb_info(false)), identity = intel.answer(intel.identity(false));
-  const std::string chain = to_pem("CERTIFICATE", intel.tcb_signer.certificate.der()) +
-                            to_pem("CERTIFICATE", intel.root.certificate().der());
+  const std::string chain =
+      to_pem("CERTIFICATE", intel.tcb_signer.certificate.der()) + to_pem("CERTIFICATE", intel.root.certificate().der());
   const RevocationList root_list = intel.root.revoke({}), pck_list = intel.pck_ca.revoke({});
   const auto check = [&](const std::string& text) {
     SCOPED_TRACE(text);
@@ -154,14 +155,14 @@ TEST(IntelTcb, QuoteCollateralInItsVariants) {
                     signature_of(info), quoted(member(identity, "enclaveIdentity")), signature_of(identity)));
   // In camelCase, Intel's whole answers as text, lists in base64 and PEM.
   check(fmt::format(R"({{"tcbInfoIssuerChain":{},"rootCaCrl":"{}","pckCrl":{},"tcbInfo":{},"qeIdentity":{}}})",
-                    quoted(chain), to_base64(root_list.der()), quoted(to_pem("X509 CRL", pck_list.der())),
-                    quoted(info), quoted(identity)));
+                    quoted(chain), to_base64(root_list.der()), quoted(to_pem("X509 CRL", pck_list.der())), quoted(info),
+                    quoted(identity)));
   // Objects as they are.
   check(fmt::format(R"({{"tcb_info_issuer_chain":{},"root_ca_crl":"{}","pck_crl":"{}","tcb_info": {} ,)"
                     R"("tcb_info_signature":"{}","qe_identity":{}}})",
                     quoted(chain), to_hex(root_list.der()), to_hex(pck_list.der()), member(info, "tcbInfo"),
                     signature_of(info), identity));
-  EXPECT_FALSE(adds(R"({"tcb_info":"{}"})"));                    // no signature
+  EXPECT_FALSE(adds(R"({"tcb_info":"{}"})"));  // no signature
   EXPECT_FALSE(adds(R"({"tcb_info":1,"root_ca_crl":"00"})"));
   EXPECT_FALSE(adds(R"({"pck_crl":"not hexadecimal, nor base64"})"));
   EXPECT_TRUE(adds(R"({"tcbEvaluationDataNumbers":{},"signature":""})"));
@@ -207,8 +208,8 @@ TEST(IntelTcb, OpenEnclaveEndorsements) {
     EXPECT_EQ(collateral.lists().size(), 2U);
     EXPECT_EQ(collateral.certificates().size(), 1U);
   };
-  const Bytes table = with_table({Bytes(4), info, chain, pck_list, root_list, chain, identity, chain,
-                                  to_bytes("2025-06-10T00:00:00Z")});
+  const Bytes table = with_table(
+      {Bytes(4), info, chain, pck_list, root_list, chain, identity, chain, to_bytes("2025-06-10T00:00:00Z")});
   check(table);
   Bytes memory;
   append_le<std::uint32_t>(memory, 4);

@@ -3,8 +3,8 @@
 //
 // Its own form (openenclave, common/sgx/endorsements.h, oe_endorsements_t), little-endian:
 //   u32 version = 1 | u32 enclave type = 2 (SGX) | u32 size | u32 count = 9 | u32 offsets[9] | data
-// where `size` and the offsets count from the end of the table's head. And for TDX, Intel's tdx_ql_qv_collateral_t (which
-// is sgx_ql_qve_collateral_t: sgx_qve_header.h) with the data behind it:
+// where `size` and the offsets count from the end of the table's head. And for TDX, Intel's tdx_ql_qv_collateral_t
+// (which is sgx_ql_qve_collateral_t: sgx_qve_header.h) with the data behind it:
 //   u32 version | u32 TEE type | seven of { u64 pointer | u64 size } | data in that order
 #include <array>
 
@@ -23,12 +23,18 @@ constexpr std::size_t kPairs = 7;
 constexpr std::size_t kStructHead = 8 + kPairs * 16;
 constexpr std::size_t kMostBytes = 4 << 20;
 
-constexpr std::array<std::string_view, kParts> kNames = {
-    "version", "TCB info", "TCB info issuer chain", "PCK CRL", "root CA CRL", "PCK CRL issuer chain",
-    "QE identity", "QE identity issuer chain", "creation time"};
-constexpr std::array<std::string_view, kPairs> kPairNames = {"PCK CRL issuer chain", "root CA CRL", "PCK CRL",
-                                                             "TCB info issuer chain", "TCB info",
-                                                             "QE identity issuer chain", "QE identity"};
+constexpr std::array<std::string_view, kParts> kNames = {"version",
+                                                         "TCB info",
+                                                         "TCB info issuer chain",
+                                                         "PCK CRL",
+                                                         "root CA CRL",
+                                                         "PCK CRL issuer chain",
+                                                         "QE identity",
+                                                         "QE identity issuer chain",
+                                                         "creation time"};
+constexpr std::array<std::string_view, kPairs> kPairNames = {
+    "PCK CRL issuer chain",     "root CA CRL", "PCK CRL", "TCB info issuer chain", "TCB info",
+    "QE identity issuer chain", "QE identity"};
 
 // PEM, DER, hexadecimal DER or JSON, with or without a terminating zero.
 Result<void> add_part(std::string_view name, std::string_view part, BytesView bytes, Collateral& collateral) {

@@ -38,7 +38,8 @@ Result<QuoteBody> read_body_type(Cursor& cursor, const QuoteHeader& header) {
   if (type < 1 || type > 3) return invalid("a quote body of type {}: 1, 2 and 3 are known", type);
   const auto body = static_cast<QuoteBody>(type);
   if (sgx != (body == QuoteBody::kSgxReport)) return invalid("a quote body of type {} in a quote of another TEE", type);
-  if (size != size_of(body)) return invalid("a quote body of type {} with {} bytes instead of {}", type, size, size_of(body));
+  if (size != size_of(body))
+    return invalid("a quote body of type {} with {} bytes instead of {}", type, size, size_of(body));
   return body;
 }
 
@@ -55,7 +56,8 @@ Result<QuoteParts> split(BytesView bytes) {
   const std::uint32_t tee = header.tee_type();
   if (tee != kTeeSgx && tee != kTeeTdx) return invalid("TEE type {:#x}", tee);
   if (header.version() == 3 && tee != kTeeSgx) return invalid("version 3 with TEE type {:#x}", tee);
-  if (!is_intel(header.qe_vendor())) return invalid("the QE of vendor {}, which is not Intel", to_hex(header.qe_vendor()));
+  if (!is_intel(header.qe_vendor()))
+    return invalid("the QE of vendor {}, which is not Intel", to_hex(header.qe_vendor()));
   out.body_type = TRY(read_body_type(cursor, header));
   out.body = TRY(cursor.read_bytes(size_of(out.body_type)));
   out.signed_part = bytes.first(bytes.size() - cursor.remaining());

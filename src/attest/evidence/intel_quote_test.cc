@@ -74,13 +74,13 @@ TEST(IntelQuoteParser, HeaderAndLengths) {
       for (std::size_t i = 0; i < size; ++i) bad[offset + i] = static_cast<std::byte>(value >> (8 * i));
       return !parses(bad);
     };
-    EXPECT_TRUE(refused(0, 2, 2));                // version
+    EXPECT_TRUE(refused(0, 2, 2));  // version
     EXPECT_TRUE(refused(0, 6, 2));
-    EXPECT_TRUE(refused(2, 3, 2));                // P-384
-    EXPECT_TRUE(refused(2, 0, 2));                // EPID
-    EXPECT_TRUE(refused(4, 0x82, 4));             // TEE type
+    EXPECT_TRUE(refused(2, 3, 2));     // P-384
+    EXPECT_TRUE(refused(2, 0, 2));     // EPID
+    EXPECT_TRUE(refused(4, 0x82, 4));  // TEE type
     EXPECT_TRUE(refused(4, form.tdx ? 0 : 0x81, 4));
-    EXPECT_TRUE(refused(12, 0, 1));               // QE vendor
+    EXPECT_TRUE(refused(12, 0, 1));  // QE vendor
     const bool tagged = form.version == 5;
     if (tagged) {
       for (const std::uint32_t type : {0U, 1U, 2U, 3U, 4U}) {
@@ -99,10 +99,10 @@ TEST(IntelQuoteParser, HeaderAndLengths) {
       EXPECT_TRUE(refused(nested + 2, 0xfffffff0, 4));
     }
     const std::size_t qe = nested + (form.version > 3 ? 6 : 0);
-    EXPECT_TRUE(refused(qe + 20, 1, 1));           // reserved, in the QE's report
-    EXPECT_TRUE(refused(qe + 448, 0xffff, 2));     // size of the authentication data
-    EXPECT_TRUE(refused(qe + 450 + 32, 0, 2));     // type of the certification data
-    EXPECT_TRUE(refused(qe + 450 + 32, 6, 2));     // a QE report in a QE report
+    EXPECT_TRUE(refused(qe + 20, 1, 1));        // reserved, in the QE's report
+    EXPECT_TRUE(refused(qe + 448, 0xffff, 2));  // size of the authentication data
+    EXPECT_TRUE(refused(qe + 450 + 32, 0, 2));  // type of the certification data
+    EXPECT_TRUE(refused(qe + 450 + 32, 6, 2));  // a QE report in a QE report
     EXPECT_TRUE(refused(qe + 450 + 32, 8, 2));
     EXPECT_TRUE(refused(qe + 450 + 34, 0xffffffff, 4));
     EXPECT_TRUE(refused(qe + 450 + 34, 1, 4));
@@ -118,13 +118,13 @@ TEST(IntelQuoteParser, HeaderAndLengths) {
 
 TEST(IntelQuoteParser, PckRequests) {
   FakeIntel intel;
-  for (const CertificationType type : {CertificationType::kPpidPlain, CertificationType::kPpidRsa2048,
-                                       CertificationType::kPpidRsa3072}) {
+  for (const CertificationType type :
+       {CertificationType::kPpidPlain, CertificationType::kPpidRsa2048, CertificationType::kPpidRsa3072}) {
     const auto quote = parse_sgx_quote(intel.quote({.certification = type}));
     ASSERT_TRUE(quote);
     const auto request = parse_pck_request(quote->signature);
     ASSERT_TRUE(request) << request.error().message;
-    EXPECT_EQ(request->ppid.size(), type == CertificationType::kPpidPlain ? 16U
+    EXPECT_EQ(request->ppid.size(), type == CertificationType::kPpidPlain     ? 16U
                                     : type == CertificationType::kPpidRsa2048 ? 256U
                                                                               : 384U);
     EXPECT_EQ(to_hex(request->pce_svn), "0d00");
@@ -213,7 +213,8 @@ TEST(IntelWrappers, FindTheQuote) {
   check(report, "Open Enclave");
   for (const char* id : {"1.2.840.113556.10.1.1", "1.2.840.113741.1337.6"}) {
     const auto certificate = intel.root.issue(
-        "CN=Enclave", {.extensions = {{testing::oid(id), id == std::string_view("1.2.840.113741.1337.6") ? quote : report}}});
+        "CN=Enclave",
+        {.extensions = {{testing::oid(id), id == std::string_view("1.2.840.113741.1337.6") ? quote : report}}});
     check(certificate.certificate.der(), "X.509");
     check(as_bytes(to_pem("CERTIFICATE", certificate.certificate.der())), "PEM");
   }

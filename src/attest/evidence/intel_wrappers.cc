@@ -152,7 +152,8 @@ std::string without_space(std::string_view text) {
 }
 
 bool is_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
+  return std::ranges::all_of(text,
+                             [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
 }
 
 std::string_view without_comments(std::string_view text) {
@@ -166,7 +167,7 @@ std::string_view without_comments(std::string_view text) {
 
 Result<IntelWrapping> from_json(std::string_view text, int depth) {
   const nlohmann::json json = TRY(parse_json(text));
-  constexpr const char* kKeys[] = {"quote",     "QuoteHex", "Quote",    "td_quote", "tdx_quote",
+  constexpr const char* kKeys[] = {"quote",     "QuoteHex",  "Quote",    "td_quote", "tdx_quote",
                                    "sgx_quote", "raw_quote", "rawQuote", "evidence"};
   for (const char* key : kKeys) {
     const std::string* found = find_string(json, key);

@@ -10,9 +10,9 @@
 namespace adyton {
 namespace {
 
-constexpr std::array<std::byte, 9> kOid = {std::byte{0x2a}, std::byte{0x86}, std::byte{0x48}, std::byte{0x86},
-                                            std::byte{0xf8}, std::byte{0x4d}, std::byte{0x01}, std::byte{0x0d},
-                                            std::byte{0x01}};
+constexpr std::array<std::byte, 9> kOid = {std::byte{0x2a}, std::byte{0x86}, std::byte{0x48},
+                                           std::byte{0x86}, std::byte{0xf8}, std::byte{0x4d},
+                                           std::byte{0x01}, std::byte{0x0d}, std::byte{0x01}};
 constexpr std::size_t kOidSize = 9;
 
 // The last arc of an identifier that is `prefix` and one more arc below 128.

@@ -20,16 +20,16 @@ enum class SgxType : std::uint8_t { kStandard = 0, kScalable = 1, kScalableWithI
 
 struct PckExtensions {
   std::array<std::byte, 16> ppid{};
-  Svns components{};                              // 2.1 to 2.16
-  std::uint16_t pce_svn = 0;                      // 2.17
-  std::array<std::byte, 16> cpu_svn{};            // 2.18
-  std::array<std::byte, 2> pce_id{};              // 3
-  std::array<std::byte, 6> fmspc{};               // 4
-  SgxType sgx_type = SgxType::kStandard;          // 5
+  Svns components{};                                              // 2.1 to 2.16
+  std::uint16_t pce_svn = 0;                                      // 2.17
+  std::array<std::byte, 16> cpu_svn{};                            // 2.18
+  std::array<std::byte, 2> pce_id{};                              // 3
+  std::array<std::byte, 6> fmspc{};                               // 4
+  SgxType sgx_type = SgxType::kStandard;                          // 5
   std::optional<std::array<std::byte, 16>> platform_instance_id;  // 6, and below: multi-package platforms only
-  std::optional<bool> dynamic_platform;           // 7.1
-  std::optional<bool> cached_keys;                // 7.2
-  std::optional<bool> smt_enabled;                // 7.3
+  std::optional<bool> dynamic_platform;                           // 7.1
+  std::optional<bool> cached_keys;                                // 7.2
+  std::optional<bool> smt_enabled;                                // 7.3
 };
 
 bool has_pck_extensions(const Certificate& certificate);

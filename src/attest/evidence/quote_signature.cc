@@ -29,7 +29,8 @@ Result<QuoteSignature> parse(BytesView bytes, unsigned version) {
   const std::uint32_t size = TRY(cursor.read_le<std::uint32_t>());
   if (type < 1 || type > 7) return invalid("certification data of type {}", type);
   out.certification_type = static_cast<CertificationType>(type);
-  if (out.certification_type == CertificationType::kQeReport) return invalid("a QE report's certification inside another");
+  if (out.certification_type == CertificationType::kQeReport)
+    return invalid("a QE report's certification inside another");
   if (size != cursor.remaining()) return invalid("{} bytes where {} were announced", cursor.remaining(), size);
   out.bytes = to_bytes(bytes);
   return out;

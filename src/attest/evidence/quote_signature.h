@@ -19,12 +19,12 @@ namespace adyton {
 
 // What certification data is (appendix A.4, "QE Certification Data").
 enum class CertificationType : std::uint16_t {
-  kPpidPlain = 1,        // PPID || CPUSVN || PCESVN || PCEID
-  kPpidRsa2048 = 2,      // the same with the PPID encrypted for Intel, RSA-2048-OAEP
-  kPpidRsa3072 = 3,      // ... RSA-3072-OAEP
-  kPckCertificate = 4,   // the PCK certificate, PEM
-  kPckChain = 5,         // PCK certificate, its CA and the root, PEM
-  kQeReport = 6,         // the QE part; never inside itself
+  kPpidPlain = 1,       // PPID || CPUSVN || PCESVN || PCEID
+  kPpidRsa2048 = 2,     // the same with the PPID encrypted for Intel, RSA-2048-OAEP
+  kPpidRsa3072 = 3,     // ... RSA-3072-OAEP
+  kPckCertificate = 4,  // the PCK certificate, PEM
+  kPckChain = 5,        // PCK certificate, its CA and the root, PEM
+  kQeReport = 6,        // the QE part; never inside itself
   kPlatformManifest = 7,
 };
 
@@ -33,9 +33,9 @@ struct QuoteSignature {
   SgxReport qe_report;
   CertificationType certification_type = CertificationType::kPckChain;
 
-  [[nodiscard]] BytesView quote_signature() const { return BytesView(bytes).first(64); }          // r || s
-  [[nodiscard]] BytesView attestation_key() const { return BytesView(bytes).subspan(64, 64); }    // x || y, P-256
-  [[nodiscard]] BytesView qe_report_bytes() const { return BytesView(bytes).subspan(qe, 384); }   // signed by the PCK
+  [[nodiscard]] BytesView quote_signature() const { return BytesView(bytes).first(64); }         // r || s
+  [[nodiscard]] BytesView attestation_key() const { return BytesView(bytes).subspan(64, 64); }   // x || y, P-256
+  [[nodiscard]] BytesView qe_report_bytes() const { return BytesView(bytes).subspan(qe, 384); }  // signed by the PCK
   [[nodiscard]] BytesView qe_report_signature() const { return BytesView(bytes).subspan(qe + 384, 64); }
   [[nodiscard]] BytesView qe_authentication_data() const { return BytesView(bytes).subspan(qe + 450, qe_data_size); }
   [[nodiscard]] BytesView certification_data() const { return BytesView(bytes).subspan(qe + 456 + qe_data_size); }

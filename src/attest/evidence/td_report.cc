@@ -13,7 +13,8 @@ constexpr std::byte kTypeTdx{0x81};  // REPORTTYPE.TYPE; subtype 0; versions 0 a
 
 Result<LocalTdReport> parse(BytesView bytes) {
   LocalTdReport out;
-  if (bytes.size() != LocalTdReport::kSize) return invalid("{} bytes instead of {}", bytes.size(), LocalTdReport::kSize);
+  if (bytes.size() != LocalTdReport::kSize)
+    return invalid("{} bytes instead of {}", bytes.size(), LocalTdReport::kSize);
   if (!looks_like_local_td_report(bytes)) return invalid("its type is {}", to_hex(bytes.first(4)));
   struct Reserved {
     std::size_t offset, size;

@@ -2,7 +2,8 @@
 // TDX quotes: version 4 (TD report of TDX 1.0), and version 5 with a report of TDX 1.0 or 1.5
 // (attest/evidence/intel_quote.h has the layout).
 //
-// Intel, "TDX DCAP Quoting Library API", appendix A.3.2 ("TD Quote Body") to A.3.4; "TDX Module 1.5 ABI", TD_ATTRIBUTES.
+// Intel, "TDX DCAP Quoting Library API", appendix A.3.2 ("TD Quote Body") to A.3.4; "TDX Module 1.5 ABI",
+// TD_ATTRIBUTES.
 #pragma once
 
 #include <array>
@@ -32,7 +33,7 @@ struct TdReport {
   [[nodiscard]] BytesView mr_owner_config() const { return part(280, 48); }
   [[nodiscard]] BytesView rtmr(unsigned index) const { return part(328 + 48 * std::size_t{index}, 48); }  // 0 to 3
   [[nodiscard]] BytesView report_data() const { return part(520, 64); }
-  [[nodiscard]] BytesView tee_tcb_svn2() const { return part(584, 16); }  // TDX 1.5: the TCB that is loaded now
+  [[nodiscard]] BytesView tee_tcb_svn2() const { return part(584, 16); }   // TDX 1.5: the TCB that is loaded now
   [[nodiscard]] BytesView mr_service_td() const { return part(600, 48); }  // TDX 1.5
 
   // TD_ATTRIBUTES. Bits 7..0 (TUD): any of them makes the TD debuggable; bit 0 is DEBUG, the others reserved.

@@ -56,14 +56,13 @@ IntelSigners::IntelSigners(const VerifyContext& context) : context_(context) {
   for (const Certificate& certificate : context.collateral.certificates()) {
     if (certificate.subject().common_name() == kSignerName) candidates_.push_back(&certificate);
   }
-  std::ranges::stable_partition(candidates_,
-                                [&](const Certificate* one) { return valid_at(*one, context.now); });
+  std::ranges::stable_partition(candidates_, [&](const Certificate* one) { return valid_at(*one, context.now); });
 }
 
 bool IntelSigners::verify(const IntelSigned& document, Names names, Findings& findings) {
-  const std::string described = fmt::format("{} (evaluation number {}, in force from {} to {})", document.name,
-                                            document.evaluation_number, intel_date(document.issue_date),
-                                            intel_date(document.next_update));
+  const std::string described =
+      fmt::format("{} (evaluation number {}, in force from {} to {})", document.name, document.evaluation_number,
+                  intel_date(document.issue_date), intel_date(document.next_update));
   if (in_force(document, context_.now)) {
     findings.pass(names.validity, described);
   } else {
@@ -82,8 +81,8 @@ bool IntelSigners::verify(const IntelSigned& document, Names names, Findings& fi
   };
   const auto signer = std::ranges::find_if(candidates_, signed_by);
   if (signer == candidates_.end()) {
-    findings.fail(names.signature, fmt::format("{} is not signed by any \"{}\" certificate that was given",
-                                               document.name, kSignerName));
+    findings.fail(names.signature,
+                  fmt::format("{} is not signed by any \"{}\" certificate that was given", document.name, kSignerName));
     return false;
   }
   findings.pass(names.signature);

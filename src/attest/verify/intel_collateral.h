@@ -14,8 +14,8 @@
 
 namespace adyton {
 
-// Of several for the platform: the one in force at context.now with the highest evaluation number, else the newest. Null:
-// there is none.
+// Of several for the platform: the one in force at context.now with the highest evaluation number, else the newest.
+// Null: there is none.
 const TcbInfo* choose_tcb_info(const VerifyContext& context, const PckExtensions& platform, bool tdx);
 const EnclaveIdentity* choose_identity(const VerifyContext& context, EnclaveId id);
 

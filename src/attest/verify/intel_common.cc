@@ -10,6 +10,7 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/chain.h"
+#include "base/cursor.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -39,9 +40,11 @@ void verify_attestation_key(BytesView signed_part, const QuoteSignature& signatu
 
 // SHA-256(attestation key || QE authentication data) || 0...0
 void verify_key_binding(const QuoteSignature& signature, Findings& findings) {
-  Bytes bound = to_bytes(signature.attestation_key());
-  const BytesView data = signature.qe_authentication_data();
-  bound.insert(bound.end(), data.begin(), data.end());
+  const BytesView key = signature.attestation_key(), data = signature.qe_authentication_data();
+  Bytes bound;
+  bound.reserve(key.size() + data.size());
+  append(bound, key);
+  append(bound, data);
   const Digest256 digest = sha256(bound);
   const BytesView report_data = signature.qe_report.report_data();
   if (std::ranges::equal(report_data.first(32), digest) && all_zero(report_data.subspan(32))) {
@@ -107,8 +110,8 @@ std::optional<Pck> pck_outside(const QuoteSignature& signature, const VerifyCont
   for (const Certificate& certificate : context.collateral.certificates()) {
     if (!has_pck_extensions(certificate)) continue;
     ++count;
-    const auto good = verify_raw(certificate.key(), signature.qe_report_bytes(), signature.qe_report_signature(),
-                                 context.seen);
+    const auto good =
+        verify_raw(certificate.key(), signature.qe_report_bytes(), signature.qe_report_signature(), context.seen);
     if (good) return Pck{certificate, {}};
   }
   findings.miss("PCK certificate",
@@ -132,8 +135,8 @@ std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext
   return pck_outside(signature, context, findings);
 }
 
-// Each certificate in the quote has to be part of the chain that was found, or to be another edition of one in it: a chain
-// that was mended with certificates from elsewhere is not what the quote carried.
+// Each certificate in the quote has to be part of the chain that was found, or to be another edition of one in it: a
+// chain that was mended with certificates from elsewhere is not what the quote carried.
 bool verify_others(const std::vector<Certificate>& others, std::size_t first_link, const VerifyContext& context,
                    Findings& findings) {
   const auto links = std::span(findings.chain).subspan(first_link);
@@ -169,9 +172,7 @@ std::string_view name_of(SgxType type) {
 }
 
 void add_fields(const PckExtensions& platform, Findings& findings) {
-  const auto add = [&](const char* name, std::string value) {
-    findings.fields.push_back({name, std::move(value)});
-  };
+  const auto add = [&](const char* name, std::string value) { findings.fields.push_back({name, std::move(value)}); };
   add("FMSPC", to_hex(platform.fmspc));
   add("PCEID", to_hex(platform.pce_id));
   add("PPID", to_hex(platform.ppid));
@@ -210,8 +211,8 @@ QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature&
     add_fields(*extensions, findings);
   }
   // The same for every quote of this QE and this attestation key.
-  const auto good = verify_raw(pck->leaf.key(), signature.qe_report_bytes(), signature.qe_report_signature(),
-                               context.seen);
+  const auto good =
+      verify_raw(pck->leaf.key(), signature.qe_report_bytes(), signature.qe_report_signature(), context.seen);
   out.qe_report_signed = good.has_value();
   if (good) {
     findings.pass("QE report signature", "by the PCK, over the QE's report");

@@ -43,14 +43,15 @@ class Evaluation {
     if (!genuine || !signer_.qe_report_signed) return;
     const std::string mismatch = identity_mismatch(*identity, qe_report_);
     if (!mismatch.empty()) {
-      findings_.fail("QE identity", fmt::format("the quoting enclave is not Intel's {}: its {}", name_of(id), mismatch));
+      findings_.fail("QE identity",
+                     fmt::format("the quoting enclave is not Intel's {}: its {}", name_of(id), mismatch));
       return;
     }
     const IsvLevel* level = match_isv_level(identity->levels, qe_report_.isv_svn());
     qe_status_ = level != nullptr ? level->status : TcbStatus::kNotSupported;
     qe_level_ = level;
-    findings_.pass("QE identity", fmt::format("Intel's {}, ISVSVN {}: {}", name_of(id), qe_report_.isv_svn(),
-                                              name_of(*qe_status_)));
+    findings_.pass("QE identity",
+                   fmt::format("Intel's {}, ISVSVN {}: {}", name_of(id), qe_report_.isv_svn(), name_of(*qe_status_)));
     field("QE TCB status", *qe_status_);
   }
 
@@ -79,13 +80,14 @@ class Evaluation {
     }
     if (info == nullptr) {
       if (all_zero(td_->mr_signer_seam())) findings_.pass("TDX module", "MRSIGNERSEAM and SEAMATTRIBUTES are zero");
-      if (!all_zero(td_->mr_signer_seam())) findings_.miss("TDX module", "whose module this is, the TCB info would say");
+      if (!all_zero(td_->mr_signer_seam()))
+        findings_.miss("TDX module", "whose module this is, the TCB info would say");
       return;
     }
     const TdxModule* module = find_module(*info, version);
     if (module == nullptr) {
-      findings_.fail("TDX module", fmt::format("the TCB info knows no TDX module of version {} (TDX_{:02X})", version,
-                                               version));
+      findings_.fail("TDX module",
+                     fmt::format("the TCB info knows no TDX module of version {} (TDX_{:02X})", version, version));
       return;
     }
     if (!std::ranges::equal(module->mr_signer, td_->mr_signer_seam()) || !all_zero(module->attributes)) {
@@ -122,8 +124,9 @@ class Evaluation {
     if (td_ != nullptr) status = merge_status(status, *module_status_);
     if (!qe_status_) return;
     if (td_ != nullptr && relaunch_advised(info, *td_, sgx->status, *qe_status_, *module_status_, status)) {
-      findings_.note("TD relaunch", "the TDX module was updated after this TD started: started anew, it would be up to "
-                                    "date");
+      findings_.note("TD relaunch",
+                     "the TDX module was updated after this TD started: started anew, it would be up to "
+                     "date");
     }
     findings_.claims.tcb_status = merge_status(status, *qe_status_);
   }
@@ -135,9 +138,7 @@ class Evaluation {
     }
   }
 
-  void field(const char* name, TcbStatus status) {
-    findings_.fields.push_back({name, std::string(name_of(status))});
-  }
+  void field(const char* name, TcbStatus status) { findings_.fields.push_back({name, std::string(name_of(status))}); }
 
   [[nodiscard]] std::string_view tee() const { return td_ != nullptr ? "tdx" : "sgx"; }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// SGX and TDX quotes of a platform that never was: what real evidence does not offer.
+// SGX and TDX quotes of a platform that never was: signatures, certificates and collateral that reality does not offer.
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "attest/verify/intel_wrappers.h"
 #include "attest/verify/sgx_quote.h"
 #include "attest/verify/tdx_quote.h"
 #include "base/cursor.h"
+#include "crypto/crypto.h"
 #include "testing/fake_intel.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
@@ -16,30 +18,11 @@ namespace {
 using testing::FakeCollateralOptions;
 using testing::FakeIntel;
 using testing::FakeQuoteOptions;
+using testing::field;
 using testing::kFakeDay;
 using testing::kFakeNow;
-
-std::string text_of(const Findings& findings) {
-  std::string out;
-  for (const Check& check : findings.checks) {
-    constexpr const char* kNames[] = {"passed", "FAILED", "missing", "out of time", "noted"};
-    out += fmt::format("  {} {}: {}\n", kNames[static_cast<int>(check.outcome)], check.what, check.detail);
-  }
-  return out;
-}
-
-// The checks that did not pass, as "failed PCK chain", each once.
-std::vector<std::string> objections(const Findings& findings) {
-  std::vector<std::string> out;
-  for (const Check& check : findings.checks) {
-    constexpr const char* kNames[] = {"", "failed ", "missing ", "out of time ", ""};
-    const std::string kind = kNames[static_cast<int>(check.outcome)];
-    if (kind.empty()) continue;
-    const std::string one = kind + std::string(check.what);
-    if (std::ranges::find(out, one) == out.end()) out.push_back(one);
-  }
-  return out;
-}
+using testing::objections;
+using testing::text_of;
 
 using Objections = std::vector<std::string>;
 
@@ -53,11 +36,6 @@ Findings verify(BytesView quote, const Collateral& collateral, const TrustAnchor
 Findings run(FakeIntel& intel, const FakeQuoteOptions& quote, FakeCollateralOptions collateral = {}) {
   collateral.tdx = quote.tdx;
   return verify(intel.quote(quote), intel.collateral(collateral), intel.anchors());
-}
-
-std::string field(const Findings& findings, std::string_view name) {
-  const auto found = std::ranges::find(findings.fields, name, &Field::name);
-  return found == findings.fields.end() ? "" : found->value;
 }
 
 TEST(IntelQuote, GenuineOnesOfAllVersions) {
@@ -88,9 +66,9 @@ TEST(IntelQuote, GenuineOnesOfAllVersions) {
 TEST(IntelQuote, Claims) {
   FakeIntel intel;
   const Findings sgx = run(intel, {.report = [](std::span<std::byte> report) {
-                                     report[48] |= std::byte{2};  // DEBUG
-                                     report[192] = std::byte{9};  // CONFIGID
-                                   }});
+                             report[48] |= std::byte{2};  // DEBUG
+                             report[192] = std::byte{9};  // CONFIGID
+                           }});
   EXPECT_EQ(sgx.claims.debug, true);
   EXPECT_EQ(sgx.claims.host_data.size(), 64U);
   EXPECT_EQ(sgx.claims.signer, Bytes(32, std::byte{0x51}));
@@ -108,126 +86,7 @@ TEST(IntelQuote, Claims) {
   EXPECT_EQ(tdx.claims.boot_chain[3].value, Bytes(48, std::byte{0x43}));
 }
 
-TEST(IntelQuote, EveryStatus) {
-  constexpr TcbStatus kAll[] = {TcbStatus::kUpToDate,
-                                TcbStatus::kSwHardeningNeeded,
-                                TcbStatus::kConfigurationNeeded,
-                                TcbStatus::kConfigurationAndSwHardeningNeeded,
-                                TcbStatus::kOutOfDate,
-                                TcbStatus::kOutOfDateConfigurationNeeded,
-                                TcbStatus::kRevoked};
-  FakeIntel intel;
-  for (const bool tdx : {false, true}) {
-    for (const TcbStatus status : kAll) {
-      SCOPED_TRACE(name_of(status));
-      const Findings findings = run(intel, {.version = 4, .tdx = tdx}, {.info = [&](TcbInfo& info) {
-                                      info.levels[0].status = status;
-                                      info.levels[0].advisories = {"INTEL-SA-1", "INTEL-SA-2"};
-                                    }});
-      EXPECT_EQ(objections(findings), Objections{}) << text_of(findings);
-      EXPECT_EQ(findings.claims.tcb_status, status);
-      EXPECT_EQ(findings.claims.advisories, (std::vector<std::string>{"INTEL-SA-1", "INTEL-SA-2"}));
-    }
-  }
-}
-
 // One level above the platform in one thing only: it is passed over, and the next one, or none, counts.
-TEST(IntelQuote, LevelsAboveThePlatform) {
-  FakeIntel intel;
-  const auto with = [&](bool tdx, const std::function<void(TcbLevel&)>& raise) {
-    return run(intel, {.version = 4, .tdx = tdx}, {.info = [&](TcbInfo& info) {
-                 TcbLevel above = info.levels[0];
-                 raise(above);
-                 info.levels[0].status = TcbStatus::kOutOfDate;
-                 info.levels.insert(info.levels.begin(), above);
-               }});
-  };
-  for (const bool tdx : {false, true}) {
-    for (std::size_t i = 0; i < 16; ++i) {
-      if (intel.platform.components[i] == 255) continue;
-      const Findings findings = with(tdx, [&](TcbLevel& level) { ++level.sgx[i]; });
-      EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kOutOfDate) << i;
-    }
-    EXPECT_EQ(with(tdx, [](TcbLevel& level) { ++level.pce_svn; }).claims.tcb_status, TcbStatus::kOutOfDate);
-  }
-  // The TDX module has a version (TEE_TCB_SVN[1] is 1): components 0 and 1 are not compared.
-  for (std::size_t i = 0; i < 16; ++i) {
-    const Findings findings = with(true, [&](TcbLevel& level) { ++level.tdx[i]; });
-    EXPECT_EQ(findings.claims.tcb_status, i < 2 ? TcbStatus::kUpToDate : TcbStatus::kOutOfDate) << i;
-  }
-  FakeIntel old;
-  old.tee_tcb_svn = {5, 0, 3};
-  for (std::size_t i = 0; i < 16; ++i) {
-    const Findings findings = run(old, {.version = 4, .tdx = true}, {.info = [&](TcbInfo& info) {
-                                    TcbLevel above = info.levels[0];
-                                    ++above.tdx[i];
-                                    info.levels[0].status = TcbStatus::kOutOfDate;
-                                    info.levels.insert(info.levels.begin(), above);
-                                  }});
-    EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kOutOfDate) << i;
-  }
-  const Findings none = run(intel, {}, {.info = [](TcbInfo& info) { ++info.levels[0].pce_svn; }});
-  EXPECT_EQ(none.claims.tcb_status, TcbStatus::kNotSupported);
-  // A TCB info older than what the platform runs: higher is good enough.
-  const Findings older = run(intel, {}, {.info = [](TcbInfo& info) { --info.levels[0].sgx[0]; }});
-  EXPECT_EQ(older.claims.tcb_status, TcbStatus::kUpToDate);
-}
-
-TEST(IntelQuote, VersionTwoOfTheTcbInfo) {
-  FakeIntel intel;
-  const Findings sgx = run(intel, {}, {.info = [](TcbInfo& info) { info.version = 2; }});
-  EXPECT_EQ(objections(sgx), Objections{}) << text_of(sgx);
-  EXPECT_EQ(sgx.claims.tcb_status, TcbStatus::kUpToDate);
-  // It can only be SGX's.
-  Collateral collateral = intel.collateral({.tdx = true, .tcb_info = false});
-  TcbInfo info = intel.tcb_info(false);
-  info.version = 2;
-  ASSERT_TRUE(collateral.add("v2", as_bytes(intel.answer(info))));
-  const Findings tdx = verify(intel.quote({.version = 4, .tdx = true}), collateral, intel.anchors());
-  EXPECT_EQ(objections(tdx), Objections{"missing TCB info"});
-}
-
-struct QeCase {
-  TcbStatus platform, qe, merged;
-};
-TEST(IntelQuote, StatusOfTheQe) {
-  const QeCase cases[] = {
-      {TcbStatus::kUpToDate, TcbStatus::kOutOfDate, TcbStatus::kOutOfDate},
-      {TcbStatus::kSwHardeningNeeded, TcbStatus::kOutOfDate, TcbStatus::kOutOfDate},
-      {TcbStatus::kConfigurationNeeded, TcbStatus::kOutOfDate, TcbStatus::kOutOfDateConfigurationNeeded},
-      {TcbStatus::kConfigurationAndSwHardeningNeeded, TcbStatus::kOutOfDate, TcbStatus::kOutOfDateConfigurationNeeded},
-      {TcbStatus::kOutOfDate, TcbStatus::kOutOfDate, TcbStatus::kOutOfDate},
-      {TcbStatus::kOutOfDateConfigurationNeeded, TcbStatus::kOutOfDate, TcbStatus::kOutOfDateConfigurationNeeded},
-      {TcbStatus::kRevoked, TcbStatus::kOutOfDate, TcbStatus::kRevoked},
-      {TcbStatus::kUpToDate, TcbStatus::kRevoked, TcbStatus::kRevoked},
-      {TcbStatus::kUpToDate, TcbStatus::kNotSupported, TcbStatus::kNotSupported},
-  };
-  FakeIntel intel;
-  for (const QeCase& one : cases) {
-    SCOPED_TRACE(fmt::format("{} and {}", name_of(one.platform), name_of(one.qe)));
-    const auto change = [&](IsvLevel& level) {
-      level.advisories = {"INTEL-SA-9"};
-      if (one.qe == TcbStatus::kNotSupported) {
-        level.isv_svn += 1;
-      } else {
-        level.status = one.qe;
-      }
-    };
-    const auto platform = [&](TcbInfo& info) { info.levels[0].status = one.platform; };
-    const Findings qe = run(intel, {}, {.info = platform, .qe = [&](EnclaveIdentity& id) { change(id.levels[0]); }});
-    EXPECT_EQ(qe.claims.tcb_status, one.merged) << text_of(qe);
-    EXPECT_EQ(field(qe, "QE TCB status"), name_of(one.qe));
-    EXPECT_EQ(qe.claims.advisories.size(), one.qe == TcbStatus::kNotSupported ? 0U : 1U);
-    // The TDX module's status counts in the same way.
-    const Findings module = run(intel, {.version = 4, .tdx = true}, {.info = [&](TcbInfo& info) {
-                                  platform(info);
-                                  change(info.module_versions[0].levels[0]);
-                                }});
-    EXPECT_EQ(module.claims.tcb_status, one.merged) << text_of(module);
-    EXPECT_EQ(field(module, "TDX module TCB status"), name_of(one.qe));
-  }
-}
-
 TEST(IntelQuote, QeThatIsNotIntels) {
   FakeIntel intel;
   const std::function<void(std::span<std::byte>)> alterations[] = {
@@ -251,58 +110,6 @@ TEST(IntelQuote, QeThatIsNotIntels) {
   EXPECT_EQ(objections(swapped), Objections{"failed QE identity"});
 }
 
-TEST(IntelQuote, TdxModules) {
-  FakeIntel intel;
-  const FakeQuoteOptions tdx{.version = 4, .tdx = true};
-  const Findings unknown = run(intel, tdx, {.info = [](TcbInfo& info) { info.module_versions[0].version = 2; }});
-  EXPECT_EQ(objections(unknown), Objections{"failed TDX module"});
-  EXPECT_EQ(unknown.claims.tcb_status, TcbStatus::kUnknown);
-  const Findings signer =
-      run(intel, tdx, {.info = [](TcbInfo& info) { info.module_versions[0].mr_signer[0] = std::byte{1}; }});
-  EXPECT_EQ(objections(signer), Objections{"failed TDX module"});
-  const Findings debug = run(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
-                                       report[112] = std::byte{1};  // SEAMATTRIBUTES
-                                     }});
-  EXPECT_EQ(objections(debug), Objections{"failed TDX module"});
-  const Findings other_signer = run(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
-                                              report[64] = std::byte{1};  // MRSIGNERSEAM
-                                            }});
-  EXPECT_EQ(objections(other_signer), Objections{"failed TDX module"});
-  FakeIntel old;
-  old.tee_tcb_svn = {5, 0, 3};
-  const Findings first = run(old, tdx);
-  EXPECT_EQ(objections(first), Objections{});
-  EXPECT_EQ(first.claims.tcb_status, TcbStatus::kUpToDate);
-  EXPECT_EQ(field(first, "TDX module TCB status"), "");
-}
-
-TEST(IntelQuote, RelaunchIsAdvised) {
-  FakeIntel intel;
-  const auto with_svn2 = [&](Svns svn2, bool newest_in_place) {
-    const FakeQuoteOptions options{
-        .version = 5, .tdx = true, .td_report_15 = true, .report = [&](std::span<std::byte> report) {
-          std::ranges::copy(std::as_bytes(std::span(svn2)), report.subspan(584).begin());
-        }};
-    return run(intel, options, {.info = [&](TcbInfo& info) {
-                 if (!newest_in_place) return;
-                 IsvLevel newest = info.module_versions[0].levels[0];
-                 newest.isv_svn = 7;
-                 info.module_versions[0].levels[0].status = TcbStatus::kOutOfDate;
-                 info.module_versions[0].levels.insert(info.module_versions[0].levels.begin(), newest);
-               }});
-  };
-  const auto noted = [](const Findings& findings) {
-    return std::ranges::any_of(findings.checks, [](const Check& check) { return check.what == "TD relaunch"; });
-  };
-  const Findings advised = with_svn2({7, 1, 3}, true);
-  EXPECT_TRUE(noted(advised)) << text_of(advised);
-  EXPECT_EQ(advised.claims.tcb_status, TcbStatus::kOutOfDate);
-  EXPECT_FALSE(noted(with_svn2({6, 1, 3}, true)));   // not the newest module
-  EXPECT_FALSE(noted(with_svn2({7, 1, 2}, true)));   // older microcode
-  EXPECT_FALSE(noted(with_svn2({7, 2, 3}, true)));   // a module that is not known
-  EXPECT_FALSE(noted(with_svn2({5, 1, 3}, false)));  // nothing is out of date
-}
-
 TEST(IntelQuote, BrokenSignatures) {
   FakeIntel intel;
   const SigningKey other = testing::fake_key(KeyType::kP256, 77);
@@ -314,9 +121,8 @@ TEST(IntelQuote, BrokenSignatures) {
   const Findings qe = run(intel, {.signature = [](Bytes& signature) { signature[128 + 384 + 5] ^= std::byte{1}; }});
   EXPECT_EQ(objections(qe), Objections{"failed QE report signature"});
   EXPECT_EQ(qe.claims.tcb_status, TcbStatus::kUnknown);
-  const Findings no_point = run(intel, {.signature = [](Bytes& signature) {
-                                          std::fill_n(signature.begin() + 64, 64, std::byte{0xff});
-                                        }});
+  const Findings no_point =
+      run(intel, {.signature = [](Bytes& signature) { std::fill_n(signature.begin() + 64, 64, std::byte{0xff}); }});
   EXPECT_EQ(objections(no_point), (Objections{"failed quote signature", "failed QE report data"}));
 }
 
@@ -356,7 +162,8 @@ TEST(IntelQuote, Revocation) {
   const Bytes ca = to_bytes(intel.pck_ca.certificate().serial());
   EXPECT_EQ(objections(run(intel, {}, {.revoked_by_root = {{.serial = ca}}})), Objections{"failed PCK chain"});
   const Bytes signer = to_bytes(intel.tcb_signer.certificate.serial());
-  EXPECT_EQ(objections(run(intel, {}, {.revoked_by_root = {{.serial = signer}}})), Objections{"failed TCB signing chain"});
+  EXPECT_EQ(objections(run(intel, {}, {.revoked_by_root = {{.serial = signer}}})),
+            Objections{"failed TCB signing chain"});
   EXPECT_EQ(objections(run(intel, {}, {.lists = false})),
             (Objections{"missing PCK chain", "missing TCB signing chain"}));
   EXPECT_EQ(objections(run(intel, {}, {.list_options = {.next_update = kFakeNow - 1}})),
@@ -414,34 +221,12 @@ TEST(IntelQuote, CollateralByOthers) {
   const Findings by_pck_ca = by(intel.pck_ca.issue("CN=Intel SGX TCB Signing", {.key_slot = 79}));
   EXPECT_EQ(by_pck_ca.claims.tcb_status, TcbStatus::kUnknown);
   EXPECT_TRUE(std::ranges::count(objections(by_pck_ca), "failed TCB signing chain") == 1) << text_of(by_pck_ca);
-  const Findings by_anybody = by(testing::FakeCa::root("CN=Anybody").issue("CN=Intel SGX TCB Signing", {.key_slot = 79}));
+  const Findings by_anybody =
+      by(testing::FakeCa::root("CN=Anybody").issue("CN=Intel SGX TCB Signing", {.key_slot = 79}));
   EXPECT_EQ(by_anybody.claims.tcb_status, TcbStatus::kUnknown);
 }
 
 // Of several, the one in force with the highest evaluation number.
-TEST(IntelQuote, WhichTcbInfoCounts) {
-  FakeIntel intel;
-  const auto with = [&](std::int64_t now) {
-    Collateral collateral = intel.collateral({.list_options = {.next_update = kFakeNow + 300 * kFakeDay}});
-    TcbInfo info = intel.tcb_info(false);
-    info.evaluation_number = 18;
-    info.levels[0].status = TcbStatus::kOutOfDate;
-    info.issue_date = kFakeNow - 10 * kFakeDay;
-    info.next_update = kFakeNow + kFakeDay;
-    EXPECT_TRUE(collateral.add("18", as_bytes(intel.answer(info))));
-    info.evaluation_number = 19;
-    info.levels[0].status = TcbStatus::kRevoked;
-    info.issue_date = kFakeNow + 2 * kFakeDay;
-    info.next_update = kFakeNow + 60 * kFakeDay;
-    EXPECT_TRUE(collateral.add("19", as_bytes(intel.answer(info))));
-    return verify(intel.quote(), collateral, intel.anchors(), now).claims.tcb_status;
-  };
-  EXPECT_EQ(with(kFakeNow), TcbStatus::kOutOfDate);                 // 17 and 18 are in force
-  EXPECT_EQ(with(kFakeNow + 1 * kFakeDay + 9), TcbStatus::kUpToDate);  // 17 only
-  EXPECT_EQ(with(kFakeNow + 3 * kFakeDay), TcbStatus::kRevoked);    // 17 and 19
-  EXPECT_EQ(with(kFakeNow + 90 * kFakeDay), TcbStatus::kRevoked);   // none: the newest
-}
-
 // Certification data that names the platform instead of carrying its certificate.
 TEST(IntelQuote, PckCertificateFromTheCollateral) {
   FakeIntel intel;
@@ -465,6 +250,21 @@ TEST(IntelQuote, PckCertificateFromTheCollateral) {
   }
 }
 
+TEST(IntelQuote, HeldData) {
+  FakeIntel intel;
+  const Bytes held = to_bytes("the key of this enclave");
+  const auto with = [&](const Bytes& claimed) {
+    Findings findings = run(intel, {.report = [&](std::span<std::byte> report) {
+                              std::ranges::fill(report.subspan(320), std::byte{0});
+                              std::ranges::copy(sha256(held), report.subspan(320).begin());
+                            }});
+    verify_held_data({.held_data = {claimed}}, findings);
+    return objections(findings);
+  };
+  EXPECT_EQ(with(held), Objections{});
+  EXPECT_EQ(with(to_bytes("another")), Objections{"failed held data"});
+}
+
 // Signatures that were seen before change no answer.
 TEST(IntelQuote, SeenSignatures) {
   FakeIntel intel;
@@ -477,7 +277,8 @@ TEST(IntelQuote, SeenSignatures) {
     EXPECT_EQ(objections(verify_sgx_quote(parse_sgx_quote(good).value(), context)), Objections{});
     Bytes bad = good;
     bad[400] ^= std::byte{1};
-    EXPECT_EQ(objections(verify_sgx_quote(parse_sgx_quote(bad).value(), context)), Objections{"failed quote signature"});
+    EXPECT_EQ(objections(verify_sgx_quote(parse_sgx_quote(bad).value(), context)),
+              Objections{"failed quote signature"});
   }
 }
 

@@ -42,8 +42,7 @@ bool fits(BytesView value, BytesView mask, BytesView wanted) {
 }  // namespace
 
 const TcbLevel* match_sgx_level(const TcbInfo& info, const PckExtensions& platform) {
-  const auto found =
-      std::ranges::find_if(info.levels, [&](const TcbLevel& level) { return reaches(platform, level); });
+  const auto found = std::ranges::find_if(info.levels, [&](const TcbLevel& level) { return reaches(platform, level); });
   return found == info.levels.end() ? nullptr : &*found;
 }
 

@@ -62,7 +62,7 @@ std::string where(SevUsage usage) {
   if (usage == SevUsage::kAsk || usage == SevUsage::kArk) {
     return "https://developer.amd.com/wp-content/resources/ask_ark_naples.cert (for Rome: ask_ark_rome.cert)";
   }
-  if (usage == SevUsage::kCek) return "https://kdsintf.amd.com/cek/id/ and the chip's id in hexadecimal";
+  if (usage == SevUsage::kCek) return "from kdsintf.amd.com, /cek/id/ and the chip's id in hexadecimal";
   return "the platform's owner has it (PDH_CERT_EXPORT)";
 }
 

@@ -154,7 +154,7 @@ void check_chain(const SnpEvidence& evidence, const Candidate& leaf, const Verif
   verify_chain(*leaf.certificate, evidence.certificates, rules, context, out);
   if (!has_issuer_of(*leaf.certificate, evidence.certificates) &&
       !has_issuer_of(*leaf.certificate, context.collateral.certificates())) {
-    out.note(rules.what, fmt::format("AMD gives the certificates above it at {}",
+    out.miss(rules.what, fmt::format("AMD gives the certificates above it at {}",
                                      snp_chain_url(leaf.leaf.kind, leaf.leaf.product)));
   }
   const std::string root = "ARK-" + std::string(name_of(leaf.leaf.product));

@@ -45,8 +45,8 @@ void add_claims(const Report& report, Claims& claims) {
 }
 
 // TDX Module ABI, TD_ATTRIBUTES: the bits that have a meaning outside TUD; the others are reserved, zero.
-constexpr std::uint64_t kKnownAttributes = 0xff | 1ULL << 27 | 1ULL << 28 | 1ULL << 29 | 1ULL << 30 | 1ULL << 31 |
-                                           1ULL << 62 | 1ULL << 63;
+constexpr std::uint64_t kKnownAttributes =
+    0xff | 1ULL << 27 | 1ULL << 28 | 1ULL << 29 | 1ULL << 30 | 1ULL << 31 | 1ULL << 62 | 1ULL << 63;
 
 void verify_attributes(const TdReport& report, Findings& findings) {
   const std::uint64_t bits = report.attribute_bits();

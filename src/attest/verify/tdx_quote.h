@@ -9,8 +9,8 @@
 
 namespace adyton {
 
-// Claims: measurement MRTD, signer MROWNER if it is not zero, host_data MRCONFIGID if it is not zero, boot_chain RTMR0 to
-// RTMR3. One check more than SGX's: "TD attributes".
+// Claims: measurement MRTD, signer MROWNER if it is not zero, host_data MRCONFIGID if it is not zero, boot_chain RTMR0
+// to RTMR3. One check more than SGX's: "TD attributes".
 Findings verify_tdx_quote(const TdxQuote& quote, const VerifyContext& context);
 
 // Checks "TDREPORT hashes" and always misses "TDREPORT MAC": only the processor that made it could tell.

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// A flipped bit anywhere in real quotes and real collateral changes the answer.
+#include <algorithm>
+
+#include "attest/verify/intel_collateral.h"
+#include "testing/findings.h"
+#include "testing/intel_evidence.h"
+
+namespace adyton {
+namespace {
+
+using testing::any;
+using testing::IntelEvidence;
+using testing::seconds_of;
+using testing::text_of;
+
+class IntelFlips : public IntelEvidence {};
+
+// Where a flipped bit may go unnoticed: in what a quote carries of PEM beside the certificates' own bytes, which may
+// also make one of its authorities' certificates vanish that the collateral has as well. (Everything else is signed,
+// hashed, a length or a certificate.)
+bool no_new_certificates(const QuoteSignature& before, const QuoteSignature& after) {
+  const auto first = parse_pem_blocks(as_text(before.certification_data())),
+             second = parse_pem_blocks(as_text(after.certification_data()));
+  return first && second && std::ranges::all_of(*second, [&](const PemBlock& block) {
+           return std::ranges::find(*first, block.der, &PemBlock::der) != first->end();
+         });
+}
+
+template <class Quote, class Parse, class Verify>
+void flip_bits(const Bytes& original, const VerifyContext& context, Parse parse, Verify verify_it) {
+  const Quote good = parse(original).value();
+  const Findings before = verify_it(good, context);
+  ASSERT_FALSE(any(before, Outcome::kFailed)) << text_of(before);
+  ASSERT_FALSE(any(before, Outcome::kMissing)) << text_of(before);
+  std::size_t unnoticed = 0;
+  for (std::size_t i = 0; i < original.size(); i += 3) {
+    Bytes altered = original;
+    altered[i] ^= static_cast<std::byte>(1U << i % 8);
+    const auto quote = parse(altered);
+    if (!quote) continue;
+    const Findings after = verify_it(*quote, context);
+    if (any(after, Outcome::kFailed) || any(after, Outcome::kMissing)) continue;
+    ++unnoticed;
+    EXPECT_TRUE(no_new_certificates(good.signature, quote->signature)) << "at " << i << '\n' << text_of(after);
+  }
+  EXPECT_LT(unnoticed, 200U);
+}
+
+TEST_F(IntelFlips, Quotes) {
+  SeenSignatures seen;
+  const auto collateral_with = [&](const char* name) {
+    Collateral out;
+    EXPECT_TRUE(out.add(name, file(name)));
+    return out;
+  };
+  const Collateral sgx = collateral_with("sgx-ecdsa/bundles/dcap-qvl-sgx_quote_collateral.json");
+  flip_bits<SgxQuote>(file("sgx-ecdsa/sgx-v3-00a067110000-dcap-qvl-sgx_quote-f8b810.bin"),
+                      {sgx, TrustAnchors::vendors(), seconds_of("2025-06-20"), &seen}, parse_sgx_quote,
+                      verify_sgx_quote);
+  const Collateral tdx = collateral_with("tdx/bundles/dcap-qvl-quote_collateral.json");
+  flip_bits<TdxQuote>(file("tdx/tdx-v4-20a06f000000-dcap-qvl-quote_hex-9069d4.bin"),
+                      {tdx, TrustAnchors::vendors(), seconds_of("2025-09-10"), &seen}, parse_tdx_quote,
+                      verify_tdx_quote);
+  const Collateral tdx5 = collateral_with("tdx/bundles/openenclave-tdx_quote_v5_endorsement_eval21.bin");
+  flip_bits<TdxQuote>(file("tdx/tdx-v5-00806f050000-openenclave-tdx_quote_v5-67adfc.bin"),
+                      {tdx5, TrustAnchors::vendors(), seconds_of("2026-06-20"), &seen}, parse_tdx_quote,
+                      verify_tdx_quote);
+}
+
+// The same for what Intel signed: one bit anywhere, and it is refused or no longer Intel's.
+TEST_F(IntelFlips, Collateral) {
+  for (const char* name : {"intel-collateral/tcbinfo/tcbinfo-tdx-90c06f000000-2024-12-20-e17-1a6632.json",
+                           "intel-collateral/tcbinfo/tcbinfo-sgxv2-00606a000000-2022-06-21-e12-299d90.json",
+                           "intel-collateral/identity/td_qe-identity-2026-08-12-e19-5e2869.json"}) {
+    SCOPED_TRACE(name);
+    const Bytes original = file(name);
+    const Collateral certificates = certificates_and_lists();
+    std::size_t unnoticed = 0;
+    for (std::size_t i = 0; i < original.size(); i += 7) {
+      Bytes altered = original;
+      altered[i] ^= static_cast<std::byte>(1U << i % 8);
+      Collateral collateral;
+      for (const Certificate& certificate : certificates.certificates()) collateral.add(certificate);
+      if (!collateral.add(name, altered) || collateral.tcb_infos().size() + collateral.identities().size() == 0)
+        continue;
+      const IntelSigned& document = collateral.tcb_infos().empty()
+                                        ? static_cast<const IntelSigned&>(*collateral.identities().front())
+                                        : *collateral.tcb_infos().front();
+      Findings findings;
+      const VerifyContext context{collateral, TrustAnchors::vendors(), document.issue_date};
+      if (IntelSigners(context).verify(document, {"signature", "validity"}, findings)) {
+        ++unnoticed;  // a hexadecimal digit of the signature in the other case
+        EXPECT_GE(i, original.size() - 140) << i;
+      }
+    }
+    EXPECT_LT(unnoticed, 20U);
+  }
+}
+
+}  // namespace
+}  // namespace adyton
