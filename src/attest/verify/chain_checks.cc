@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/chain_checks.h"
 
-#include <chrono>
-
 #include "base/error.h"
+#include "base/utc.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
@@ -71,17 +70,7 @@ std::string role_of(const ChainRules& rules, std::size_t index) {
 
 std::string fingerprint_text(const Certificate& certificate) { return "SHA-256 " + to_hex(sha256(certificate.der())); }
 
-std::string time_text(std::int64_t seconds) {
-  constexpr std::int64_t kFirst = -62167219200, kLast = 253402300799;  // the years 0 to 9999
-  if (seconds < kFirst || seconds > kLast) return fmt::format("{} seconds after 1970", seconds);
-  const std::chrono::sys_seconds point{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(point);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(point - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
-}
+std::string time_text(std::int64_t seconds) { return utc_text(seconds); }
 
 unsigned count_objections(const Way& way, const ChainRules& rules, const VerifyContext& context) {
   std::size_t count = has_wrong_length(way, rules) ? 1 : 0;

@@ -2,12 +2,12 @@
 #include "attest/verify/intel_collateral.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "attest/verify/chain.h"
+#include "base/utc.h"
 
 namespace adyton {
 namespace {
@@ -96,14 +96,6 @@ bool IntelSigners::verify(const IntelSigned& document, Names names, Findings& fi
   return known_->trusted;
 }
 
-std::string intel_date(std::int64_t seconds) {
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
-}
+std::string intel_date(std::int64_t seconds) { return utc_text(seconds); }
 
 }  // namespace adyton
