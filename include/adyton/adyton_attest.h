@@ -109,7 +109,7 @@ typedef struct adyton_result adyton_result;
 // passes for new. Not null but of size 0 is ADYTON_INVALID.
 //
 // `result`: where the result goes, to be freed with adyton_result_free(), whatever is returned; null if it is not
-// wanted. It becomes null only with ADYTON_EXHAUSTED, when there is no memory for a result.
+// wanted. It becomes null only when there is no memory for a result.
 ADYTON_MUST_USE adyton_status adyton_verify(const adyton_verifier *verifier, const void *evidence, size_t evidence_size,
                                             const void *report_data, size_t report_data_size, int64_t now_seconds,
                                             adyton_result **result);
