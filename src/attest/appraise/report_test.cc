@@ -22,7 +22,8 @@ using testing::FakeIntel;
 using testing::kFakeNow;
 
 constexpr std::string_view kHostile =
-    "<script>alert('1')</script> \x1b[2J\x1b]0;x\a \xc2\x9b31m \xe2\x80\xae& \" \xff\xc0\x80";
+    "<script>alert('1')</script> \x1b[2J\x1b]0;x\a \xc2\x9b"
+    "31m \xe2\x80\xae& \" \xff\xc0\x80";
 
 // A result by somebody who is trusted to sign, but not with our screen.
 Verified hostile_result() {

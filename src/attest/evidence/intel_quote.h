@@ -27,7 +27,7 @@ struct QuoteHeader {
   [[nodiscard]] std::uint16_t key_type() const { return load_le<std::uint16_t>(bytes, 2); }  // 2: ECDSA with P-256
   [[nodiscard]] std::uint32_t tee_type() const {
     return load_le<std::uint32_t>(bytes, 4);
-  }                                                                                        // version 3: reserved, zero
+  }  // version 3: reserved, zero
   [[nodiscard]] std::uint16_t qe_svn() const { return load_le<std::uint16_t>(bytes, 8); }  // version 4 and 5: reserved
   [[nodiscard]] std::uint16_t pce_svn() const { return load_le<std::uint16_t>(bytes, 10); }  // likewise
   [[nodiscard]] BytesView qe_vendor() const { return BytesView(bytes).subspan(12, 16); }     // a UUID

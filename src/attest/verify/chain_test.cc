@@ -59,7 +59,7 @@ TEST(Chain, OfOneIsTheAnchorItself) {
 TEST(Chain, SaysWhichCertificateIsMissing) {
   Fixture f;
   f.verify(f.leaf.certificate, {f.root.certificate()});
-  EXPECT_TRUE(f.only(Outcome::kMissing, "CN=Middle")) << f.all();
+  EXPECT_TRUE(f.only(Outcome::kMissing, "Middle")) << f.all();
   EXPECT_FALSE(f.trusted);
   EXPECT_EQ(f.findings.chain.size(), 1U);
 }
@@ -84,14 +84,14 @@ TEST(Chain, NeedsEverySignature) {
   {
     Fixture f;
     f.leaf = f.middle.issue("Leaf", {.alter_signature = spoil});
-    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "leaf (CN=Leaf) is not signed by CN=Middle")) << f.all();
+    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "leaf (Leaf) is not signed by Middle")) << f.all();
     EXPECT_FALSE(f.trusted);
   }
   {
     Fixture f;
     f.middle = f.root.issue_ca("Middle", {.alter_signature = spoil});
     f.leaf = f.middle.issue("Leaf");
-    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "issuer 1 (CN=Middle) is not signed by CN=Root")) << f.all();
+    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "issuer 1 (Middle) is not signed by Root")) << f.all();
     EXPECT_FALSE(f.trusted);
   }
   {
@@ -130,7 +130,7 @@ TEST(Chain, SignsWithEveryKindOfKey) {
 
 TEST(Chain, IssuersAreAuthoritiesForSigningCertificates) {
   const std::pair<FakeOptions, std::string_view> cases[] = {
-      {{.ca = false}, "issuer 1 (CN=Middle) is no certificate authority"},
+      {{.ca = false}, "issuer 1 (Middle) is no certificate authority"},
       {{.key_usage = {0}}, "not for signing certificates"},
       {{.key_usage = {6}}, "not for signing certificates"},
       {{.ca = false, .key_usage = {5}}, "no certificate authority"},
@@ -150,7 +150,7 @@ TEST(Chain, IssuersAreAuthoritiesForSigningCertificates) {
   const FakeCa leaf_as_ca(f.leaf.certificate, f.leaf.key);
   const FakeIdentity below = FakeCa(leaf_as_ca).issue("Below");
   f.verify(below.certificate, {f.leaf.certificate, f.middle.certificate()});
-  EXPECT_TRUE(f.only(Outcome::kFailed, "issuer 1 (CN=Leaf) is no certificate authority")) << f.all();
+  EXPECT_TRUE(f.only(Outcome::kFailed, "issuer 1 (Leaf) is no certificate authority")) << f.all();
 }
 
 TEST(Chain, KeepsPathLengths) {
@@ -164,7 +164,7 @@ TEST(Chain, KeepsPathLengths) {
     if (length == 1) {
       EXPECT_TRUE(f.clean()) << f.all();
     } else {
-      EXPECT_TRUE(f.only(Outcome::kFailed, "issuer 2 (CN=Root) allows 0 authorities below it")) << f.all();
+      EXPECT_TRUE(f.only(Outcome::kFailed, "issuer 2 (Root) allows 0 authorities below it")) << f.all();
       EXPECT_FALSE(f.trusted);
     }
   }
@@ -185,13 +185,13 @@ TEST(Chain, RefusesCriticalExtensionsItDoesNotKnow) {
   {
     Fixture f;
     f.leaf = f.middle.issue("Leaf", {.extensions = {unknown}});
-    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "leaf (CN=Leaf) has the critical extension 1.2.3.4")) << f.all();
+    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "leaf (Leaf) has the critical extension 1.2.3.4")) << f.all();
   }
   {
     Fixture f;
     f.middle = f.root.issue_ca("Middle", {.extensions = {unknown}});
     f.leaf = f.middle.issue("Leaf");
-    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "issuer 1 (CN=Middle) has the critical extension")) << f.all();
+    EXPECT_TRUE(f.verify().only(Outcome::kFailed, "issuer 1 (Middle) has the critical extension")) << f.all();
   }
 }
 
@@ -200,14 +200,14 @@ TEST(Chain, SaysWhoIsOutOfTimeAndStillWhoseTheKeyIs) {
   {
     Fixture f;
     f.leaf = f.middle.issue("Leaf", {.not_after = past});
-    EXPECT_TRUE(f.verify().only(Outcome::kOutOfTime, "leaf (CN=Leaf) is valid from")) << f.all();
+    EXPECT_TRUE(f.verify().only(Outcome::kOutOfTime, "leaf (Leaf) is valid from")) << f.all();
     EXPECT_TRUE(f.trusted);
   }
   {
     Fixture f;
     f.middle = f.root.issue_ca("Middle", {.not_before = future});
     f.leaf = f.middle.issue("Leaf");
-    EXPECT_TRUE(f.verify().only(Outcome::kOutOfTime, "issuer 1 (CN=Middle) is valid from")) << f.all();
+    EXPECT_TRUE(f.verify().only(Outcome::kOutOfTime, "issuer 1 (Middle) is valid from")) << f.all();
     EXPECT_TRUE(f.trusted);
   }
   {
@@ -216,7 +216,7 @@ TEST(Chain, SaysWhoIsOutOfTimeAndStillWhoseTheKeyIs) {
     f.trust(f.root);
     f.middle = f.root.issue_ca("Middle");
     f.leaf = f.middle.issue("Leaf");
-    EXPECT_TRUE(f.verify().only(Outcome::kOutOfTime, "issuer 2 (CN=Root) is valid from")) << f.all();
+    EXPECT_TRUE(f.verify().only(Outcome::kOutOfTime, "issuer 2 (Root) is valid from")) << f.all();
   }
   Fixture f;  // both ends belong to the validity
   for (const std::int64_t now : {f.leaf.certificate.not_before(), f.leaf.certificate.not_after()}) {
@@ -236,7 +236,7 @@ TEST(Chain, PrefersTheWayWithoutObjections) {
   f.verify(f.leaf.certificate, {expired.certificate(), no_authority.certificate(), f.middle.certificate()});
   EXPECT_TRUE(f.clean()) << f.all();
   f.verify(f.leaf.certificate, {expired.certificate()});
-  EXPECT_TRUE(f.only(Outcome::kOutOfTime, "CN=Middle")) << f.all();
+  EXPECT_TRUE(f.only(Outcome::kOutOfTime, "Middle")) << f.all();
 }
 
 TEST(Chain, DoesNotGoRoundInCircles) {

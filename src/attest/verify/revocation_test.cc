@@ -24,12 +24,12 @@ TEST(Revocation, IsToldByTheIssuersList) {
 
   Fixture revoked;
   revoked.collateral.add(revoked.middle.revoke({{.serial = to_bytes(revoked.leaf.certificate.serial()), .reason = 1}}));
-  EXPECT_TRUE(revoked.verify().only(Outcome::kFailed, "leaf (CN=Leaf) was revoked at 2025-06-14T15:06:40Z, reason 1"))
+  EXPECT_TRUE(revoked.verify().only(Outcome::kFailed, "leaf (Leaf) was revoked at 2025-06-14T15:06:40Z, reason 1"))
       << revoked.all();
 
   Fixture upper;
   upper.collateral.add(upper.root.revoke({{.serial = to_bytes(upper.middle.certificate().serial())}}));
-  EXPECT_TRUE(upper.verify().only(Outcome::kFailed, "issuer 1 (CN=Middle) was revoked")) << upper.all();
+  EXPECT_TRUE(upper.verify().only(Outcome::kFailed, "issuer 1 (Middle) was revoked")) << upper.all();
   upper.rules.checks_lists = false;
   EXPECT_TRUE(upper.verify().clean()) << upper.all();
 }
@@ -62,7 +62,7 @@ TEST(Revocation, ListsNeedTheIssuersSignature) {
   const auto spoil = [](Bytes& signature) { signature.back() ^= std::byte{1}; };
   Fixture f;
   f.collateral.add(f.middle.revoke({}, {.alter_signature = spoil}));
-  EXPECT_TRUE(f.verify().only(Outcome::kFailed, "the list of CN=Middle was not signed by it")) << f.all();
+  EXPECT_TRUE(f.verify().only(Outcome::kFailed, "the list of Middle was not signed by it")) << f.all();
   // A good one beside it is enough: whoever can add bad lists must not be able to spoil the answer.
   f.collateral.add(f.middle.revoke({}));
   EXPECT_TRUE(f.verify().clean()) << f.all();
@@ -87,10 +87,10 @@ TEST(Revocation, ListsHaveTheirTime) {
     return f;
   };
   const Fixture stale = with({.this_update = kFakeNow - 9 * kFakeDay, .next_update = kFakeNow - 1});
-  EXPECT_TRUE(stale.only(Outcome::kOutOfTime, "the list of CN=Middle is valid from")) << stale.all();
+  EXPECT_TRUE(stale.only(Outcome::kOutOfTime, "the list of Middle is valid from")) << stale.all();
   EXPECT_TRUE(stale.trusted);
   const Fixture early = with({.this_update = kFakeNow + 1});
-  EXPECT_TRUE(early.only(Outcome::kOutOfTime, "the list of CN=Middle is valid from")) << early.all();
+  EXPECT_TRUE(early.only(Outcome::kOutOfTime, "the list of Middle is valid from")) << early.all();
   const Fixture forever = with({.next_update = std::nullopt});
   EXPECT_TRUE(forever.clean()) << forever.all();
   const Fixture edges = with({.this_update = kFakeNow, .next_update = kFakeNow});
