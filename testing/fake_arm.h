@@ -22,8 +22,8 @@ struct FakeArmComponent {
 };
 
 struct FakePsaClaims {
-  bool old_labels = false;              // those of PSA_IOT_PROFILE_1
-  std::int64_t boot_seed_label = 268;   // without old_labels; 2397 in TF-M's profile
+  bool old_labels = false;             // those of PSA_IOT_PROFILE_1
+  std::int64_t boot_seed_label = 268;  // without old_labels; 2397 in TF-M's profile
   std::optional<std::string> profile = "tag:psacertified.org,2023:psa#tfm";
   Bytes nonce = Bytes(32, std::byte{1});
   Bytes instance_id = Bytes(33, std::byte{1});
@@ -43,23 +43,23 @@ struct FakePsaClaims {
 struct FakeCca {
   SigningKey platform_key = fake_key(KeyType::kP384, 10);
   SigningKey realm_key = fake_key(KeyType::kP384, 11);
-  std::uint64_t tag = 399;  // or 907
+  std::uint64_t tag = 399;                           // or 907
   std::optional<Bytes> platform_token, realm_token;  // instead of the ones below
   bool no_platform = false, no_realm = false;
 
   std::string platform_profile = "tag:arm.com,2023:cca_platform#1.0.0";
-  std::int64_t binding_label = 10;       // 2408 in the profiles of 2026
-  std::optional<Bytes> binding;          // unset: the right one
-  Bytes instance_id;                     // 33 bytes; set by the constructor to what platform_key has
+  std::int64_t binding_label = 10;  // 2408 in the profiles of 2026
+  std::optional<Bytes> binding;     // unset: the right one
+  Bytes instance_id;                // 33 bytes; set by the constructor to what platform_key has
   std::uint64_t lifecycle = 0x3003;
   std::vector<FakeArmComponent> components = {{}, {.type = "RMM"}};
 
-  bool key_as_point = false;             // the realm's key; unset: a COSE_Key
+  bool key_as_point = false;  // the realm's key; unset: a COSE_Key
   std::string key_hash = "sha-512";
   Bytes challenge = Bytes(64, std::byte{5});
   Bytes initial_measurement = Bytes(48, std::byte{6});
   std::size_t measurements = 4;
-  std::int64_t left_out = 0;             // the label of a claim not to write, in either token
+  std::int64_t left_out = 0;  // the label of a claim not to write, in either token
   FakeCoseOptions platform_cose, realm_cose;
 
   FakeCca();
