@@ -102,7 +102,8 @@ class Parser {
   Result<QName> qualified_name() {
     std::string first = TRY(name());
     if (!skip(":")) return QName{"", std::move(first)};
-    return QName{std::move(first), TRY(name())};
+    std::string second = TRY(name());
+    return QName{std::move(first), std::move(second)};
   }
 
   // After '&': one of the five entities, or a character's number.

@@ -90,10 +90,9 @@ Result<Bundle> load_bundle(const std::vector<std::string>& paths) {
 
 Result<EvidenceCase> load_case(const EvidenceFiles& files, Beside beside) {
   const Bytes bytes = TRY(load_file(files.evidence, kMaxEvidenceBytes));
-  EvidenceCase out{.evidence = TRY(parse_evidence(bytes).within(files.evidence)),
-                   .collateral = {},
-                   .anchors = TrustAnchors::vendors(),
-                   .now = files.at.empty() ? std::time(nullptr) : TRY(parse_utc(files.at).within("--at"))};
+  const std::int64_t now = files.at.empty() ? std::time(nullptr) : TRY(parse_utc(files.at).within("--at"));
+  Evidence evidence = TRY(parse_evidence(bytes).within(files.evidence));
+  EvidenceCase out{.evidence = std::move(evidence), .collateral = {}, .anchors = TrustAnchors::vendors(), .now = now};
   for (const std::string& path : files.collateral) TRY(load_collateral(path, out.collateral));
   if (beside == Beside::kTaken && files.collateral.empty() && files.evidence != "-") {
     load_beside(files.evidence, out.collateral);

@@ -40,7 +40,8 @@ Result<std::vector<PemBlock>> parse_pem_blocks(std::string_view text, std::size_
       return invalid("the PEM block \"{}\" does not end", label);
     }
     if (out.size() == max_blocks) return invalid("more than {} PEM blocks", max_blocks);
-    out.push_back({std::string(label), TRY(parse_body(text.substr(0, end)).within("a PEM block"))});
+    Bytes body = TRY(parse_body(text.substr(0, end)).within("a PEM block"));
+    out.push_back({std::string(label), std::move(body)});
     text.remove_prefix(end + closing.size());
   }
 }

@@ -115,7 +115,9 @@ Result<void> read_attributes(der::Reader& reader, std::string_view what, OnAttri
     for (bool same = false; !relative.at_end(); same = true) {
       if (++count > kMaxAttributes) return invalid("{}: more than {} parts", what, kMaxAttributes);
       der::Reader pair = TRY(relative.enter(der::kSequence, what));
-      Attribute attribute{to_hex(TRY(pair.object_identifier(what))), TRY(pair.any(what))};
+      const BytesView type = TRY(pair.object_identifier(what));
+      const der::Element value = TRY(pair.any(what));
+      Attribute attribute{to_hex(type), value};
       TRY(pair.end(what));
       on_attribute(attribute, same);
     }

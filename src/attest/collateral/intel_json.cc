@@ -56,7 +56,8 @@ Result<std::optional<Signed>> from_answer(std::string_view original, const json&
   if (!answer[std::string(key)].is_object() || !signature.is_string()) return std::nullopt;
   const auto text = TRY(json_member_text(original, key));
   if (!text) return invalid("\"{}\" was not found again", key);
-  return Signed{std::string(*text), TRY(parse_hex(signature.get_ref<const std::string&>()).within("its signature"))};
+  Bytes bytes = TRY(parse_hex(signature.get_ref<const std::string&>()).within("its signature"));
+  return Signed{std::string(*text), std::move(bytes)};
 }
 
 Result<void> add_signed(std::string_view name, const Signed& found, Kind kind, Collateral& collateral) {
@@ -77,7 +78,8 @@ Result<void> add_member(std::string_view name, const json& value, std::string_vi
   const json inner = TRY(parse_json(text));
   if (const auto answer = TRY(from_answer(text, inner, kind))) return add_signed(name, *answer, kind, collateral);
   if (!signature) return invalid("a TCB info or identity without its signature");
-  return add_signed(name, {text, TRY(decoded(*signature).within("its signature"))}, kind, collateral);
+  Bytes bytes = TRY(decoded(*signature).within("its signature"));
+  return add_signed(name, {text, std::move(bytes)}, kind, collateral);
 }
 
 bool is_certificates_or_list(std::string_view key) {

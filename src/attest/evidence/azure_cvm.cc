@@ -70,11 +70,9 @@ Result<AzureCvmEvidence> parse_members(const Json& json) {
   const Json* report = either(evidence, "hcl_report", "report");
   const Json* quote = either(evidence, "tpm_quote", "quote");
   if (!report || !quote) return invalid("\"hcl_report\" or \"tpm_quote\" is missing");
-  AzureCvmEvidence out{
-      .hcl = TRY(parse_hcl_report(TRY(read_bytes(*report, TextForm::kBase64Url).within("hcl_report")))),
-      .quote = TRY(read_quote(*quote).within("tpm_quote")),
-      .certificates = {},
-      .td_quote = {}};
+  HclReport hcl = TRY(parse_hcl_report(TRY(read_bytes(*report, TextForm::kBase64Url).within("hcl_report"))));
+  TpmQuote tpm_quote = TRY(read_quote(*quote).within("tpm_quote"));
+  AzureCvmEvidence out{.hcl = std::move(hcl), .quote = std::move(tpm_quote), .certificates = {}, .td_quote = {}};
   if (const Json* vcek = find_member(evidence, "vcek")) TRY(read_vcek(*vcek, out).within("vcek"));
   if (const Json* td_quote = find_member(evidence, "td_quote")) {
     out.td_quote = TRY(read_bytes(*td_quote, TextForm::kBase64Url).within("td_quote"));

@@ -75,8 +75,8 @@ Result<void> add_certificates(BytesView bytes, SnpEvidence& out) {
 Result<SnpEvidence> parse_report_and_rest(BytesView bytes, std::string_view form) {
   const BytesView report = bytes.first(std::min(bytes.size(), SnpReport::kBytes));
   const BytesView rest = bytes.subspan(report.size());
-  SnpEvidence out{
-      .report = TRY(parse_snp_report(report)), .form = form, .certificates = {}, .lists = {}, .request = {}};
+  SnpReport parsed = TRY(parse_snp_report(report));
+  SnpEvidence out{.report = std::move(parsed), .form = form, .certificates = {}, .lists = {}, .request = {}};
   if (all_zero(rest)) return out;
   const auto add = [&]() -> Result<void> {
     if (looks_like_certificate_table(rest)) return add_table(rest, out);
@@ -116,11 +116,9 @@ Result<SnpEvidence> parse_enarx(BytesView contents) {
   TRY(outer.end("Enarx evidence"));
   der::Reader vouchers = TRY(fields.enter(der::kSequence, "Enarx certificates"));
   const BytesView report = TRY(fields.contents(der::kOctetString, "SNP report"));
-  SnpEvidence out{.report = TRY(parse_snp_report(report)),
-                  .form = "certificate request",
-                  .certificates = {},
-                  .lists = {},
-                  .request = {}};
+  SnpReport parsed = TRY(parse_snp_report(report));
+  SnpEvidence out{
+      .report = std::move(parsed), .form = "certificate request", .certificates = {}, .lists = {}, .request = {}};
   TRY(add_certificate(TRY(vouchers.element(der::kSequence, "VCEK")).whole, out));
   if (vouchers.at_end()) return out;
   der::Reader wrapped = TRY(vouchers.enter(der::kSequence, "revocation lists"));
@@ -175,7 +173,8 @@ Result<SnpEvidence> parse_request(BytesView der) {
   const BytesView spki = TRY(fields.element(der::kSequence, "public key")).whole;
   const BytesView extension = TRY(find_extension(TRY(fields.enter(der::context_constructed(0), "attributes"))));
   SnpEvidence out = TRY(parse_enarx(extension));
-  out.request = SnpEvidence::Request{.key = TRY(VerifyingKey::parse_spki(spki)),
+  VerifyingKey key = TRY(VerifyingKey::parse_spki(spki));
+  out.request = SnpEvidence::Request{.key = std::move(key),
                                      .signed_part = to_bytes(info.whole),
                                      .signature = to_bytes(signature),
                                      .algorithm = algorithm};

@@ -30,7 +30,8 @@ Result<void> read_digests(Token& out) {
     const auto algorithm = pair ? text_of(&value[1][0]) : std::nullopt;
     const auto digest = pair ? text_of(&value[1][1]) : std::nullopt;
     if (!algorithm || !digest) return invalid("the submodule {} is not a digest", name);
-    out.digests.push_back({name, std::string(*algorithm), TRY(parse_hex(*digest).within("digest of " + name))});
+    Bytes bytes = TRY(parse_hex(*digest).within("digest of " + name));
+    out.digests.push_back({name, std::string(*algorithm), std::move(bytes)});
   }
   return {};
 }
@@ -53,7 +54,8 @@ Result<Token> parse_bundle(const Json& bundle) {
   if (bundle[1].size() > kMaxTokenDevices) return exhausted("{} devices", bundle[1].size());
   for (const auto& [name, value] : bundle[1].items()) {
     if (!value.is_string()) return invalid("{} is not a token", name);
-    out.devices.push_back({name, TRY(parse_jwt(*text_of(&value)).within(name))});
+    Jwt jwt = TRY(parse_jwt(*text_of(&value)).within(name));
+    out.devices.push_back({name, std::move(jwt)});
   }
   return out;
 }
