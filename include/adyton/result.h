@@ -58,6 +58,8 @@ struct [[nodiscard]] Result : std::expected<T, Error> {
 
 // Evaluates to the value of a Result, or returns its error from the enclosing function.
 //   auto image = ADYTON_TRY(load_image(path));
+// Not after a comma within the braces of an aggregate or a list: g++ 12 does not destroy what these hold already when
+// this returns. Give the value a name before.
 #define ADYTON_TRY(...) ADYTON_TRY_NAMED(ADYTON_TRY_JOIN(adyton_try_, __COUNTER__), __VA_ARGS__)
 #define ADYTON_TRY_JOIN(a, b) ADYTON_TRY_JOIN_EXPANDED(a, b)
 #define ADYTON_TRY_JOIN_EXPANDED(a, b) a##b

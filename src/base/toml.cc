@@ -80,7 +80,8 @@ Result<TomlNode> node_of(const toml::node& node) {
 Result<TomlNode::Table> table_of(const toml::table& table) {
   TomlNode::Table out;
   for (const auto& [key, node] : table) {
-    out.push_back({std::string(key.str()), key.source().begin.line, TRY(node_of(node))});
+    TomlNode value = TRY(node_of(node));
+    out.push_back({std::string(key.str()), key.source().begin.line, std::move(value)});
   }
   return out;
 }

@@ -167,6 +167,28 @@ def rule_unsafe(tree):
                 yield f"{where}: {what} without a // SAFETY: line near it"
 
 
+def rule_braces(tree):
+    """No TRY after a comma within braces: g++ 12 does not destroy what such a list holds already when the TRY returns."""
+    for path in tree.files(*CODE_FOLDERS):
+        code = code_of(path.read_text())
+        open_brackets = []  # [which, whether a comma came since it or the last semicolon]
+        for found in re.finditer(r"[][(){},;]|\b(?:ADYTON_)?TRY\(", code):
+            mark = found[0]
+            if mark.endswith("TRY("):
+                braces = next((after_comma for which, after_comma in reversed(open_brackets) if which == "{"), False)
+                if braces:
+                    number = code.count("\n", 0, found.start()) + 1
+                    yield f"{tree.name(path)}:{number}: TRY within braces: give its value a name before"
+                mark = "("
+            if mark in "([{":
+                open_brackets.append([mark, False])
+            elif mark in ")]}":
+                if open_brackets:
+                    open_brackets.pop()
+            elif open_brackets:
+                open_brackets[-1][1] = mark == ","
+
+
 def rule_headers(tree):
     """Headers say #pragma once and why they exist; a source includes its own header first; every file has its SPDX line."""
     for path in tree.files(*CODE_FOLDERS, "cmake", "packaging", suffixes=(".h", ".cc", ".S", ".py", ".sh", ".cmake", ".toml", ".txt")):

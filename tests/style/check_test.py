@@ -53,6 +53,14 @@ class Rules(unittest.TestCase):
         self.accepts("libraries", {"include/adyton/adyton_attest.h": "#include <stdint.h>\n"})
         self.finds("libraries", {"include/adyton/adyton_attest.h": "#include <unistd.h>\n"}, "standard library")
 
+    def test_braces(self):
+        function = "Result<A> make() {\n  %s\n}\n"
+        for good in ("A a{TRY(b()), c()};", "A a(c(), TRY(b()));", "f({c()}, TRY(b()));", "A a{c(), [&] { return TRY(b()); }};",
+                     "for (const auto& [x, y] : TRY(b())) g(x);", "int x = 1, y = 2; TRY(b());"):
+            self.accepts("braces", {"src/base/a.cc": function % good})
+        for bad in ("A a{c(), TRY(b())};", "A a{c(), d(ADYTON_TRY(b()))};", "v.push_back({.x = c(),\n .y = TRY(b())});"):
+            self.finds("braces", {"src/base/a.cc": function % bad}, "give its value a name")
+
     def test_unsafe(self):
         use = "auto* p = reinterpret_cast<int*>(q);\n"
         self.accepts("unsafe", {"src/base/a_unsafe.cc": "// SAFETY: aligned.\n" + use})

@@ -130,7 +130,8 @@ Result<IntelWrapping> tagged_evidence(BytesView bytes, int depth) {
   const std::uint64_t tag = TRY(reader.read_tag());
   if (tag != 60000) return invalid("CBOR tag {}", tag);
   TRY(reader.read_array_head(2));
-  const BytesView quote = TRY(reader.read_bytes()), claims = TRY(reader.read_bytes());
+  const BytesView quote = TRY(reader.read_bytes());
+  const BytesView claims = TRY(reader.read_bytes());
   TRY(reader.finish());
   IntelWrapping out = TRY(inside("CBOR", quote, depth));
   out.held_data.push_back(to_bytes(claims));

@@ -70,7 +70,8 @@ Result<void> read_fields(BytesView opaque, NvidiaReport& out) {
     const std::uint16_t size = TRY(cursor.read_le<std::uint16_t>());
     if (out.fields.size() == kMostFields) return invalid("more than {} fields", kMostFields);
     if (out.find(field)) return invalid("the field {} is there twice", name_of(field));
-    out.fields.push_back({field, to_bytes(TRY(cursor.read_bytes(size)))});
+    const BytesView value = TRY(cursor.read_bytes(size));
+    out.fields.push_back({field, to_bytes(value)});
   }
   return {};
 }

@@ -61,12 +61,14 @@ Result<std::size_t> number_bytes(BytesView header, std::size_t at) {
 
 Result<SevCaCertificate> read_authority(Cursor& cursor) {
   const BytesView header = TRY(cursor.read_bytes(kCaHeader));
-  const std::size_t exponent = TRY(number_bytes(header, 0x38)), modulus = TRY(number_bytes(header, 0x3c));
+  const std::size_t exponent = TRY(number_bytes(header, 0x38));
+  const std::size_t modulus = TRY(number_bytes(header, 0x3c));
   SevCaCertificate out;
   out.usage = static_cast<SevUsage>(load_le<std::uint32_t>(header, 0x24));
   out.key_id = to_bytes(header.subspan(0x04, 16));
   out.certifying_id = to_bytes(header.subspan(0x14, 16));
-  const BytesView e = TRY(cursor.read_bytes(exponent)), n = TRY(cursor.read_bytes(modulus));
+  const BytesView e = TRY(cursor.read_bytes(exponent));
+  const BytesView n = TRY(cursor.read_bytes(modulus));
   const BytesView signature = TRY(cursor.read_bytes(modulus));
   out.exponent = TRY(big_endian(e, e.size()));
   out.modulus = TRY(big_endian(n, n.size()));
