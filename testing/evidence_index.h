@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of each file of real evidence (INDEX.json beside it), and how a verification of one came out.
+// What is known of each file of real evidence: INDEX.json beside it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "attest/verify/findings.h"
 #include "testing/evidence_files.h"
 
 namespace adyton::testing {
@@ -54,42 +53,6 @@ inline std::vector<EvidenceRow> evidence_rows(std::string_view prefix) {
 inline Bytes evidence_file(std::string_view path) {
   const auto folder = evidence_folder();
   return folder ? read_evidence(*folder / path) : Bytes();
-}
-
-inline std::size_t count_outcomes(const Findings& findings, Outcome outcome) {
-  std::size_t count = 0;
-  for (const Check& check : findings.checks) count += check.outcome == outcome ? 1 : 0;
-  for (const auto& [name, part] : findings.parts) count += count_outcomes(part, outcome);
-  return count;
-}
-
-inline bool is_genuine(const Findings& findings) {
-  return count_outcomes(findings, Outcome::kFailed) == 0 && count_outcomes(findings, Outcome::kMissing) == 0 &&
-         count_outcomes(findings, Outcome::kOutOfTime) == 0 && count_outcomes(findings, Outcome::kPassed) > 0;
-}
-
-// What did not pass, for messages.
-inline std::string objections_text(const Findings& findings) {
-  std::string out;
-  for (const Check& check : findings.checks) {
-    if (check.outcome == Outcome::kPassed || check.outcome == Outcome::kNoted) continue;
-    static constexpr std::string_view kNames[] = {"passed", "failed", "missing", "out of time", "noted"};
-    out += "\n  " + std::string(kNames[static_cast<std::size_t>(check.outcome)]) + ": " + std::string(check.what) +
-           ": " + check.detail;
-  }
-  for (const auto& [name, part] : findings.parts) out += objections_text(part);
-  return out;
-}
-
-// The first check of that name, the parts' included; null if there is none.
-inline const Check* find_check(const Findings& findings, std::string_view what, Outcome outcome) {
-  for (const Check& check : findings.checks) {
-    if (check.what == what && check.outcome == outcome) return &check;
-  }
-  for (const auto& [name, part] : findings.parts) {
-    if (const Check* found = find_check(part, what, outcome)) return found;
-  }
-  return nullptr;
 }
 
 }  // namespace adyton::testing

@@ -2,10 +2,6 @@
 // Real evidence of Intel's and its index, for tests.
 #pragma once
 
-#include <ctime>
-#include <filesystem>
-#include <iomanip>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,30 +9,20 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "attest/verify/sgx_quote.h"
-#include "attest/verify/tdx_quote.h"
-#include "testing/evidence_files.h"
+#include "attest/collateral/collateral.h"
+#include "testing/real_evidence.h"
 
 namespace adyton::testing {
 
-inline std::int64_t seconds_of(const std::string& text) {  // "2025-06-15" or "2025-06-15T10:00:00Z"
-  std::istringstream in(text.size() == 10 ? text + "T00:00:00Z" : text);
-  std::tm parts{};
-  in >> std::get_time(&parts, "%Y-%m-%dT%H:%M:%SZ");
-  return timegm(&parts);
-}
-
-class IntelEvidence : public ::testing::Test {
+class IntelEvidence : public RealEvidence {
  protected:
   void SetUp() override {
-    folder_ = evidence_folder().value_or("");
-    if (folder_.empty()) GTEST_SKIP() << "no folder of real evidence (ADYTON_EVIDENCE)";
-    const Bytes text = read_evidence(folder_ / "INDEX.json");
+    RealEvidence::SetUp();
+    if (IsSkipped()) return;
+    const Bytes text = file("INDEX.json");
     index_ = nlohmann::json::parse(as_text(text), nullptr, false);
     ASSERT_TRUE(index_.is_array());
   }
-
-  Bytes file(const std::string& name) const { return read_evidence(folder_ / name); }
 
   // All certificates and lists of Intel that are there: whatever `now`, one of the lists is the right one.
   Collateral certificates_and_lists() const {
@@ -58,19 +44,7 @@ class IntelEvidence : public ::testing::Test {
     return out;
   }
 
-  std::filesystem::path folder_;
   nlohmann::json index_;
 };
-
-inline Findings verify_quote(BytesView quote, const VerifyContext& context) {
-  if (looks_like_tdx_quote(quote)) {
-    const auto parsed = parse_tdx_quote(quote);
-    EXPECT_TRUE(parsed) << parsed.error().message;
-    return parsed ? verify_tdx_quote(*parsed, context) : Findings{};
-  }
-  const auto parsed = parse_sgx_quote(quote);
-  EXPECT_TRUE(parsed) << parsed.error().message;
-  return parsed ? verify_sgx_quote(*parsed, context) : Findings{};
-}
 
 }  // namespace adyton::testing

@@ -7,6 +7,7 @@
 #include "base/cursor.h"
 #include "testing/evidence_index.h"
 #include "testing/fake_tpm.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {

@@ -5,17 +5,17 @@
 #include "attest/verify/cca_token.h"
 #include "attest/verify/psa_token.h"
 #include "testing/evidence_index.h"
-#include "testing/findings_text.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
 
-using testing::checks_text;
 using testing::evidence_file;
 using testing::EvidenceRow;
 using testing::fails_only;
-using testing::has_check;
+using testing::has;
 using testing::is_genuine;
+using testing::text_of;
 
 constexpr std::string_view kNone = "no real evidence here: set ADYTON_EVIDENCE to its folder";
 constexpr std::int64_t kNow = 1'750'000'000;  // tokens have no time; Huawei's certificates are valid then
@@ -49,21 +49,21 @@ TEST(CcaEvidence, ComesOutAsTheIndexSays) {
     const Result<CcaToken> token = parse_cca_token(row.bytes);
     ASSERT_TRUE(token) << row.path << ": " << token.error().message;
     const Findings findings = verify_cca_token(*token, keys.context());
-    EXPECT_TRUE(has_check(findings, kCcaPlatformSignature, Outcome::kPassed)) << row.path << checks_text(findings);
-    EXPECT_TRUE(has_check(findings, kCcaRealmSignature, Outcome::kPassed)) << row.path << checks_text(findings);
+    EXPECT_TRUE(has(findings, kCcaPlatformSignature, Outcome::kPassed)) << row.path << text_of(findings);
+    EXPECT_TRUE(has(findings, kCcaRealmSignature, Outcome::kPassed)) << row.path << text_of(findings);
     if (row.path.contains("bug-33-repro")) {
       // The index: both signatures are valid, the binding is not. Its platform token has a fixed pattern for a
       // challenge, so nothing connects the realm to it: that is not genuine, by the RMM specification, A7.2.3.1.3.
-      EXPECT_TRUE(fails_only(findings, kCcaBinding, Outcome::kFailed)) << checks_text(findings);
+      EXPECT_TRUE(fails_only(findings, kCcaBinding, Outcome::kFailed)) << text_of(findings);
     } else {
-      EXPECT_TRUE(is_genuine(findings)) << row.path << checks_text(findings);
+      EXPECT_TRUE(is_genuine(findings)) << row.path << text_of(findings);
     }
     EXPECT_TRUE(row.facts.contains("lifecycle " + std::to_string(token->platform->lifecycle))) << row.path;
     EXPECT_TRUE(row.facts.contains("RIM " + to_hex(findings.claims.measurement).substr(0, 32))) << row.path;
     EXPECT_EQ(findings.claims.debug, false);
     const Collateral nothing;
     const Findings missing = verify_cca_token(*token, {nothing, TrustAnchors::vendors(), kNow});
-    EXPECT_TRUE(has_check(missing, kCcaPlatformSignature, Outcome::kMissing)) << row.path;
+    EXPECT_TRUE(has(missing, kCcaPlatformSignature, Outcome::kMissing)) << row.path;
   }
 }
 
@@ -102,9 +102,9 @@ TEST(CcaEvidence, VirtCcaHasNoLinkToItsMaker) {
   }
   const Findings findings = verify_cca_token(token, {collateral, TrustAnchors::vendors(), kNow});
   EXPECT_EQ(findings.claims.platform, "huawei-virtcca");
-  EXPECT_TRUE(has_check(findings, kCcaRealmSignature, Outcome::kPassed)) << checks_text(findings);
-  EXPECT_TRUE(has_check(findings, kCcaPlatformSignature, Outcome::kMissing));
-  EXPECT_TRUE(has_check(findings, kCcaCertificate, Outcome::kMissing));
+  EXPECT_TRUE(has(findings, kCcaRealmSignature, Outcome::kPassed)) << text_of(findings);
+  EXPECT_TRUE(has(findings, kCcaPlatformSignature, Outcome::kMissing));
+  EXPECT_TRUE(has(findings, kCcaCertificate, Outcome::kMissing));
   EXPECT_FALSE(is_genuine(findings));
 }
 
@@ -116,9 +116,9 @@ TEST(PsaEvidence, ComesOutAsTheIndexSays) {
     EXPECT_TRUE(looks_like_psa_token(row.bytes)) << row.path;
     const PsaToken token = parse_psa_token(row.bytes).value();
     const Findings findings = verify_psa_token(token, keys.context());
-    EXPECT_TRUE(is_genuine(findings)) << row.path << checks_text(findings);
+    EXPECT_TRUE(is_genuine(findings)) << row.path << text_of(findings);
     // Trusted Firmware-M makes the instance ID of the key.
-    EXPECT_TRUE(has_check(findings, kPsaInstanceId, Outcome::kPassed)) << checks_text(findings);
+    EXPECT_TRUE(has(findings, kPsaInstanceId, Outcome::kPassed)) << text_of(findings);
     EXPECT_EQ(findings.claims.hardware_model, "0604565272829-10010");
     EXPECT_EQ(findings.claims.boot_chain.at(1).name, "NSPE");
     EXPECT_EQ(token.client_id, 3002);
@@ -146,7 +146,7 @@ TEST(PsaEvidence, CodesNeedTheirSecret) {
     EXPECT_TRUE(looks_like_psa_token(row.bytes)) << row.path;
     const PsaToken token = parse_psa_token(row.bytes).value();
     const Findings findings = verify_psa_token(token, Keys().context());
-    EXPECT_TRUE(fails_only(findings, kPsaCode, Outcome::kMissing)) << row.path << checks_text(findings);
+    EXPECT_TRUE(fails_only(findings, kPsaCode, Outcome::kMissing)) << row.path << text_of(findings);
     Keys keys;
     keys.collateral.add_document(std::string(kPsaMacKeyDocument),
                                  parse_hex("a9b454b26d6f90a4ea31193564cba91fec6f9a002a7dc0504b92a1937134585f").value());

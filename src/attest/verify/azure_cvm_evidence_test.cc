@@ -5,6 +5,8 @@
 #include "attest/evidence/snp_certificates.h"
 #include "attest/verify/azure_cvm.h"
 #include "testing/evidence_index.h"
+#include "testing/findings.h"
+#include "testing/real_evidence.h"
 
 namespace adyton {
 namespace {
@@ -21,19 +23,17 @@ Result<Findings> only_report_data(BytesView quote, const VerifyContext&) {
   return out;
 }
 
-class AzureRealEvidence : public ::testing::Test {
+class AzureRealEvidence : public testing::RealEvidence {
  protected:
   void SetUp() override {
-    const auto found = testing::evidence_folder();
-    if (!found) GTEST_SKIP() << "no folder of real evidence (set ADYTON_EVIDENCE)";
-    folder_ = *found;
+    RealEvidence::SetUp();
+    if (IsSkipped()) return;
     for (const auto& row : testing::evidence_rows(folder_, "snp/")) {
       if (!row.path.ends_with(".der") || row.path.contains("certs/crl-") || row.path.contains("REVOKED")) continue;
       auto certificate = Certificate::parse(file(row.path));
       if (certificate) all_.add(*certificate);
     }
   }
-  [[nodiscard]] Bytes file(const std::string& path) const { return testing::read_evidence(folder_ / path); }
   [[nodiscard]] std::int64_t time_of(const AzureCvmEvidence& evidence) const {
     std::int64_t out = 1'735'000'000;
     for (const Certificate& certificate : all_.certificates()) {
@@ -48,7 +48,6 @@ class AzureRealEvidence : public ::testing::Test {
   [[nodiscard]] Findings verify(const AzureCvmEvidence& evidence) const {
     return verify_azure_cvm(evidence, {all_, TrustAnchors::vendors(), time_of(evidence)}, only_report_data);
   }
-  std::filesystem::path folder_;
   Collateral all_;
 };
 
@@ -62,7 +61,7 @@ TEST_F(AzureRealEvidence, EvidenceIsGenuine) {
     const auto evidence = parse_azure_cvm(bytes);
     ASSERT_TRUE(evidence.has_value()) << evidence.error().message;
     const Findings findings = verify(*evidence);
-    EXPECT_TRUE(testing::is_genuine(findings)) << testing::objections_text(findings);
+    EXPECT_TRUE(testing::is_genuine(findings)) << testing::text_of(findings);
     EXPECT_EQ(findings.claims.boot_chain.size(), 24U);
     EXPECT_TRUE(row.facts.contains("extraData (nonce) " + to_hex(findings.claims.report_data)));
     EXPECT_NE(testing::find_check(findings, "quote signature", Outcome::kPassed), nullptr);
@@ -87,9 +86,9 @@ TEST_F(AzureRealEvidence, BindingOfReportsHolds) {
     const Findings findings = verify(*evidence);
     EXPECT_NE(testing::find_check(findings, "runtime data", Outcome::kPassed), nullptr);
     EXPECT_NE(testing::find_check(findings, "AK binding", Outcome::kPassed), nullptr);
-    EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0U) << testing::objections_text(findings);
+    EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0U) << testing::text_of(findings);
     const bool verified = row.validated.contains("SNP signature verified");
-    EXPECT_EQ(testing::is_genuine(findings), verified) << testing::objections_text(findings);
+    EXPECT_EQ(testing::is_genuine(findings), verified) << testing::text_of(findings);
     ++files;
     for (std::size_t size = 0; size < bytes.size(); size += 11) {
       const auto cut = parse_azure_cvm(BytesView(bytes).first(size));

@@ -7,13 +7,14 @@
 #include "testing/evidence_index.h"
 #include "testing/fake_amd.h"
 #include "testing/fake_tpm.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
 
 using testing::find_check;
 using testing::is_genuine;
-using testing::objections_text;
+using testing::text_of;
 
 class AzureCvmVerifier : public ::testing::Test {
  protected:
@@ -40,7 +41,7 @@ TEST_F(AzureCvmVerifier, Genuine) {
   const Bytes hcl = testing::fake_hcl_report(snp_report(json_), 2, json_);
   EXPECT_TRUE(looks_like_azure_cvm(hcl));
   const Findings findings = verify_azure_cvm(evidence(hcl), context());
-  EXPECT_TRUE(is_genuine(findings)) << objections_text(findings);
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
   EXPECT_EQ(findings.claims.platform, "sev-snp");
   EXPECT_EQ(as_text(findings.claims.report_data), "nonce");
   EXPECT_EQ(findings.claims.boot_chain.size(), 24U);
@@ -91,7 +92,7 @@ TEST_F(AzureCvmVerifier, TdxThroughItsQuote) {
   tdx.td_quote.resize(64);
   EXPECT_NE(find_check(verify_azure_cvm(tdx, context()), "TD quote", Outcome::kMissing), nullptr);
   const Findings good = verify_azure_cvm(tdx, context(), fake_td_verifier);
-  EXPECT_TRUE(is_genuine(good)) << objections_text(good);
+  EXPECT_TRUE(is_genuine(good)) << text_of(good);
   EXPECT_EQ(good.claims.platform, "tdx");
   tdx.td_quote[40] = std::byte{1};  // zeros must follow the digest
   EXPECT_NE(find_check(verify_azure_cvm(tdx, context(), fake_td_verifier), "TD quote", Outcome::kFailed), nullptr);

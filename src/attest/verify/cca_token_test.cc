@@ -4,18 +4,18 @@
 #include <gtest/gtest.h>
 
 #include "testing/fake_arm.h"
-#include "testing/findings_text.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
 
-using testing::checks_text;
 using testing::fails_only;
 using testing::fake_key;
 using testing::FakeCca;
-using testing::field_of;
-using testing::has_check;
+using testing::field;
+using testing::has;
 using testing::is_genuine;
+using testing::text_of;
 
 struct Fixture {
   Collateral collateral;
@@ -34,10 +34,10 @@ struct Fixture {
 TEST(Cca, GenuineTokenPasses) {
   const FakeCca cca;
   const Findings findings = Fixture().verify(cca);
-  EXPECT_TRUE(is_genuine(findings)) << checks_text(findings);
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
   for (std::string_view what :
        {kCcaPlatformSignature, kCcaInstanceId, kCcaLifecycle, kCcaBinding, kCcaRealmKey, kCcaRealmSignature}) {
-    EXPECT_TRUE(has_check(findings, what, Outcome::kPassed)) << what;
+    EXPECT_TRUE(has(findings, what, Outcome::kPassed)) << what;
   }
   EXPECT_EQ(findings.claims.platform, "arm-cca");
   EXPECT_EQ(findings.claims.hardware_model, "implementation " + to_hex(Bytes(32, std::byte{7})));
@@ -48,7 +48,7 @@ TEST(Cca, GenuineTokenPasses) {
   ASSERT_EQ(findings.claims.boot_chain.size(), 6U);
   EXPECT_EQ(findings.claims.boot_chain[0].name, "REM0");
   EXPECT_EQ(findings.claims.boot_chain[5].name, "platform.RMM");
-  EXPECT_EQ(field_of(findings, "platform.verification_service"), "https://verifier.example");
+  EXPECT_EQ(field(findings, "platform.verification_service"), "https://verifier.example");
 }
 
 TEST(Cca, RealmKeyMayBeAPointOrACoseKey) {
@@ -61,7 +61,7 @@ TEST(Cca, RealmKeyMayBeAPointOrACoseKey) {
         cca.key_as_point = point;
         cca.key_hash = hash;
         const Findings findings = f.verify(cca);
-        EXPECT_TRUE(is_genuine(findings)) << checks_text(findings);
+        EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
       }
     }
   }
@@ -71,8 +71,8 @@ TEST(Cca, WithoutThePlatformsKeyItIsMissing) {
   Fixture f;
   f.anchors.keys.clear();
   const Findings findings = f.verify(FakeCca());
-  EXPECT_TRUE(fails_only(findings, kCcaPlatformSignature, Outcome::kMissing)) << checks_text(findings);
-  EXPECT_NE(checks_text(findings).find(to_hex(FakeCca().instance_id)), std::string::npos);
+  EXPECT_TRUE(fails_only(findings, kCcaPlatformSignature, Outcome::kMissing)) << text_of(findings);
+  EXPECT_NE(text_of(findings).find(to_hex(FakeCca().instance_id)), std::string::npos);
   f.collateral.add_key("cpak", FakeCca().platform_key.verifying_key());
   EXPECT_TRUE(is_genuine(f.verify(FakeCca())));
 }
@@ -110,15 +110,15 @@ TEST(Cca, DebugPlatformsAreSaid) {
   const Findings findings = f.verify([](FakeCca& c) { c.lifecycle = 0x4001; });
   EXPECT_TRUE(is_genuine(findings));
   EXPECT_EQ(findings.claims.debug, true);
-  EXPECT_TRUE(has_check(findings, kCcaLifecycle, Outcome::kNoted));
+  EXPECT_TRUE(has(findings, kCcaLifecycle, Outcome::kNoted));
 }
 
 TEST(Cca, RealmAloneIsNeverEnough) {
   Fixture f;
   f.anchors.keys.push_back(FakeCca().realm_key.verifying_key());
   const Findings findings = f.verify([](FakeCca& c) { c.no_platform = true; });
-  EXPECT_TRUE(has_check(findings, kCcaPlatformSignature, Outcome::kMissing));
-  EXPECT_TRUE(has_check(findings, kCcaRealmSignature, Outcome::kPassed));
+  EXPECT_TRUE(has(findings, kCcaPlatformSignature, Outcome::kMissing));
+  EXPECT_TRUE(has(findings, kCcaRealmSignature, Outcome::kPassed));
   EXPECT_FALSE(is_genuine(findings));
   EXPECT_FALSE(findings.claims.debug);
 }

@@ -8,7 +8,7 @@
 
 #include "attest/verify/chain.h"
 #include "base/base64.h"
-#include "testing/evidence_files.h"
+#include "testing/real_evidence.h"
 
 namespace adyton {
 namespace {
@@ -23,16 +23,9 @@ std::string checks_of(const Findings& findings) {
   return out;
 }
 
-class VendorChain : public ::testing::Test {
+class VendorChain : public testing::RealEvidence {
  protected:
-  void SetUp() override {
-    const auto found = testing::evidence_folder();
-    if (!found) GTEST_SKIP() << "no real evidence here: ADYTON_EVIDENCE can name its folder";
-    folder_ = *found;
-  }
-
-  Bytes read(const fs::path& path) const { return testing::read_evidence(folder_ / path); }
-  Certificate certificate(const fs::path& path) const { return Certificate::parse(read(path)).value(); }
+  Certificate certificate(const fs::path& path) const { return Certificate::parse(file(path)).value(); }
 
   struct Answer {
     bool trusted = false;
@@ -52,7 +45,6 @@ class VendorChain : public ::testing::Test {
     return out;
   }
 
-  fs::path folder_;
   Collateral collateral_;
 };
 
@@ -95,8 +87,8 @@ TEST_F(VendorChain, EveryCertificateAndListIsRead) {
 }
 
 TEST_F(VendorChain, IntelsAuthoritiesAndLists) {
-  collateral_.add("platform", read("intel-collateral/crl/pck-platform-2023-05-09-bad20b.der")).value();
-  collateral_.add("root", read("intel-collateral/crl/rootca-2023-04-03-f64b58.der")).value();
+  collateral_.add("platform", file("intel-collateral/crl/pck-platform-2023-05-09-bad20b.der")).value();
+  collateral_.add("root", file("intel-collateral/crl/rootca-2023-04-03-f64b58.der")).value();
   for (const auto& entry : fs::directory_iterator(folder_ / "intel-collateral/certs")) {
     const Certificate c = certificate(entry.path());
     const Answer answer = verify(c, AnchorUse::kIntelSgx, k2023May, true);
@@ -129,8 +121,8 @@ TEST_F(VendorChain, IntelsListsAreSignedByWhoTheySay) {
 
 TEST_F(VendorChain, AmdsAuthoritiesAndChips) {
   for (const char* name : {"milan", "genoa", "turin"}) {
-    collateral_.add(name, read(fs::path("snp/certs") / ("ask-" + std::string(name) + ".der"))).value();
-    collateral_.add(name, read(fs::path("snp/certs") / ("asvk-" + std::string(name) + ".der"))).value();
+    collateral_.add(name, file(fs::path("snp/certs") / ("ask-" + std::string(name) + ".der"))).value();
+    collateral_.add(name, file(fs::path("snp/certs") / ("asvk-" + std::string(name) + ".der"))).value();
   }
   int chips = 0;
   for (const auto& entry : fs::recursive_directory_iterator(folder_ / "snp")) {
@@ -149,11 +141,11 @@ TEST_F(VendorChain, AmdsAuthoritiesAndChips) {
 TEST_F(VendorChain, AmdRevokedAnAuthority) {
   const Certificate revoked = certificate("snp/certs/ask-genoa-REVOKED-serial-0x20001.der");
   EXPECT_TRUE(verify(revoked, AnchorUse::kAmd, k2023May).clean());
-  collateral_.add("list", read("snp/certs/crl-ark-genoa-2022-10-31.der")).value();
+  collateral_.add("list", file("snp/certs/crl-ark-genoa-2022-10-31.der")).value();
   const Answer answer = verify(revoked, AnchorUse::kAmd, revoked.not_before() + 1);
   EXPECT_EQ(answer.count(Outcome::kFailed), 1) << checks_of(answer.findings);
   EXPECT_NE(checks_of(answer.findings).find("was revoked"), std::string::npos) << checks_of(answer.findings);
-  collateral_.add("list", read("snp/certs/crl-ark-milan-2022-05-09.der")).value();
+  collateral_.add("list", file("snp/certs/crl-ark-milan-2022-05-09.der")).value();
   const Answer milan = verify(certificate("snp/certs/ask-milan.der"), AnchorUse::kAmd, 1'660'000'000, true);
   EXPECT_TRUE(milan.clean()) << checks_of(milan.findings);
 }
@@ -180,7 +172,7 @@ TEST_F(VendorChain, NvidiasDevices) {
 }
 
 TEST_F(VendorChain, IntelsReportSigners) {
-  const Bytes text = read("sgx-epid/oasis-core-avr_certificates_urlencoded.pem");
+  const Bytes text = file("sgx-epid/oasis-core-avr_certificates_urlencoded.pem");
   const auto added = collateral_.add("avr", text);  // percent-encoded, as it comes in a header
   ASSERT_TRUE(added) << added.error().message;
   ASSERT_EQ(collateral_.certificates().size(), 2U);
@@ -205,10 +197,10 @@ TEST_F(VendorChain, AlteredBytesAreNeverGenuine) {
   };
   const Certificate ark = certificate("snp/certs/ark-milan.der");
   const Certificate intel = certificate("intel-collateral/certs/intel-sgx-root-ca.der");
-  altered(read("snp/certs/ask-milan.der"), 3, ark.key(), Certificate::parse);
-  altered(read("snp/certs/crl-ark-milan-2022-05-09.der"), 1, ark.key(), RevocationList::parse);
-  altered(read("intel-collateral/certs/intel-sgx-pck-platform-ca-22eb770d.der"), 1, intel.key(), Certificate::parse);
-  altered(read("intel-collateral/crl/rootca-2023-04-03-f64b58.der"), 1, intel.key(), RevocationList::parse);
+  altered(file("snp/certs/ask-milan.der"), 3, ark.key(), Certificate::parse);
+  altered(file("snp/certs/crl-ark-milan-2022-05-09.der"), 1, ark.key(), RevocationList::parse);
+  altered(file("intel-collateral/certs/intel-sgx-pck-platform-ca-22eb770d.der"), 1, intel.key(), Certificate::parse);
+  altered(file("intel-collateral/crl/rootca-2023-04-03-f64b58.der"), 1, intel.key(), RevocationList::parse);
 }
 
 }  // namespace

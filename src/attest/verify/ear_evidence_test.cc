@@ -9,7 +9,7 @@
 #include "attest/collateral/json_web_keys.h"
 #include "attest/verify/jwt.h"
 #include "testing/evidence_files.h"
-#include "testing/findings_summary.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {

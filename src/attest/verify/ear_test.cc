@@ -10,7 +10,7 @@
 #include "base/cbor.h"
 #include "testing/fake_pki.h"
 #include "testing/fake_token.h"
-#include "testing/findings_summary.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {

@@ -5,19 +5,19 @@
 
 #include "testing/evidence_index.h"
 #include "testing/fake_ias.h"
-#include "testing/findings_text.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
 
-using testing::checks_text;
 using testing::evidence_file;
 using testing::fails_only;
 using testing::FakeIas;
-using testing::has_check;
+using testing::has;
 using testing::is_genuine;
 using testing::kFakeDay;
 using testing::kFakeNow;
+using testing::text_of;
 
 struct Fixture {
   FakeIas ias;
@@ -41,8 +41,8 @@ TEST(IasReportVerify, GenuineReportPasses) {
   Fixture f;
   f.ias.more = R"("advisoryIDs":["INTEL-SA-00334"],)";
   const Findings findings = f.verify(f.report());
-  EXPECT_TRUE(is_genuine(findings)) << checks_text(findings);
-  EXPECT_TRUE(has_check(findings, kIasSignature, Outcome::kPassed));
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
+  EXPECT_TRUE(has(findings, kIasSignature, Outcome::kPassed));
   EXPECT_EQ(findings.claims.platform, "sgx");
   EXPECT_EQ(findings.claims.hardware_model, "EPID group ac0c0000");
   EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kUpToDate);
@@ -102,7 +102,7 @@ TEST(IasReportVerify, ChainLeadsToTheServicesRoot) {
   Fixture vendors;
   const Findings findings =
       verify_ias_report(vendors.report(), {vendors.collateral, TrustAnchors::vendors(), kFakeNow});
-  EXPECT_TRUE(fails_only(findings, kIasChain, Outcome::kFailed)) << checks_text(findings);
+  EXPECT_TRUE(fails_only(findings, kIasChain, Outcome::kFailed)) << text_of(findings);
   Fixture late;
   late.now = kFakeNow + 366 * kFakeDay;
   EXPECT_TRUE(fails_only(late.verify(late.report()), kIasChain, Outcome::kOutOfTime));
@@ -112,7 +112,7 @@ TEST(IasReportVerify, ChainLeadsToTheServicesRoot) {
   Fixture broken;
   IasReport report = broken.report();
   report.chain_pem = "-----BEGIN CERTIFICATE-----\n";
-  EXPECT_TRUE(has_check(broken.verify(report), kIasChain, Outcome::kFailed));
+  EXPECT_TRUE(has(broken.verify(report), kIasChain, Outcome::kFailed));
 }
 
 TEST(IasReportVerify, WhatDidNotComeAlongIsMissingOrInTheCollateral) {
@@ -121,11 +121,11 @@ TEST(IasReportVerify, WhatDidNotComeAlongIsMissingOrInTheCollateral) {
   const Bytes signature = std::exchange(bare.signature, {});
   const std::string chain = std::exchange(bare.chain_pem, {});
   Findings findings = f.verify(bare);
-  EXPECT_TRUE(has_check(findings, kIasSignature, Outcome::kMissing));
-  EXPECT_TRUE(has_check(findings, kIasChain, Outcome::kMissing));
+  EXPECT_TRUE(has(findings, kIasSignature, Outcome::kMissing));
+  EXPECT_TRUE(has(findings, kIasChain, Outcome::kMissing));
   f.collateral.add_document(std::string(kIasSignatureDocument), to_bytes(to_base64(signature)));
   findings = f.verify(bare);
-  EXPECT_TRUE(fails_only(findings, kIasChain, Outcome::kMissing)) << checks_text(findings);
+  EXPECT_TRUE(fails_only(findings, kIasChain, Outcome::kMissing)) << text_of(findings);
   f.collateral.add_document(std::string(kIasChainDocument), to_bytes(f.ias.url_encoded_chain()));
   EXPECT_TRUE(is_genuine(f.verify(bare)));
   // The chain as certificates of the collateral, in any order.
@@ -140,7 +140,7 @@ TEST(IasReportVerify, WhatDidNotComeAlongIsMissingOrInTheCollateral) {
 TEST(IasReportVerify, ReportsOfTheFutureAreNoted) {
   Fixture f;
   f.ias.timestamp = "2025-06-16T10:00:00";
-  EXPECT_TRUE(has_check(f.verify(f.report()), kIasTimestamp, Outcome::kNoted));
+  EXPECT_TRUE(has(f.verify(f.report()), kIasTimestamp, Outcome::kNoted));
 }
 
 TEST(EpidQuoteVerify, CannotBeVerifiedAndSaysSo) {
@@ -169,15 +169,15 @@ TEST(EpidEvidence, ReportsAreSignedByTheService) {
     SeenSignatures seen;
     const VerifyContext context{collateral, TrustAnchors::vendors(), report.time, &seen};
     const Findings findings = verify_ias_report(report, context);
-    EXPECT_TRUE(is_genuine(findings)) << version << "\n" << checks_text(findings);
+    EXPECT_TRUE(is_genuine(findings)) << version << "\n" << text_of(findings);
     EXPECT_EQ(findings.chain.size(), 2U);
     EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kSwHardeningNeeded);
     EXPECT_TRUE(std::ranges::find(findings.claims.advisories, "INTEL-SA-00334") != findings.claims.advisories.end());
     EXPECT_EQ(findings.claims.measurement.size(), 32U);
     // Without the two headers it cannot be told.
     const Collateral nothing;
-    EXPECT_TRUE(has_check(verify_ias_report(report, {nothing, TrustAnchors::vendors(), report.time}), kIasSignature,
-                          Outcome::kMissing));
+    EXPECT_TRUE(has(verify_ias_report(report, {nothing, TrustAnchors::vendors(), report.time}), kIasSignature,
+                    Outcome::kMissing));
     // No bit of it can change.
     Bytes changed = body;
     for (std::size_t i = 0; i < changed.size(); ++i) {
@@ -200,8 +200,7 @@ TEST(EpidEvidence, QuoteIsReadAndNotVerified) {
   const Collateral collateral;
   const Findings findings = verify_epid_quote(*quote, {collateral, TrustAnchors::vendors(), 0});
   EXPECT_TRUE(fails_only(findings, kEpidSignature, Outcome::kMissing));
-  EXPECT_EQ(testing::field_of(findings, "MRSIGNER"),
-            "7ee5e29d74623fdbc6fbf1454be6f3bb0b86c12366b7b478ad13353e44de8411");
+  EXPECT_EQ(testing::field(findings, "MRSIGNER"), "7ee5e29d74623fdbc6fbf1454be6f3bb0b86c12366b7b478ad13353e44de8411");
 }
 
 }  // namespace

@@ -7,20 +7,13 @@
 
 #include "attest/verify/event_log.h"
 #include "testing/evidence_index.h"
+#include "testing/findings.h"
+#include "testing/real_evidence.h"
 
 namespace adyton {
 namespace {
 
-class EventLogRealEvidence : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const auto found = testing::evidence_folder();
-    if (!found) GTEST_SKIP() << "no folder of real evidence (set ADYTON_EVIDENCE)";
-    folder_ = *found;
-  }
-  [[nodiscard]] Bytes file(const std::string& path) const { return testing::read_evidence(folder_ / path); }
-  std::filesystem::path folder_;
-};
+using EventLogRealEvidence = testing::RealEvidence;
 
 struct KnownPcrs {
   std::string_view log;
@@ -98,7 +91,7 @@ TEST_F(EventLogRealEvidence, TpmLogsReplayToThePcrs) {
     for (const auto& [index, value] : known.sha256) registers.push_back({index, parse_hex(value).value()});
     Findings findings;
     verify_event_log(*log, HashAlgorithm::kSha256, RegisterKind::kPcr, registers, findings);
-    EXPECT_TRUE(testing::is_genuine(findings)) << testing::objections_text(findings);
+    EXPECT_TRUE(testing::is_genuine(findings)) << testing::text_of(findings);
     EXPECT_NE(testing::find_check(findings, "event data", Outcome::kPassed), nullptr);
 
     registers[4].value[0] ^= std::byte{1};
@@ -141,7 +134,7 @@ TEST_F(EventLogRealEvidence, ConfidentialLogsReplayToTheRegisters) {
     ASSERT_GE(registers.size(), 2U);
     Findings findings;
     verify_event_log(*log, HashAlgorithm::kSha384, RegisterKind::kRtmr, registers, findings);
-    EXPECT_TRUE(testing::is_genuine(findings)) << testing::objections_text(findings);
+    EXPECT_TRUE(testing::is_genuine(findings)) << testing::text_of(findings);
     EXPECT_TRUE(row.facts.starts_with(std::to_string(log->events.size()) + " events") || row.negative);
     ++logs;
   }

@@ -5,12 +5,15 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "attest/evidence/intel_wrappers.h"
 #include "attest/verify/intel_collateral.h"
 #include "attest/verify/intel_wrappers.h"
 #include "base/utc.h"
 #include "testing/findings.h"
 #include "testing/intel_evidence.h"
+#include "testing/intel_quote.h"
 
 namespace adyton {
 namespace {
@@ -20,7 +23,6 @@ using testing::any;
 using testing::field;
 using testing::has;
 using testing::IntelEvidence;
-using testing::seconds_of;
 using testing::text_of;
 using testing::verify_quote;
 
@@ -29,7 +31,7 @@ std::optional<std::int64_t> time_within(const std::string& expected) {
   constexpr std::string_view kBefore = "valid at times ";
   const std::size_t at = expected.find(kBefore);
   if (at == std::string::npos) return std::nullopt;
-  return seconds_of(expected.substr(at + kBefore.size(), 10)) + 86400;
+  return parse_utc(expected.substr(at + kBefore.size(), 10)).value() + 86400;
 }
 
 bool is_quote(const json& entry) {
@@ -47,7 +49,7 @@ TEST_F(IntelEvidence, SignaturesOfAllQuotes) {
     const auto unwrapped = unwrap_intel_quote(file(path));
     ASSERT_TRUE(unwrapped) << unwrapped.error().message;
     const auto now = time_within(expected);
-    const VerifyContext context{collateral, TrustAnchors::vendors(), now.value_or(seconds_of("2025-06-10"))};
+    const VerifyContext context{collateral, TrustAnchors::vendors(), now.value_or(parse_utc("2025-06-10").value())};
     const Findings findings = verify_quote(unwrapped->quote, context);
     EXPECT_TRUE(has(findings, "QE report data", Outcome::kPassed) || entry["neg"].get<bool>());
     if (now) {
@@ -108,7 +110,7 @@ TEST_F(IntelEvidence, StatusWithEachTcbInfo) {
     ASSERT_TRUE(collateral.add(cells[1], file(cells[1])));
     ASSERT_TRUE(collateral.add(cells[2], file(cells[2])));
     // The table pairs documents of different days, so one of them may be out of time: the status is told all the same.
-    const VerifyContext context{collateral, TrustAnchors::vendors(), seconds_of(cells[3]) + 60, &seen};
+    const VerifyContext context{collateral, TrustAnchors::vendors(), parse_utc(cells[3]).value() + 60, &seen};
     const Findings findings = verify_quote(quote, context);
     if (neg.contains(cells[0])) {
       // The table matched levels with a PCK certificate that nobody vouches for; here that platform has no status.
@@ -252,7 +254,7 @@ TEST_F(IntelEvidence, Bundles) {
       const auto added = collateral.add(name, bytes);
       ASSERT_TRUE(added) << added.error().message;
     }
-    const VerifyContext context{collateral, TrustAnchors::vendors(), seconds_of(bundle.now)};
+    const VerifyContext context{collateral, TrustAnchors::vendors(), parse_utc(bundle.now).value()};
     const Findings findings = verify_quote(unwrapped->quote, context);
     EXPECT_FALSE(any(findings, Outcome::kFailed)) << text_of(findings);
     EXPECT_EQ(name_of(findings.claims.tcb_status), *bundle.status == '\0' ? "Unknown" : bundle.status)
@@ -270,7 +272,7 @@ TEST_F(IntelEvidence, Bundles) {
 
 TEST_F(IntelEvidence, BadBundles) {
   const Collateral collateral = certificates_and_lists();
-  const VerifyContext context{collateral, TrustAnchors::vendors(), seconds_of("2025-06-10")};
+  const VerifyContext context{collateral, TrustAnchors::vendors(), parse_utc("2025-06-10").value()};
   for (const char* name :
        {"sgx-ecdsa/bundles/openenclave-sgx_cert_ec_bad.der", "sgx-ecdsa/bundles/openenclave-sgx_cert_rsa_bad.der"}) {
     SCOPED_TRACE(name);

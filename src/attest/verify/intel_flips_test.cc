@@ -3,15 +3,16 @@
 #include <algorithm>
 
 #include "attest/verify/intel_collateral.h"
+#include "base/utc.h"
 #include "testing/findings.h"
 #include "testing/intel_evidence.h"
+#include "testing/intel_quote.h"
 
 namespace adyton {
 namespace {
 
 using testing::any;
 using testing::IntelEvidence;
-using testing::seconds_of;
 using testing::text_of;
 
 class IntelFlips : public IntelEvidence {};
@@ -56,15 +57,15 @@ TEST_F(IntelFlips, Quotes) {
   };
   const Collateral sgx = collateral_with("sgx-ecdsa/bundles/dcap-qvl-sgx_quote_collateral.json");
   flip_bits<SgxQuote>(file("sgx-ecdsa/sgx-v3-00a067110000-dcap-qvl-sgx_quote-f8b810.bin"),
-                      {sgx, TrustAnchors::vendors(), seconds_of("2025-06-20"), &seen}, parse_sgx_quote,
+                      {sgx, TrustAnchors::vendors(), parse_utc("2025-06-20").value(), &seen}, parse_sgx_quote,
                       verify_sgx_quote);
   const Collateral tdx = collateral_with("tdx/bundles/dcap-qvl-quote_collateral.json");
   flip_bits<TdxQuote>(file("tdx/tdx-v4-20a06f000000-dcap-qvl-quote_hex-9069d4.bin"),
-                      {tdx, TrustAnchors::vendors(), seconds_of("2025-09-10"), &seen}, parse_tdx_quote,
+                      {tdx, TrustAnchors::vendors(), parse_utc("2025-09-10").value(), &seen}, parse_tdx_quote,
                       verify_tdx_quote);
   const Collateral tdx5 = collateral_with("tdx/bundles/openenclave-tdx_quote_v5_endorsement_eval21.bin");
   flip_bits<TdxQuote>(file("tdx/tdx-v5-00806f050000-openenclave-tdx_quote_v5-67adfc.bin"),
-                      {tdx5, TrustAnchors::vendors(), seconds_of("2026-06-20"), &seen}, parse_tdx_quote,
+                      {tdx5, TrustAnchors::vendors(), parse_utc("2026-06-20").value(), &seen}, parse_tdx_quote,
                       verify_tdx_quote);
 }
 

@@ -5,17 +5,14 @@
 #include <gtest/gtest.h>
 
 #include "attest/verify/intel_wrappers.h"
-#include "attest/verify/sgx_quote.h"
-#include "attest/verify/tdx_quote.h"
 #include "base/cursor.h"
 #include "crypto/crypto.h"
-#include "testing/fake_intel.h"
 #include "testing/findings.h"
+#include "testing/intel_quote.h"
 
 namespace adyton {
 namespace {
 
-using testing::FakeCollateralOptions;
 using testing::FakeIntel;
 using testing::FakeQuoteOptions;
 using testing::field;
@@ -23,20 +20,10 @@ using testing::kFakeDay;
 using testing::kFakeNow;
 using testing::objections;
 using testing::text_of;
+using testing::verify_fake;
+using testing::verify_quote;
 
 using Objections = std::vector<std::string>;
-
-Findings verify(BytesView quote, const Collateral& collateral, const TrustAnchors& anchors,
-                std::int64_t now = kFakeNow) {
-  const VerifyContext context{collateral, anchors, now};
-  if (looks_like_tdx_quote(quote)) return verify_tdx_quote(parse_tdx_quote(quote).value(), context);
-  return verify_sgx_quote(parse_sgx_quote(quote).value(), context);
-}
-
-Findings run(FakeIntel& intel, const FakeQuoteOptions& quote, FakeCollateralOptions collateral = {}) {
-  collateral.tdx = quote.tdx;
-  return verify(intel.quote(quote), intel.collateral(collateral), intel.anchors());
-}
 
 TEST(IntelQuote, GenuineOnesOfAllVersions) {
   FakeIntel intel;
@@ -47,7 +34,7 @@ TEST(IntelQuote, GenuineOnesOfAllVersions) {
                                   {.version = 5, .tdx = true},
                                   {.version = 5, .tdx = true, .td_report_15 = true}};
   for (const FakeQuoteOptions& options : all) {
-    const Findings findings = run(intel, options);
+    const Findings findings = verify_fake(intel, options);
     SCOPED_TRACE(text_of(findings));
     EXPECT_EQ(objections(findings), Objections{});
     EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kUpToDate);
@@ -65,20 +52,20 @@ TEST(IntelQuote, GenuineOnesOfAllVersions) {
 
 TEST(IntelQuote, Claims) {
   FakeIntel intel;
-  const Findings sgx = run(intel, {.report = [](std::span<std::byte> report) {
-                             report[48] |= std::byte{2};  // DEBUG
-                             report[192] = std::byte{9};  // CONFIGID
-                           }});
+  const Findings sgx = verify_fake(intel, {.report = [](std::span<std::byte> report) {
+                                     report[48] |= std::byte{2};  // DEBUG
+                                     report[192] = std::byte{9};  // CONFIGID
+                                   }});
   EXPECT_EQ(sgx.claims.debug, true);
   EXPECT_EQ(sgx.claims.host_data.size(), 64U);
   EXPECT_EQ(sgx.claims.signer, Bytes(32, std::byte{0x51}));
   EXPECT_EQ(sgx.claims.product, 7U);
   EXPECT_EQ(sgx.claims.svn, 3U);
-  const Findings tdx = run(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
-                                     report[120] = std::byte{1};  // TUD
-                                     report[184] = std::byte{9};  // MRCONFIGID
-                                     report[232] = std::byte{8};  // MROWNER
-                                   }});
+  const Findings tdx = verify_fake(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
+                                             report[120] = std::byte{1};  // TUD
+                                             report[184] = std::byte{9};  // MRCONFIGID
+                                             report[232] = std::byte{8};  // MROWNER
+                                           }});
   EXPECT_EQ(tdx.claims.debug, true);
   EXPECT_EQ(tdx.claims.host_data.size(), 48U);
   EXPECT_EQ(tdx.claims.signer.size(), 48U);
@@ -96,39 +83,40 @@ TEST(IntelQuote, QeThatIsNotIntels) {
       [](std::span<std::byte> qe) { store_le<std::uint16_t>(qe, 256, 77); }  // ISVPRODID
   };
   for (const auto& alter : alterations) {
-    const Findings findings = run(intel, {.qe_report = alter});
+    const Findings findings = verify_fake(intel, {.qe_report = alter});
     EXPECT_EQ(objections(findings), Objections{"failed QE identity"}) << text_of(findings);
     EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kUnknown);
   }
   // XFRM is not under the mask.
-  EXPECT_EQ(objections(run(intel, {.qe_report = [](std::span<std::byte> qe) { qe[56] = std::byte{3}; }})),
+  EXPECT_EQ(objections(verify_fake(intel, {.qe_report = [](std::span<std::byte> qe) { qe[56] = std::byte{3}; }})),
             Objections{});
   // The QE of SGX does not make quotes of TDs.
-  const Findings swapped = run(intel, {.version = 4, .tdx = true, .qe_report = [](std::span<std::byte> qe) {
-                                         store_le<std::uint16_t>(qe, 256, 1);
-                                       }});
+  const Findings swapped = verify_fake(intel, {.version = 4, .tdx = true, .qe_report = [](std::span<std::byte> qe) {
+                                                 store_le<std::uint16_t>(qe, 256, 1);
+                                               }});
   EXPECT_EQ(objections(swapped), Objections{"failed QE identity"});
 }
 
 TEST(IntelQuote, BrokenSignatures) {
   FakeIntel intel;
   const SigningKey other = testing::fake_key(KeyType::kP256, 77);
-  EXPECT_EQ(objections(run(intel, {.attestation_key = other})), Objections{"failed quote signature"});
-  EXPECT_EQ(objections(run(intel, {.qe_report = [](std::span<std::byte> qe) { qe[320] ^= std::byte{1}; }})),
+  EXPECT_EQ(objections(verify_fake(intel, {.attestation_key = other})), Objections{"failed quote signature"});
+  EXPECT_EQ(objections(verify_fake(intel, {.qe_report = [](std::span<std::byte> qe) { qe[320] ^= std::byte{1}; }})),
             Objections{"failed QE report data"});
-  EXPECT_EQ(objections(run(intel, {.qe_report = [](std::span<std::byte> qe) { qe[383] = std::byte{1}; }})),
+  EXPECT_EQ(objections(verify_fake(intel, {.qe_report = [](std::span<std::byte> qe) { qe[383] = std::byte{1}; }})),
             Objections{"failed QE report data"});
-  const Findings qe = run(intel, {.signature = [](Bytes& signature) { signature[128 + 384 + 5] ^= std::byte{1}; }});
+  const Findings qe =
+      verify_fake(intel, {.signature = [](Bytes& signature) { signature[128 + 384 + 5] ^= std::byte{1}; }});
   EXPECT_EQ(objections(qe), Objections{"failed QE report signature"});
   EXPECT_EQ(qe.claims.tcb_status, TcbStatus::kUnknown);
-  const Findings no_point =
-      run(intel, {.signature = [](Bytes& signature) { std::fill_n(signature.begin() + 64, 64, std::byte{0xff}); }});
+  const Findings no_point = verify_fake(
+      intel, {.signature = [](Bytes& signature) { std::fill_n(signature.begin() + 64, 64, std::byte{0xff}); }});
   EXPECT_EQ(objections(no_point), (Objections{"failed quote signature", "failed QE report data"}));
 }
 
 TEST(IntelQuote, PckCertificates) {
   FakeIntel intel;
-  const auto with = [&](const testing::FakeIdentity& pck) { return run(intel, {.pck = pck}); };
+  const auto with = [&](const testing::FakeIdentity& pck) { return verify_fake(intel, {.pck = pck}); };
   const Findings expired = with(intel.issue_pck({.not_after = kFakeNow - 1}));
   EXPECT_EQ(objections(expired), Objections{"out of time PCK chain"});
   EXPECT_EQ(expired.claims.tcb_status, TcbStatus::kUpToDate);  // still what the platform was
@@ -150,7 +138,7 @@ TEST(IntelQuote, PckCertificates) {
   EXPECT_EQ(objections(with(intel.pck_ca.issue("CN=Intel SGX PCK Certificate", {.extensions = broken}))),
             Objections{"failed PCK certificate"});
   FakeIntel stranger(40);
-  const Findings foreign = verify(stranger.quote(), intel.collateral(), intel.anchors());
+  const Findings foreign = verify_quote(stranger.quote(), intel.collateral(), intel.anchors());
   EXPECT_EQ(foreign.claims.tcb_status, TcbStatus::kUnknown);
   EXPECT_EQ(objections(foreign).front(), "failed PCK chain") << text_of(foreign);
 }
@@ -158,46 +146,46 @@ TEST(IntelQuote, PckCertificates) {
 TEST(IntelQuote, Revocation) {
   FakeIntel intel;
   const Bytes serial = to_bytes(intel.pck().certificate.serial());
-  EXPECT_EQ(objections(run(intel, {}, {.revoked_pcks = {{.serial = serial}}})), Objections{"failed PCK chain"});
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.revoked_pcks = {{.serial = serial}}})), Objections{"failed PCK chain"});
   const Bytes ca = to_bytes(intel.pck_ca.certificate().serial());
-  EXPECT_EQ(objections(run(intel, {}, {.revoked_by_root = {{.serial = ca}}})), Objections{"failed PCK chain"});
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.revoked_by_root = {{.serial = ca}}})), Objections{"failed PCK chain"});
   const Bytes signer = to_bytes(intel.tcb_signer.certificate.serial());
-  EXPECT_EQ(objections(run(intel, {}, {.revoked_by_root = {{.serial = signer}}})),
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.revoked_by_root = {{.serial = signer}}})),
             Objections{"failed TCB signing chain"});
-  EXPECT_EQ(objections(run(intel, {}, {.lists = false})),
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.lists = false})),
             (Objections{"missing PCK chain", "missing TCB signing chain"}));
-  EXPECT_EQ(objections(run(intel, {}, {.list_options = {.next_update = kFakeNow - 1}})),
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.list_options = {.next_update = kFakeNow - 1}})),
             (Objections{"out of time PCK chain", "out of time TCB signing chain"}));
 }
 
 TEST(IntelQuote, MissingCollateral) {
   FakeIntel intel;
-  const Findings no_info = run(intel, {}, {.tcb_info = false});
+  const Findings no_info = verify_fake(intel, {}, {.tcb_info = false});
   EXPECT_EQ(objections(no_info), Objections{"missing TCB info"});
   EXPECT_TRUE(text_of(no_info).contains("/sgx/certification/v4/tcb?fmspc=f0f0f0f0f0f0")) << text_of(no_info);
   EXPECT_EQ(no_info.claims.tcb_status, TcbStatus::kUnknown);
-  const Findings no_identity = run(intel, {.version = 4, .tdx = true}, {.identity = false});
+  const Findings no_identity = verify_fake(intel, {.version = 4, .tdx = true}, {.identity = false});
   EXPECT_EQ(objections(no_identity), Objections{"missing QE identity"});
   EXPECT_TRUE(text_of(no_identity).contains("/tdx/certification/v4/qe/identity"));
   EXPECT_EQ(no_identity.claims.tcb_status, TcbStatus::kUnknown);
-  EXPECT_EQ(objections(run(intel, {}, {.signer = false})),
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.signer = false})),
             (Objections{"missing QE identity signature", "missing TCB info signature"}));
-  EXPECT_EQ(objections(run(intel, {}, {.info = [](TcbInfo& info) { info.fmspc[0] = std::byte{1}; }})),
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.info = [](TcbInfo& info) { info.fmspc[0] = std::byte{1}; }})),
             Objections{"missing TCB info"});
-  EXPECT_EQ(objections(run(intel, {}, {.info = [](TcbInfo& info) { info.pce_id[0] = std::byte{1}; }})),
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.info = [](TcbInfo& info) { info.pce_id[0] = std::byte{1}; }})),
             Objections{"missing TCB info"});
   // TDX's TCB info and identity are none for SGX.
-  const Findings swapped = verify(intel.quote(), intel.collateral({.tdx = true}), intel.anchors());
+  const Findings swapped = verify_quote(intel.quote(), intel.collateral({.tdx = true}), intel.anchors());
   EXPECT_EQ(objections(swapped), (Objections{"missing QE identity", "missing TCB info"}));
 }
 
 TEST(IntelQuote, CollateralOutOfTime) {
   FakeIntel intel;
-  const Findings old = run(intel, {}, {.info = [](TcbInfo& info) { info.next_update = kFakeNow - 1; }});
+  const Findings old = verify_fake(intel, {}, {.info = [](TcbInfo& info) { info.next_update = kFakeNow - 1; }});
   EXPECT_EQ(objections(old), Objections{"out of time TCB info validity"});
   EXPECT_TRUE(text_of(old).contains("/sgx/certification/v4/tcb?fmspc=f0f0f0f0f0f0")) << text_of(old);
   EXPECT_EQ(old.claims.tcb_status, TcbStatus::kUpToDate);
-  EXPECT_EQ(objections(run(intel, {}, {.qe = [](EnclaveIdentity& qe) { qe.issue_date = kFakeNow + 1; }})),
+  EXPECT_EQ(objections(verify_fake(intel, {}, {.qe = [](EnclaveIdentity& qe) { qe.issue_date = kFakeNow + 1; }})),
             Objections{"out of time QE identity validity"});
 }
 
@@ -207,7 +195,7 @@ TEST(IntelQuote, CollateralByOthers) {
   const SigningKey other = testing::fake_key(KeyType::kP256, 78);
   ASSERT_TRUE(collateral.add("info", as_bytes(intel.answer(intel.tcb_info(false), &other))));
   ASSERT_TRUE(collateral.add("qe", as_bytes(intel.answer(intel.identity(false), &intel.pck().key))));
-  const Findings findings = verify(intel.quote(), collateral, intel.anchors());
+  const Findings findings = verify_quote(intel.quote(), collateral, intel.anchors());
   EXPECT_EQ(objections(findings), (Objections{"failed QE identity signature", "failed TCB info signature"}));
   EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kUnknown);
   // A signer of that name whom a PCK CA made, or anybody: the chain is too long, or leads nowhere.
@@ -217,7 +205,7 @@ TEST(IntelQuote, CollateralByOthers) {
     forged.add(intel.pck_ca.certificate());
     EXPECT_TRUE(forged.add("info", as_bytes(intel.answer(intel.tcb_info(false), &signer.key))));
     EXPECT_TRUE(forged.add("qe", as_bytes(intel.answer(intel.identity(false), &signer.key))));
-    return verify(intel.quote(), forged, intel.anchors());
+    return verify_quote(intel.quote(), forged, intel.anchors());
   };
   const Findings by_pck_ca = by(intel.pck_ca.issue("CN=Intel SGX TCB Signing", {.key_slot = 79}));
   EXPECT_EQ(by_pck_ca.claims.tcb_status, TcbStatus::kUnknown);
@@ -238,14 +226,14 @@ TEST(IntelQuote, PckCertificateFromTheCollateral) {
     Collateral collateral = intel.collateral();
     collateral.add(intel.pck_ca.certificate());
     if (type != CertificationType::kPckCertificate) {
-      const Findings missing = verify(quote, collateral, intel.anchors());
+      const Findings missing = verify_quote(quote, collateral, intel.anchors());
       EXPECT_EQ(objections(missing), Objections{"missing PCK certificate"}) << text_of(missing);
       EXPECT_TRUE(text_of(missing).contains("pceid=0000")) << text_of(missing);
       collateral.add(FakeIntel(40).pck().certificate);  // another platform's
-      EXPECT_EQ(objections(verify(quote, collateral, intel.anchors())), Objections{"missing PCK certificate"});
+      EXPECT_EQ(objections(verify_quote(quote, collateral, intel.anchors())), Objections{"missing PCK certificate"});
       collateral.add(intel.pck().certificate);
     }
-    const Findings findings = verify(quote, collateral, intel.anchors());
+    const Findings findings = verify_quote(quote, collateral, intel.anchors());
     EXPECT_EQ(objections(findings), Objections{}) << text_of(findings);
     EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kUpToDate);
   }
@@ -255,10 +243,10 @@ TEST(IntelQuote, HeldData) {
   FakeIntel intel;
   const Bytes held = to_bytes("the key of this enclave");
   const auto with = [&](const Bytes& claimed) {
-    Findings findings = run(intel, {.report = [&](std::span<std::byte> report) {
-                              std::ranges::fill(report.subspan(320), std::byte{0});
-                              std::ranges::copy(sha256(held), report.subspan(320).begin());
-                            }});
+    Findings findings = verify_fake(intel, {.report = [&](std::span<std::byte> report) {
+                                      std::ranges::fill(report.subspan(320), std::byte{0});
+                                      std::ranges::copy(sha256(held), report.subspan(320).begin());
+                                    }});
     verify_held_data({claimed}, findings);
     return objections(findings);
   };

@@ -5,15 +5,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "attest/verify/sgx_quote.h"
-#include "attest/verify/tdx_quote.h"
-#include "testing/fake_intel.h"
 #include "testing/findings.h"
+#include "testing/intel_quote.h"
 
 namespace adyton {
 namespace {
 
-using testing::FakeCollateralOptions;
 using testing::FakeIntel;
 using testing::FakeQuoteOptions;
 using testing::field;
@@ -21,20 +18,10 @@ using testing::kFakeDay;
 using testing::kFakeNow;
 using testing::objections;
 using testing::text_of;
+using testing::verify_fake;
+using testing::verify_quote;
 
 using Objections = std::vector<std::string>;
-
-Findings verify(BytesView quote, const Collateral& collateral, const TrustAnchors& anchors,
-                std::int64_t now = kFakeNow) {
-  const VerifyContext context{collateral, anchors, now};
-  if (looks_like_tdx_quote(quote)) return verify_tdx_quote(parse_tdx_quote(quote).value(), context);
-  return verify_sgx_quote(parse_sgx_quote(quote).value(), context);
-}
-
-Findings run(FakeIntel& intel, const FakeQuoteOptions& quote, FakeCollateralOptions collateral = {}) {
-  collateral.tdx = quote.tdx;
-  return verify(intel.quote(quote), intel.collateral(collateral), intel.anchors());
-}
 
 TEST(IntelStatus, EveryStatus) {
   constexpr TcbStatus kAll[] = {TcbStatus::kUpToDate,
@@ -48,10 +35,10 @@ TEST(IntelStatus, EveryStatus) {
   for (const bool tdx : {false, true}) {
     for (const TcbStatus status : kAll) {
       SCOPED_TRACE(name_of(status));
-      const Findings findings = run(intel, {.version = 4, .tdx = tdx}, {.info = [&](TcbInfo& info) {
-                                      info.levels[0].status = status;
-                                      info.levels[0].advisories = {"INTEL-SA-1", "INTEL-SA-2"};
-                                    }});
+      const Findings findings = verify_fake(intel, {.version = 4, .tdx = tdx}, {.info = [&](TcbInfo& info) {
+                                              info.levels[0].status = status;
+                                              info.levels[0].advisories = {"INTEL-SA-1", "INTEL-SA-2"};
+                                            }});
       EXPECT_EQ(objections(findings), Objections{}) << text_of(findings);
       EXPECT_EQ(findings.claims.tcb_status, status);
       EXPECT_EQ(findings.claims.advisories, (std::vector<std::string>{"INTEL-SA-1", "INTEL-SA-2"}));
@@ -62,12 +49,12 @@ TEST(IntelStatus, EveryStatus) {
 TEST(IntelStatus, LevelsAboveThePlatform) {
   FakeIntel intel;
   const auto with = [&](bool tdx, const std::function<void(TcbLevel&)>& raise) {
-    return run(intel, {.version = 4, .tdx = tdx}, {.info = [&](TcbInfo& info) {
-                 TcbLevel above = info.levels[0];
-                 raise(above);
-                 info.levels[0].status = TcbStatus::kOutOfDate;
-                 info.levels.insert(info.levels.begin(), above);
-               }});
+    return verify_fake(intel, {.version = 4, .tdx = tdx}, {.info = [&](TcbInfo& info) {
+                         TcbLevel above = info.levels[0];
+                         raise(above);
+                         info.levels[0].status = TcbStatus::kOutOfDate;
+                         info.levels.insert(info.levels.begin(), above);
+                       }});
   };
   for (const bool tdx : {false, true}) {
     for (std::size_t i = 0; i < 16; ++i) {
@@ -85,24 +72,24 @@ TEST(IntelStatus, LevelsAboveThePlatform) {
   FakeIntel old;
   old.tee_tcb_svn = {5, 0, 3};
   for (std::size_t i = 0; i < 16; ++i) {
-    const Findings findings = run(old, {.version = 4, .tdx = true}, {.info = [&](TcbInfo& info) {
-                                    TcbLevel above = info.levels[0];
-                                    ++above.tdx[i];
-                                    info.levels[0].status = TcbStatus::kOutOfDate;
-                                    info.levels.insert(info.levels.begin(), above);
-                                  }});
+    const Findings findings = verify_fake(old, {.version = 4, .tdx = true}, {.info = [&](TcbInfo& info) {
+                                            TcbLevel above = info.levels[0];
+                                            ++above.tdx[i];
+                                            info.levels[0].status = TcbStatus::kOutOfDate;
+                                            info.levels.insert(info.levels.begin(), above);
+                                          }});
     EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kOutOfDate) << i;
   }
-  const Findings none = run(intel, {}, {.info = [](TcbInfo& info) { ++info.levels[0].pce_svn; }});
+  const Findings none = verify_fake(intel, {}, {.info = [](TcbInfo& info) { ++info.levels[0].pce_svn; }});
   EXPECT_EQ(none.claims.tcb_status, TcbStatus::kNotSupported);
   // A TCB info older than what the platform runs: higher is good enough.
-  const Findings older = run(intel, {}, {.info = [](TcbInfo& info) { --info.levels[0].sgx[0]; }});
+  const Findings older = verify_fake(intel, {}, {.info = [](TcbInfo& info) { --info.levels[0].sgx[0]; }});
   EXPECT_EQ(older.claims.tcb_status, TcbStatus::kUpToDate);
 }
 
 TEST(IntelStatus, VersionTwoOfTheTcbInfo) {
   FakeIntel intel;
-  const Findings sgx = run(intel, {}, {.info = [](TcbInfo& info) { info.version = 2; }});
+  const Findings sgx = verify_fake(intel, {}, {.info = [](TcbInfo& info) { info.version = 2; }});
   EXPECT_EQ(objections(sgx), Objections{}) << text_of(sgx);
   EXPECT_EQ(sgx.claims.tcb_status, TcbStatus::kUpToDate);
   // It can only be SGX's.
@@ -110,7 +97,7 @@ TEST(IntelStatus, VersionTwoOfTheTcbInfo) {
   TcbInfo info = intel.tcb_info(false);
   info.version = 2;
   ASSERT_TRUE(collateral.add("v2", as_bytes(intel.answer(info))));
-  const Findings tdx = verify(intel.quote({.version = 4, .tdx = true}), collateral, intel.anchors());
+  const Findings tdx = verify_quote(intel.quote({.version = 4, .tdx = true}), collateral, intel.anchors());
   EXPECT_EQ(objections(tdx), Objections{"missing TCB info"});
 }
 
@@ -141,15 +128,16 @@ TEST(IntelStatus, StatusOfTheQe) {
       }
     };
     const auto platform = [&](TcbInfo& info) { info.levels[0].status = one.platform; };
-    const Findings qe = run(intel, {}, {.info = platform, .qe = [&](EnclaveIdentity& id) { change(id.levels[0]); }});
+    const Findings qe =
+        verify_fake(intel, {}, {.info = platform, .qe = [&](EnclaveIdentity& id) { change(id.levels[0]); }});
     EXPECT_EQ(qe.claims.tcb_status, one.merged) << text_of(qe);
     EXPECT_EQ(field(qe, "QE TCB status"), name_of(one.qe));
     EXPECT_EQ(qe.claims.advisories.size(), one.qe == TcbStatus::kNotSupported ? 0U : 1U);
     // The TDX module's status counts in the same way.
-    const Findings module = run(intel, {.version = 4, .tdx = true}, {.info = [&](TcbInfo& info) {
-                                  platform(info);
-                                  change(info.module_versions[0].levels[0]);
-                                }});
+    const Findings module = verify_fake(intel, {.version = 4, .tdx = true}, {.info = [&](TcbInfo& info) {
+                                          platform(info);
+                                          change(info.module_versions[0].levels[0]);
+                                        }});
     EXPECT_EQ(module.claims.tcb_status, one.merged) << text_of(module);
     EXPECT_EQ(field(module, "TDX module TCB status"), name_of(one.qe));
   }
@@ -158,23 +146,25 @@ TEST(IntelStatus, StatusOfTheQe) {
 TEST(IntelStatus, TdxModules) {
   FakeIntel intel;
   const FakeQuoteOptions tdx{.version = 4, .tdx = true};
-  const Findings unknown = run(intel, tdx, {.info = [](TcbInfo& info) { info.module_versions[0].version = 2; }});
+  const Findings unknown =
+      verify_fake(intel, tdx, {.info = [](TcbInfo& info) { info.module_versions[0].version = 2; }});
   EXPECT_EQ(objections(unknown), Objections{"failed TDX module"});
   EXPECT_EQ(unknown.claims.tcb_status, TcbStatus::kUnknown);
   const Findings signer =
-      run(intel, tdx, {.info = [](TcbInfo& info) { info.module_versions[0].mr_signer[0] = std::byte{1}; }});
+      verify_fake(intel, tdx, {.info = [](TcbInfo& info) { info.module_versions[0].mr_signer[0] = std::byte{1}; }});
   EXPECT_EQ(objections(signer), Objections{"failed TDX module"});
-  const Findings debug = run(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
-                                       report[112] = std::byte{1};  // SEAMATTRIBUTES
-                                     }});
+  const Findings debug = verify_fake(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
+                                               report[112] = std::byte{1};  // SEAMATTRIBUTES
+                                             }});
   EXPECT_EQ(objections(debug), Objections{"failed TDX module"});
-  const Findings other_signer = run(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
-                                              report[64] = std::byte{1};  // MRSIGNERSEAM
-                                            }});
+  const Findings other_signer =
+      verify_fake(intel, {.version = 4, .tdx = true, .report = [](std::span<std::byte> report) {
+                            report[64] = std::byte{1};  // MRSIGNERSEAM
+                          }});
   EXPECT_EQ(objections(other_signer), Objections{"failed TDX module"});
   FakeIntel old;
   old.tee_tcb_svn = {5, 0, 3};
-  const Findings first = run(old, tdx);
+  const Findings first = verify_fake(old, tdx);
   EXPECT_EQ(objections(first), Objections{});
   EXPECT_EQ(first.claims.tcb_status, TcbStatus::kUpToDate);
   EXPECT_EQ(field(first, "TDX module TCB status"), "");
@@ -187,13 +177,13 @@ TEST(IntelStatus, RelaunchIsAdvised) {
         .version = 5, .tdx = true, .td_report_15 = true, .report = [&](std::span<std::byte> report) {
           std::ranges::copy(std::as_bytes(std::span(svn2)), report.subspan(584).begin());
         }};
-    return run(intel, options, {.info = [&](TcbInfo& info) {
-                 if (!newest_in_place) return;
-                 IsvLevel newest = info.module_versions[0].levels[0];
-                 newest.isv_svn = 7;
-                 info.module_versions[0].levels[0].status = TcbStatus::kOutOfDate;
-                 info.module_versions[0].levels.insert(info.module_versions[0].levels.begin(), newest);
-               }});
+    return verify_fake(intel, options, {.info = [&](TcbInfo& info) {
+                         if (!newest_in_place) return;
+                         IsvLevel newest = info.module_versions[0].levels[0];
+                         newest.isv_svn = 7;
+                         info.module_versions[0].levels[0].status = TcbStatus::kOutOfDate;
+                         info.module_versions[0].levels.insert(info.module_versions[0].levels.begin(), newest);
+                       }});
   };
   const auto noted = [](const Findings& findings) {
     return std::ranges::any_of(findings.checks, [](const Check& check) { return check.what == "TD relaunch"; });
@@ -222,7 +212,7 @@ TEST(IntelStatus, WhichTcbInfoCounts) {
     info.issue_date = kFakeNow + 2 * kFakeDay;
     info.next_update = kFakeNow + 60 * kFakeDay;
     EXPECT_TRUE(collateral.add("19", as_bytes(intel.answer(info))));
-    return verify(intel.quote(), collateral, intel.anchors(), now).claims.tcb_status;
+    return verify_quote(intel.quote(), collateral, intel.anchors(), now).claims.tcb_status;
   };
   EXPECT_EQ(with(kFakeNow), TcbStatus::kOutOfDate);                    // 17 and 18 are in force
   EXPECT_EQ(with(kFakeNow + 1 * kFakeDay + 9), TcbStatus::kUpToDate);  // 17 only

@@ -4,14 +4,14 @@
 
 #include "attest/verify/nitro.h"
 #include "testing/evidence_index.h"
-#include "testing/findings_text.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
 
-using testing::checks_text;
 using testing::EvidenceRow;
 using testing::is_genuine;
+using testing::text_of;
 
 std::vector<EvidenceRow> documents() {
   std::vector<EvidenceRow> out = testing::evidence_rows("nitro/");
@@ -31,7 +31,7 @@ TEST(NitroEvidence, ComesOutAsTheIndexSays) {
     ASSERT_TRUE(document) << row.path << ": " << document.error().message;
     const VerifyContext context{collateral, TrustAnchors::vendors(), made_at(*document)};
     const Findings findings = verify_nitro(*document, context);
-    EXPECT_EQ(is_genuine(findings), !row.negative) << row.path << "\n" << checks_text(findings);
+    EXPECT_EQ(is_genuine(findings), !row.negative) << row.path << "\n" << text_of(findings);
     if (row.negative) continue;
     EXPECT_EQ(findings.claims.debug, row.facts.contains("DEBUG MODE")) << row.path;
     EXPECT_TRUE(row.facts.contains("module_id " + document->module_id)) << row.path;
@@ -44,8 +44,7 @@ TEST(NitroEvidence, ComesOutAsTheIndexSays) {
     // Certificates live for three hours or less.
     const VerifyContext later{collateral, TrustAnchors::vendors(), made_at(*document) + 10'801};
     const Findings expired = verify_nitro(*document, later);
-    EXPECT_TRUE(testing::fails_only(expired, kNitroChain, Outcome::kOutOfTime)) << row.path << "\n"
-                                                                                << checks_text(expired);
+    EXPECT_TRUE(testing::fails_only(expired, kNitroChain, Outcome::kOutOfTime)) << row.path << "\n" << text_of(expired);
   }
 }
 
@@ -60,14 +59,14 @@ TEST(NitroEvidence, FailsForTheRightReason) {
   };
   const auto tampered = findings_of("nitro/nitro-2021-09-09-NEG-rust-sgx-tampered_signature-15d4f2.cbor");
   if (!tampered) GTEST_SKIP() << "no real evidence here: set ADYTON_EVIDENCE to its folder";
-  EXPECT_TRUE(testing::fails_only(*tampered, kNitroSignature, Outcome::kFailed)) << checks_text(*tampered);
+  EXPECT_TRUE(testing::fails_only(*tampered, kNitroSignature, Outcome::kFailed)) << text_of(*tampered);
   const auto mock = findings_of("nitro/nitro-2024-12-13-NEG-oyster-monorepo-custom-d80324.cbor");
   ASSERT_TRUE(mock);
-  EXPECT_TRUE(testing::has_check(*mock, kNitroChain, Outcome::kFailed)) << checks_text(*mock);
-  EXPECT_TRUE(testing::has_check(*mock, kNitroSignature, Outcome::kPassed)) << checks_text(*mock);
+  EXPECT_TRUE(testing::has(*mock, kNitroChain, Outcome::kFailed)) << text_of(*mock);
+  EXPECT_TRUE(testing::has(*mock, kNitroSignature, Outcome::kPassed)) << text_of(*mock);
   const auto leaf = findings_of("nitro/nitro-bad-NEG-rust-sgx-tampered_certificate-4164bf.cbor");
   ASSERT_TRUE(leaf);
-  EXPECT_FALSE(is_genuine(*leaf)) << checks_text(*leaf);
+  EXPECT_FALSE(is_genuine(*leaf)) << text_of(*leaf);
 }
 
 // Roots that are not AWS's do not vouch for a document, whatever they look like.
@@ -86,7 +85,7 @@ TEST(NitroEvidence, OtherRootsDoNotVouch) {
     anchors.certificates = {{AnchorUse::kAws, *root}};
     const Collateral collateral;
     const Findings findings = verify_nitro(document, {collateral, anchors, made_at(document)});
-    EXPECT_TRUE(testing::has_check(findings, kNitroChain, Outcome::kFailed)) << row.path << checks_text(findings);
+    EXPECT_TRUE(testing::has(findings, kNitroChain, Outcome::kFailed)) << row.path << text_of(findings);
   }
   EXPECT_EQ(tried, 2);
 }

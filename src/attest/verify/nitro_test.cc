@@ -4,19 +4,19 @@
 #include <gtest/gtest.h>
 
 #include "testing/fake_nitro.h"
-#include "testing/findings_text.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
 
-using testing::checks_text;
 using testing::fails_only;
 using testing::FakeNitro;
 using testing::FakeOptions;
-using testing::field_of;
-using testing::has_check;
+using testing::field;
+using testing::has;
 using testing::is_genuine;
 using testing::kFakeNow;
+using testing::text_of;
 
 struct Fixture {
   Collateral collateral;
@@ -35,9 +35,9 @@ TEST(Nitro, GenuineDocumentPasses) {
   nitro.fields.public_key = to_bytes("key");
   nitro.fields.registers[8] = Bytes(48, std::byte{0xa8});
   const Findings findings = Fixture(nitro).verify(nitro.document());
-  EXPECT_TRUE(is_genuine(findings)) << checks_text(findings);
-  EXPECT_TRUE(has_check(findings, kNitroSignature, Outcome::kPassed));
-  EXPECT_TRUE(has_check(findings, kNitroTimestamp, Outcome::kPassed));
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
+  EXPECT_TRUE(has(findings, kNitroSignature, Outcome::kPassed));
+  EXPECT_TRUE(has(findings, kNitroTimestamp, Outcome::kPassed));
   EXPECT_EQ(findings.chain.size(), 3U);
   EXPECT_EQ(findings.claims.platform, "nitro");
   EXPECT_EQ(findings.claims.measurement, nitro.fields.registers.at(0));
@@ -46,9 +46,9 @@ TEST(Nitro, GenuineDocumentPasses) {
   EXPECT_EQ(findings.claims.debug, false);
   EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kNone);
   EXPECT_EQ(findings.claims.boot_chain.size(), nitro.fields.registers.size());
-  EXPECT_EQ(field_of(findings, "nonce"), to_hex(to_bytes("nonce")));
-  EXPECT_EQ(field_of(findings, "public_key"), to_hex(to_bytes("key")));
-  EXPECT_EQ(field_of(findings, "PCR1"), to_hex(nitro.fields.registers.at(1)));
+  EXPECT_EQ(field(findings, "nonce"), to_hex(to_bytes("nonce")));
+  EXPECT_EQ(field(findings, "public_key"), to_hex(to_bytes("key")));
+  EXPECT_EQ(field(findings, "PCR1"), to_hex(nitro.fields.registers.at(1)));
 }
 
 TEST(Nitro, DebugModeIsSaid) {
@@ -58,7 +58,7 @@ TEST(Nitro, DebugModeIsSaid) {
   EXPECT_TRUE(is_genuine(findings));
   EXPECT_EQ(findings.claims.debug, true);
   EXPECT_TRUE(findings.claims.signer.empty());
-  EXPECT_TRUE(has_check(findings, kNitroDebug, Outcome::kNoted));
+  EXPECT_TRUE(has(findings, kNitroDebug, Outcome::kNoted));
 }
 
 TEST(Nitro, RegistersOfATpmAreNotAnEnclaves) {
@@ -83,15 +83,15 @@ TEST(Nitro, AnotherRootIsNotBelieved) {
   EXPECT_TRUE(fails_only(other_use.verify(nitro.document()), kNitroChain, Outcome::kFailed));
   const Findings vendors =
       verify_nitro(parse_nitro(nitro.document()).value(), {other_use.collateral, TrustAnchors::vendors(), kFakeNow});
-  EXPECT_TRUE(has_check(vendors, kNitroChain, Outcome::kFailed)) << checks_text(vendors);
+  EXPECT_TRUE(has(vendors, kNitroChain, Outcome::kFailed)) << text_of(vendors);
 }
 
 TEST(Nitro, AMissingAuthorityIsNamed) {
   FakeNitro nitro;
   nitro.fields.bundle.pop_back();
   const Findings findings = Fixture(nitro).verify(nitro.document());
-  EXPECT_TRUE(fails_only(findings, kNitroChain, Outcome::kMissing)) << checks_text(findings);
-  EXPECT_NE(checks_text(findings).find("zone.aws.nitro-enclaves"), std::string::npos);
+  EXPECT_TRUE(fails_only(findings, kNitroChain, Outcome::kMissing)) << text_of(findings);
+  EXPECT_NE(text_of(findings).find("zone.aws.nitro-enclaves"), std::string::npos);
 }
 
 TEST(Nitro, CertificatesLiveAsLongAsTheySay) {
@@ -111,7 +111,7 @@ TEST(Nitro, DocumentIsMadeWhileItsCertificateIsValid) {
   nitro.fields.timestamp_ms = std::uint64_t{kFakeNow + 10} * 1000;
   const Findings later = Fixture(nitro).verify(nitro.document());
   EXPECT_TRUE(is_genuine(later));
-  EXPECT_TRUE(has_check(later, kNitroTimestamp, Outcome::kNoted));
+  EXPECT_TRUE(has(later, kNitroTimestamp, Outcome::kNoted));
 }
 
 TEST(Nitro, SignatureIsTheCertificatesOverTheDocument) {

@@ -10,7 +10,7 @@
 #include "attest/json.h"
 #include "attest/verify/nvidia_rim.h"
 #include "testing/evidence_files.h"
-#include "testing/findings_summary.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {

@@ -9,7 +9,7 @@
 #include "attest/verify/nvidia_rim.h"
 #include "crypto/crypto.h"
 #include "testing/fake_nvidia.h"
-#include "testing/findings_summary.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {

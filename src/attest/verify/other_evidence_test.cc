@@ -8,22 +8,17 @@
 #include "base/cursor.h"
 #include "crypto/sm2.h"
 #include "testing/evidence_index.h"
+#include "testing/findings.h"
+#include "testing/real_evidence.h"
 
 namespace adyton {
 namespace {
 
 using testing::find_check;
 
-class OtherRealEvidence : public ::testing::Test {
+class OtherRealEvidence : public testing::RealEvidence {
  protected:
-  void SetUp() override {
-    const auto found = testing::evidence_folder();
-    if (!found) GTEST_SKIP() << "no folder of real evidence (set ADYTON_EVIDENCE)";
-    folder_ = *found;
-  }
-  [[nodiscard]] Bytes file(const std::string& path) const { return testing::read_evidence(folder_ / path); }
   [[nodiscard]] VerifyContext context() const { return {collateral_, TrustAnchors::vendors(), 1'700'000'000}; }
-  std::filesystem::path folder_;
   Collateral collateral_;
 };
 
@@ -38,7 +33,7 @@ TEST_F(OtherRealEvidence, NaplesPlatform) {
   const Findings findings = verify_sev_certificates(*certificates, context());
   std::size_t good = 0;
   for (const Check& check : findings.checks) good += check.outcome == Outcome::kPassed ? 1 : 0;
-  EXPECT_EQ(good, 4U) << testing::objections_text(findings);  // PDH by PEK, PEK by OCA and CEK, OCA by itself
+  EXPECT_EQ(good, 4U) << testing::text_of(findings);  // PDH by PEK, PEK by OCA and CEK, OCA by itself
   EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0U);
   // ASK and ARK are not in the folder, and AMD's roots of that time are not built in.
   EXPECT_TRUE(find_check(findings, "certificate signature", Outcome::kMissing)->detail.contains("ask_ark_naples.cert"));
@@ -80,8 +75,8 @@ TEST_F(OtherRealEvidence, HygonReport) {
   const auto evidence = parse_csv_evidence(bytes);
   ASSERT_TRUE(evidence.has_value()) << evidence.error().message;
   const Findings findings = verify_csv(*evidence, context());
-  EXPECT_NE(find_check(findings, "report signature", Outcome::kPassed), nullptr) << testing::objections_text(findings);
-  EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0U) << testing::objections_text(findings);
+  EXPECT_NE(find_check(findings, "report signature", Outcome::kPassed), nullptr) << testing::text_of(findings);
+  EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0U) << testing::text_of(findings);
   EXPECT_TRUE(find_check(findings, "PEK", Outcome::kMissing)
                   ->detail.contains("https://cert.hygon.cn/hsk_cek?snumber=KPA64911240507"));
   EXPECT_EQ(findings.claims.debug, false);

@@ -4,19 +4,19 @@
 #include <gtest/gtest.h>
 
 #include "testing/fake_arm.h"
-#include "testing/findings_text.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
 
-using testing::checks_text;
 using testing::fails_only;
 using testing::fake_key;
 using testing::fake_mac0;
 using testing::fake_sign1;
 using testing::FakePsaClaims;
-using testing::has_check;
+using testing::has;
 using testing::is_genuine;
+using testing::text_of;
 
 struct Fixture {
   Collateral collateral;
@@ -31,9 +31,9 @@ TEST(Psa, SignedByAKnownKeyPasses) {
     Fixture f;
     f.anchors.keys = {fake_key(type, 1).verifying_key(), fake_key(type).verifying_key()};
     const Findings findings = f.verify(fake_sign1(FakePsaClaims().payload(), fake_key(type)));
-    EXPECT_TRUE(is_genuine(findings)) << checks_text(findings);
-    EXPECT_TRUE(has_check(findings, kPsaSignature, Outcome::kPassed));
-    EXPECT_TRUE(has_check(findings, kPsaInstanceId, Outcome::kNoted));
+    EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
+    EXPECT_TRUE(has(findings, kPsaSignature, Outcome::kPassed));
+    EXPECT_TRUE(has(findings, kPsaInstanceId, Outcome::kNoted));
     EXPECT_EQ(findings.claims.platform, "psa");
     EXPECT_EQ(findings.claims.hardware_model, "1234567890123-12345");
     EXPECT_EQ(findings.claims.report_data, Bytes(32, std::byte{1}));
@@ -52,7 +52,7 @@ TEST(Psa, InstanceIdIsTheKeysHash) {
   FakePsaClaims claims;
   const Digest256 hash = sha256(testing::fake_point(key.verifying_key()));
   std::ranges::copy(hash, claims.instance_id.begin() + 1);
-  EXPECT_TRUE(has_check(f.verify(fake_sign1(claims.payload(), key)), kPsaInstanceId, Outcome::kPassed));
+  EXPECT_TRUE(has(f.verify(fake_sign1(claims.payload(), key)), kPsaInstanceId, Outcome::kPassed));
 }
 
 TEST(Psa, KeyOfTheCollateralIsNoted) {
@@ -61,15 +61,15 @@ TEST(Psa, KeyOfTheCollateralIsNoted) {
   f.collateral.add_key("iak.pem", key.verifying_key());
   const Findings findings = f.verify(fake_sign1(FakePsaClaims().payload(), key));
   EXPECT_TRUE(is_genuine(findings));
-  EXPECT_TRUE(has_check(findings, kPsaSignature, Outcome::kNoted)) << checks_text(findings);
+  EXPECT_TRUE(has(findings, kPsaSignature, Outcome::kNoted)) << text_of(findings);
 }
 
 TEST(Psa, WithoutTheKeyItIsMissingAndNamed) {
   Fixture f;
   f.anchors.keys = {fake_key(KeyType::kP384).verifying_key()};
   const Findings findings = f.verify(fake_sign1(FakePsaClaims().payload(), fake_key(KeyType::kP256)));
-  EXPECT_TRUE(fails_only(findings, kPsaSignature, Outcome::kMissing)) << checks_text(findings);
-  EXPECT_NE(checks_text(findings).find(to_hex(FakePsaClaims().instance_id)), std::string::npos);
+  EXPECT_TRUE(fails_only(findings, kPsaSignature, Outcome::kMissing)) << text_of(findings);
+  EXPECT_NE(text_of(findings).find(to_hex(FakePsaClaims().instance_id)), std::string::npos);
 }
 
 TEST(Psa, AnotherKeyOrMessageFails) {
@@ -97,8 +97,8 @@ TEST(Psa, CodesNeedTheirSecret) {
     EXPECT_TRUE(fails_only(f.verify(encoded), kPsaCode, Outcome::kMissing));
     f.collateral.add_document(std::string(kPsaMacKeyDocument), secret);
     const Findings findings = f.verify(encoded);
-    EXPECT_TRUE(is_genuine(findings)) << checks_text(findings);
-    EXPECT_TRUE(has_check(findings, kPsaInstanceId, Outcome::kPassed));
+    EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
+    EXPECT_TRUE(has(findings, kPsaInstanceId, Outcome::kPassed));
     Fixture wrong;
     wrong.collateral.add_document(std::string(kPsaMacKeyDocument), Bytes(32));
     EXPECT_TRUE(fails_only(wrong.verify(encoded), kPsaCode, Outcome::kFailed));

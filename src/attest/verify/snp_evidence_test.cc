@@ -14,6 +14,8 @@
 #include "base/cursor.h"
 #include "crypto/hash.h"
 #include "testing/evidence_index.h"
+#include "testing/findings.h"
+#include "testing/real_evidence.h"
 
 namespace adyton {
 namespace {
@@ -22,12 +24,11 @@ using testing::EvidenceRow;
 
 constexpr std::int64_t kDay = 86'400;
 
-class SnpRealEvidence : public ::testing::Test {
+class SnpRealEvidence : public testing::RealEvidence {
  protected:
   void SetUp() override {
-    const auto found = testing::evidence_folder();
-    if (!found) GTEST_SKIP() << "no folder of real evidence (set ADYTON_EVIDENCE)";
-    folder_ = *found;
+    RealEvidence::SetUp();
+    if (IsSkipped()) return;
     rows_ = testing::evidence_rows(folder_, "snp/");
     for (const EvidenceRow& row : rows_) {
       if (!row.path.ends_with(".der") || row.path.contains("certs/crl-") || row.path.contains("REVOKED")) continue;
@@ -37,7 +38,6 @@ class SnpRealEvidence : public ::testing::Test {
     }
   }
 
-  [[nodiscard]] Bytes file(const std::string& path) const { return testing::read_evidence(folder_ / path); }
   [[nodiscard]] Certificate certificate(const std::string& path) const {
     return Certificate::parse(file(path)).value();
   }
@@ -59,7 +59,6 @@ class SnpRealEvidence : public ::testing::Test {
     return verify_snp(evidence, at(time_of(evidence.report)));
   }
 
-  std::filesystem::path folder_;
   std::vector<EvidenceRow> rows_;
   Collateral all_;  // every certificate of the folder but the revoked one
 };
@@ -78,7 +77,7 @@ TEST_F(SnpRealEvidence, ReportsComeOutAsTheIndexSays) {
     ASSERT_TRUE(evidence.has_value()) << evidence.error().message;
     const Findings findings = verify(*evidence);
     if (row.expected == "VALID") {
-      EXPECT_TRUE(testing::is_genuine(findings)) << testing::objections_text(findings);
+      EXPECT_TRUE(testing::is_genuine(findings)) << testing::text_of(findings);
       EXPECT_EQ(findings.claims.debug, row.facts.contains("DEBUG"));
       EXPECT_TRUE(row.facts.contains(to_hex(findings.claims.measurement)));
       ++valid;
@@ -87,7 +86,7 @@ TEST_F(SnpRealEvidence, ReportsComeOutAsTheIndexSays) {
     // "needs VCEK from AMD KDS"; and LIT's damaged copy, of whose chip no certificate was published: without one nobody
     // can tell the copy from the original, so that "missing" is all a verifier can say of either.
     EXPECT_TRUE(row.expected.starts_with("needs VCEK") || row.path.contains("bad_sig"));
-    EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0U) << testing::objections_text(findings);
+    EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0U) << testing::text_of(findings);
     const Check* check = testing::find_check(findings, "signing key", Outcome::kMissing);
     ASSERT_NE(check, nullptr);
     const SnpReport& report = evidence->report;
@@ -138,7 +137,7 @@ TEST_F(SnpRealEvidence, CertificatesLeadToTheirRoots) {
     Findings findings;
     const VerifyContext context{all_, TrustAnchors::vendors(), leaf.not_before() + kDay};
     EXPECT_TRUE(verify_chain(leaf, {}, {.use = AnchorUse::kAmd, .what = "chain", .roles = {}}, context, findings))
-        << testing::objections_text(findings);
+        << testing::text_of(findings);
     if (row.path.contains("/ark-")) {
       EXPECT_TRUE(TrustAnchors::vendors().has(AnchorUse::kAmd, leaf));
     } else {
@@ -169,7 +168,7 @@ TEST_F(SnpRealEvidence, RevokedSignerOfGenoa) {
   ASSERT_NE(testing::find_check(bad, "chain", Outcome::kFailed), nullptr);
   EXPECT_TRUE(testing::find_check(bad, "chain", Outcome::kFailed)->detail.contains("revoked"));
   verify_chain(certificate("snp/certs/ask-genoa.der"), {}, rules, context, good);
-  EXPECT_TRUE(testing::is_genuine(good)) << testing::objections_text(good);
+  EXPECT_TRUE(testing::is_genuine(good)) << testing::text_of(good);
 }
 
 TEST_F(SnpRealEvidence, RequestOfAnEnarxKeep) {
@@ -180,7 +179,7 @@ TEST_F(SnpRealEvidence, RequestOfAnEnarxKeep) {
   EXPECT_EQ(evidence->lists.size(), 2U);
   const std::int64_t november_2022 = 1'668'000'000;
   const Findings findings = verify_snp(*evidence, at(november_2022));
-  EXPECT_TRUE(testing::is_genuine(findings)) << testing::objections_text(findings);
+  EXPECT_TRUE(testing::is_genuine(findings)) << testing::text_of(findings);
   EXPECT_NE(testing::find_check(findings, "request key", Outcome::kPassed), nullptr);
   EXPECT_NE(testing::find_check(findings, "request signature", Outcome::kPassed), nullptr);
   EXPECT_FALSE(testing::is_genuine(verify_snp(*evidence, at(november_2022 + 400 * kDay))));
@@ -245,7 +244,7 @@ TEST_F(SnpRealEvidence, EndorsementOfAnAzureUtilityVm) {
   EXPECT_EQ(endorsement->chain.size(), 3U);
   all_.add_document("uvm", bytes);
   const Findings findings = verify_snp(*evidence, at(february_2023));
-  EXPECT_TRUE(testing::is_genuine(findings)) << testing::objections_text(findings);
+  EXPECT_TRUE(testing::is_genuine(findings)) << testing::text_of(findings);
   EXPECT_NE(testing::find_check(findings, "UVM signature", Outcome::kPassed), nullptr);
   EXPECT_NE(testing::find_check(findings, "UVM chain", Outcome::kPassed), nullptr);
   EXPECT_NE(testing::find_check(findings, "UVM measurement", Outcome::kPassed), nullptr);

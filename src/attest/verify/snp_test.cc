@@ -7,6 +7,7 @@
 #include "attest/evidence/snp_certificates.h"
 #include "testing/evidence_index.h"
 #include "testing/fake_amd.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
@@ -18,7 +19,7 @@ using testing::find_check;
 using testing::is_genuine;
 using testing::kFakeDay;
 using testing::kFakeNow;
-using testing::objections_text;
+using testing::text_of;
 
 Findings verify(BytesView bytes, const Collateral& collateral, const FakeAmd& amd, std::int64_t now = kFakeNow) {
   const TrustAnchors anchors = amd.anchors();
@@ -43,7 +44,7 @@ TEST_F(SnpVerifier, EveryProductAndVersion) {
     for (const std::uint32_t version : {2U, 3U, 5U}) {
       const Bytes report = testing::fake_snp_report({.version = version, .product = product}, vcek.key);
       const Findings findings = verify(report, amd.collateral(vcek), amd);
-      EXPECT_TRUE(is_genuine(findings)) << name_of(product) << version << objections_text(findings);
+      EXPECT_TRUE(is_genuine(findings)) << name_of(product) << version << text_of(findings);
       EXPECT_EQ(findings.claims.hardware_model, name_of(product));
       EXPECT_EQ(findings.claims.platform, "sev-snp");
       EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kNone);
@@ -56,7 +57,7 @@ TEST_F(SnpVerifier, Vlek) {
   const FakeIdentity vlek = milan_.vlek();
   const Bytes report = testing::fake_snp_report({.flags = 4, .chip_id = Bytes(64)}, vlek.key);
   const Findings findings = verify(report, milan_.collateral(vlek), milan_);
-  EXPECT_TRUE(is_genuine(findings)) << objections_text(findings);
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
   // The same key under a VCEK's name does not speak for a report that says it was a VLEK, nor the other way round.
   EXPECT_FALSE(is_genuine(verify(report, with_vcek_, milan_)));
   const Bytes says_vcek = testing::fake_snp_report({}, vlek.key);
@@ -80,7 +81,7 @@ TEST_F(SnpVerifier, ClaimsAndNotes) {
                                           .host_data = Bytes(32, std::byte{2}),
                                           .id_key_digest = Bytes(48, std::byte{3}),
                                           .committed_tcb = SnpTcb{1}});
-  EXPECT_TRUE(is_genuine(findings)) << objections_text(findings);
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
   EXPECT_EQ(findings.claims.debug, true);
   EXPECT_EQ(findings.claims.svn, 9U);
   EXPECT_EQ(findings.claims.measurement, Bytes(48, std::byte{1}));
@@ -116,12 +117,12 @@ TEST_F(SnpVerifier, CertificateOfAnotherTcbOrChip) {
   const BytesView der = other_chip.certificate.der();
   with_it.insert(with_it.end(), der.begin(), der.end());
   const Findings findings = verify(with_it, milan_.collateral(), milan_);
-  EXPECT_NE(find_check(findings, "chip id", Outcome::kFailed), nullptr) << objections_text(findings);
+  EXPECT_NE(find_check(findings, "chip id", Outcome::kFailed), nullptr) << text_of(findings);
 }
 
 TEST_F(SnpVerifier, MaskedChipIdSaysSo) {
   const Findings findings = verify_milan({.chip_id = Bytes(64)});
-  EXPECT_TRUE(is_genuine(findings)) << objections_text(findings);
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
   EXPECT_NE(find_check(findings, "chip id", Outcome::kNoted), nullptr);
   const Findings without =
       verify(testing::fake_snp_report({.chip_id = Bytes(64)}, vcek_.key), milan_.collateral(), milan_);
@@ -196,7 +197,7 @@ TEST_F(SnpVerifier, RevokedSigner) {
   Collateral clean = milan_.collateral(vcek_);
   clean.add(milan_.ark.revoke({}));
   const Findings good = verify(report, clean, milan_);
-  EXPECT_TRUE(is_genuine(good)) << objections_text(good);
+  EXPECT_TRUE(is_genuine(good)) << text_of(good);
   EXPECT_EQ(find_check(good, "revocation list", Outcome::kNoted), nullptr);
 }
 

@@ -9,7 +9,7 @@
 #include "attest/verify/jwt.h"
 #include "attest/verify/token_claims.h"
 #include "testing/evidence_files.h"
-#include "testing/findings_summary.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {

@@ -12,7 +12,7 @@
 #include "crypto/crypto.h"
 #include "testing/fake_pki.h"
 #include "testing/fake_token.h"
-#include "testing/findings_summary.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {

@@ -6,24 +6,19 @@
 #include "attest/verify/tpm_evidence.h"
 #include "attest/verify/tpm_quote.h"
 #include "testing/evidence_index.h"
+#include "testing/findings.h"
+#include "testing/real_evidence.h"
 
 namespace adyton {
 namespace {
 
 constexpr std::int64_t kNow = 1'700'000'000;
 
-class TpmRealEvidence : public ::testing::Test {
+class TpmRealEvidence : public testing::RealEvidence {
  protected:
-  void SetUp() override {
-    const auto found = testing::evidence_folder();
-    if (!found) GTEST_SKIP() << "no folder of real evidence (set ADYTON_EVIDENCE)";
-    folder_ = *found;
-  }
-  [[nodiscard]] Bytes file(const std::string& path) const { return testing::read_evidence(folder_ / path); }
   [[nodiscard]] Findings verify(const TpmEvidence& evidence, const TrustAnchors& anchors) const {
     return verify_tpm_evidence(evidence, {collateral_, anchors, kNow});
   }
-  std::filesystem::path folder_;
   Collateral collateral_;
 };
 
@@ -35,11 +30,11 @@ TEST_F(TpmRealEvidence, AttesterOfConfidentialContainers) {
   ASSERT_TRUE(evidence.has_value()) << evidence.error().message;
   TrustAnchors anchors;
   const Findings alone = verify(*evidence, anchors);
-  EXPECT_EQ(testing::count_outcomes(alone, Outcome::kFailed), 0U) << testing::objections_text(alone);
+  EXPECT_EQ(testing::count_outcomes(alone, Outcome::kFailed), 0U) << testing::text_of(alone);
   EXPECT_NE(testing::find_check(alone, "AK", Outcome::kMissing), nullptr);
   anchors.keys.push_back(*evidence->quotes[0].ak_key);
   const Findings trusted = verify(*evidence, anchors);
-  EXPECT_TRUE(testing::is_genuine(trusted)) << testing::objections_text(trusted);
+  EXPECT_TRUE(testing::is_genuine(trusted)) << testing::text_of(trusted);
   EXPECT_EQ(trusted.claims.boot_chain.size(), 24U);
   EXPECT_EQ(trusted.claims.report_data.size(), 64U);
 
@@ -61,12 +56,12 @@ TEST_F(TpmRealEvidence, GoTpmToolsAttestation) {
   ASSERT_TRUE(evidence->log.has_value());
   // Its certificate's issuer is not in the file, and its quotes, signature and log are all good otherwise.
   const Findings alone = verify(*evidence, TrustAnchors::vendors());
-  EXPECT_EQ(testing::count_outcomes(alone, Outcome::kFailed), 0U) << testing::objections_text(alone);
+  EXPECT_EQ(testing::count_outcomes(alone, Outcome::kFailed), 0U) << testing::text_of(alone);
   EXPECT_FALSE(testing::is_genuine(alone));
   TrustAnchors anchors;
   anchors.keys.push_back(key_of(*evidence->quotes[0].ak).value());
   const Findings trusted = verify(*evidence, anchors);
-  EXPECT_TRUE(testing::is_genuine(trusted)) << testing::objections_text(trusted);
+  EXPECT_TRUE(testing::is_genuine(trusted)) << testing::text_of(trusted);
   EXPECT_EQ(trusted.claims.measurement.size(), 48U);
   EXPECT_NE(testing::find_check(trusted, "event log", Outcome::kPassed), nullptr);
   EXPECT_NE(testing::find_check(trusted, "AK attributes", Outcome::kPassed), nullptr);
@@ -80,7 +75,7 @@ TEST_F(TpmRealEvidence, GoAttestationDumpIsSignedWithSha1) {
   TrustAnchors anchors;
   anchors.keys.push_back(key_of(*evidence->quotes[0].ak).value());
   const Findings findings = verify(*evidence, anchors);
-  ASSERT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 1U) << testing::objections_text(findings);
+  ASSERT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 1U) << testing::text_of(findings);
   const Check* signature = testing::find_check(findings, "quote signature", Outcome::kFailed);
   ASSERT_NE(signature, nullptr);
   EXPECT_TRUE(signature->detail.contains("SHA-1"));
@@ -114,7 +109,7 @@ TEST_F(TpmRealEvidence, LooseAzureQuoteIsNotByTheKeyOfTheReport) {
   EXPECT_EQ(as_text(quote.attest.extra_data), "challenge");
   const VerifyContext context{collateral_, TrustAnchors::vendors(), kNow};
   const Findings findings = verify_tpm_quote(quote, context, TpmVoucher{*hcl->attestation_key, "the HCL report"});
-  ASSERT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 1U) << testing::objections_text(findings);
+  ASSERT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 1U) << testing::text_of(findings);
   EXPECT_NE(testing::find_check(findings, "quote signature", Outcome::kFailed), nullptr);
 }
 

@@ -7,6 +7,7 @@
 #include "testing/evidence_index.h"
 #include "testing/fake_pki.h"
 #include "testing/fake_tpm.h"
+#include "testing/findings.h"
 
 namespace adyton {
 namespace {
@@ -19,7 +20,7 @@ using testing::fake_tpm_quote;
 using testing::fake_tpm_signature;
 using testing::find_check;
 using testing::is_genuine;
-using testing::objections_text;
+using testing::text_of;
 
 class TpmQuoteVerifier : public ::testing::Test {
  protected:
@@ -42,7 +43,7 @@ class TpmQuoteVerifier : public ::testing::Test {
 
 TEST_F(TpmQuoteVerifier, Genuine) {
   const Findings findings = verify(quote(), trusted_);
-  EXPECT_TRUE(is_genuine(findings)) << objections_text(findings);
+  EXPECT_TRUE(is_genuine(findings)) << text_of(findings);
   EXPECT_EQ(as_text(findings.claims.report_data), "nonce");
   EXPECT_EQ(findings.claims.boot_chain.size(), 24U);
   EXPECT_EQ(findings.claims.boot_chain[4].name, "PCR4");
@@ -86,7 +87,7 @@ TEST_F(TpmQuoteVerifier, KeyByCertificate) {
   with.certificates = {certificate, signer.certificate()};
   TrustAnchors anchors;
   anchors.certificates.push_back({AnchorUse::kGoogleTpm, root.certificate()});
-  EXPECT_TRUE(is_genuine(verify(with, anchors))) << objections_text(verify(with, anchors));
+  EXPECT_TRUE(is_genuine(verify(with, anchors))) << text_of(verify(with, anchors));
   EXPECT_FALSE(is_genuine(verify(with, {})));
   with.certificates[0] = signer.issue("AK", {.key_slot = 5}).certificate;  // of another key
   EXPECT_NE(find_check(verify(with, anchors), "AK", Outcome::kFailed), nullptr);

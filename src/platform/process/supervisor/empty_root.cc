@@ -20,8 +20,9 @@ class Root {
  public:
   Root(const Isolation& isolation, HostLink& host) : isolation_(isolation), host_(host) {}
 
-  // Makes the new root and attaches it over the old one, which stays the root of this process for now. Where the host
-  // runs in a chroot, whose root is no mount that could be covered or exchanged, the new one stays attached to nothing.
+  // Makes the new root and attaches it over the old one, which stays the root of this process until enter(). Where the
+  // host runs in a chroot, whose root is no mount that could be covered or exchanged, the new one stays attached to
+  // nothing.
   int attach() {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
       if (errno != EINVAL) return -errno;
