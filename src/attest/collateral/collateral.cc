@@ -180,19 +180,17 @@ const std::vector<std::shared_ptr<const EnclaveIdentity>>& Collateral::identitie
 const std::vector<Collateral::NamedKey>& Collateral::keys() const { return items_->keys; }
 const std::vector<Collateral::Document>& Collateral::documents() const { return items_->documents; }
 
-void Collateral::add_all(const Collateral& other) {
-  add_checkable(other);
-  const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-  append(items_->keys, other.items_->keys);
-  append(items_->documents, other.items_->documents);
+Collateral Collateral::copy() const {
+  Collateral out;
+  *out.items_ = *items_;
+  return out;
 }
 
 void Collateral::add_checkable(const Collateral& other) {
-  const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-  append(items_->certificates, other.items_->certificates);
-  append(items_->lists, other.items_->lists);
-  append(items_->tcb_infos, other.items_->tcb_infos);
-  append(items_->identities, other.items_->identities);
+  for (const Certificate& certificate : other.certificates()) add(certificate);
+  for (const RevocationList& list : other.lists()) add(list);
+  for (const auto& info : other.tcb_infos()) add(info);
+  for (const auto& identity : other.identities()) add(identity);
 }
 
 }  // namespace adyton

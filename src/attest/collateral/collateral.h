@@ -26,6 +26,8 @@ class Collateral {
   Collateral(Collateral&&) noexcept;
   Collateral& operator=(Collateral&&) noexcept;
 
+  [[nodiscard]] Collateral copy() const;  // shares what it holds
+
   // Takes whatever `bytes` are: PEM (any mixture), DER (certificate, list, public key), AMD's certificate table, JSON
   // (TCB info, enclave identity, QuoteCollateralV3 and its relatives, JWK sets, Intel's answers with their signature
   // chains), a packed bundle. `name` is for messages. Errors: invalid, when it is nothing of that sort; what was
@@ -39,7 +41,6 @@ class Collateral {
   void add_key(std::string name, VerifyingKey key);
   void add_document(std::string name, Bytes bytes);  // what only one kind of evidence understands: event logs, RIMs
 
-  void add_all(const Collateral& other);
   // Only what stands or falls with a signature that leads to an anchor: not keys, which would be believed as they are,
   // nor documents.
   void add_checkable(const Collateral& other);

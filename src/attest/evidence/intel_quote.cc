@@ -79,4 +79,11 @@ bool looks_like_intel_quote(BytesView bytes, std::uint32_t tee_type) {
 
 Result<QuoteParts> split_intel_quote(BytesView bytes) { return split(bytes).within("not an Intel quote"); }
 
+Result<QuoteParts> split_whole_quote(BytesView bytes, std::uint32_t tee_type) {
+  const QuoteParts parts = TRY(split_intel_quote(bytes));
+  if (parts.header.tee_type() != tee_type) return invalid("TEE type {:#x}", parts.header.tee_type());
+  if (parts.size != bytes.size()) return invalid("{} bytes follow the quote", bytes.size() - parts.size);
+  return parts;
+}
+
 }  // namespace adyton

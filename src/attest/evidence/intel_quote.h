@@ -53,4 +53,7 @@ bool looks_like_intel_quote(BytesView bytes, std::uint32_t tee_type);
 // compare `size`. Errors: invalid: too short, another version, vendor, attestation key type or body.
 Result<QuoteParts> split_intel_quote(BytesView bytes);
 
+// The same for exactly one quote of this TEE. Errors: also those.
+Result<QuoteParts> split_whole_quote(BytesView bytes, std::uint32_t tee_type);
+
 }  // namespace adyton

@@ -7,9 +7,7 @@ namespace adyton {
 namespace {
 
 Result<SgxQuote> parse(BytesView bytes) {
-  const QuoteParts parts = TRY(split_intel_quote(bytes));
-  if (parts.header.tee_type() != kTeeSgx) return invalid("TEE type {:#x}", parts.header.tee_type());
-  if (parts.size != bytes.size()) return invalid("{} bytes follow the quote", bytes.size() - parts.size);
+  const QuoteParts parts = TRY(split_whole_quote(bytes, kTeeSgx));
   SgxQuote out;
   out.header = parts.header;
   out.report = TRY(parse_sgx_report(parts.body));

@@ -9,13 +9,11 @@ namespace adyton {
 namespace {
 
 Result<TdxQuote> parse(BytesView bytes) {
-  const QuoteParts parts = TRY(split_intel_quote(bytes));
-  if (parts.header.tee_type() != kTeeTdx) return invalid("TEE type {:#x}", parts.header.tee_type());
-  if (parts.size != bytes.size()) return invalid("{} bytes follow the quote", bytes.size() - parts.size);
+  const QuoteParts parts = TRY(split_whole_quote(bytes, kTeeTdx));
   TdxQuote out;
   out.header = parts.header;
   out.report.is_15 = parts.body_type == QuoteBody::kTdReport15;
-  std::ranges::copy(parts.body, out.report.bytes.begin());  // at most 648 bytes: split_intel_quote() saw to that
+  std::ranges::copy(parts.body, out.report.bytes.begin());  // at most 648 bytes: split_whole_quote() saw to that
   out.signature = TRY(parse_quote_signature(parts.signature, parts.header.version()));
   out.signed_part = to_bytes(parts.signed_part);
   return out;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "attest/verify/chain.h"
+#include "attest/verify/sgx_report.h"
 #include "base/error.h"
 
 namespace adyton {
@@ -29,16 +30,7 @@ constexpr Status kStatuses[] = {
 };
 
 void fill_quote(const EpidQuote& quote, Findings& findings) {
-  const SgxReport& report = quote.report;
-  Claims& claims = findings.claims;
-  claims.platform = "sgx";
-  claims.hardware_model = fmt::format("EPID group {}", to_hex(quote.group_id));
-  claims.debug = report.debug();
-  claims.measurement = to_bytes(report.mr_enclave());
-  claims.signer = to_bytes(report.mr_signer());
-  claims.product = report.isv_product_id();
-  claims.svn = report.isv_svn();
-  claims.report_data = to_bytes(report.report_data());
+  findings.claims.hardware_model = fmt::format("EPID group {}", to_hex(quote.group_id));
   const auto add = [&](std::string_view name, std::string value) {
     findings.fields.push_back({std::string(name), std::move(value)});
   };
@@ -49,14 +41,7 @@ void fill_quote(const EpidQuote& quote, Findings& findings) {
   add("quote.qe_svn", fmt::format("{}", quote.qe_svn));
   add("quote.pce_svn", fmt::format("{}", quote.pce_svn));
   add("quote.basename", to_hex(quote.basename));
-  add("CPUSVN", to_hex(report.cpu_svn()));
-  add("MISCSELECT", to_hex(report.misc_select()));
-  add("ATTRIBUTES", to_hex(report.attributes()));
-  add("MRENCLAVE", to_hex(report.mr_enclave()));
-  add("MRSIGNER", to_hex(report.mr_signer()));
-  add("ISVPRODID", fmt::format("{}", report.isv_product_id()));
-  add("ISVSVN", fmt::format("{}", report.isv_svn()));
-  add("REPORTDATA", to_hex(report.report_data()));
+  tell_sgx_report(quote.report, findings);
 }
 
 void fill_report(const IasReport& report, Findings& findings) {

@@ -2,50 +2,15 @@
 #include "attest/verify/sgx_quote.h"
 
 #include "attest/verify/intel_common.h"
-#include "base/zeros.h"
+#include "attest/verify/sgx_report.h"
 
 namespace adyton {
-namespace {
-
-void add_fields(const SgxReport& report, std::vector<Field>& out) {
-  out.push_back({"CPUSVN", to_hex(report.cpu_svn())});
-  out.push_back({"MISCSELECT", to_hex(report.misc_select())});
-  out.push_back({"ATTRIBUTES", to_hex(report.attributes())});
-  out.push_back({"MRENCLAVE", to_hex(report.mr_enclave())});
-  out.push_back({"MRSIGNER", to_hex(report.mr_signer())});
-  out.push_back({"ISVPRODID", std::to_string(report.isv_product_id())});
-  out.push_back({"ISVSVN", std::to_string(report.isv_svn())});
-  // Key separation and sharing (KSS): zero unless the enclave uses it.
-  const auto add_unless_zero = [&](const char* name, BytesView value) {
-    if (!all_zero(value)) out.push_back({name, to_hex(value)});
-  };
-  add_unless_zero("ISVEXTPRODID", report.isv_ext_product_id());
-  add_unless_zero("ISVFAMILYID", report.isv_family_id());
-  add_unless_zero("CONFIGID", report.config_id());
-  if (report.config_svn() != 0) out.push_back({"CONFIGSVN", std::to_string(report.config_svn())});
-  out.push_back({"REPORTDATA", to_hex(report.report_data())});
-}
-
-void add_claims(const SgxReport& report, Claims& claims) {
-  claims.platform = "sgx";
-  claims.debug = report.debug();
-  claims.measurement = to_bytes(report.mr_enclave());
-  claims.signer = to_bytes(report.mr_signer());
-  claims.product = report.isv_product_id();
-  claims.svn = report.isv_svn();
-  claims.report_data = to_bytes(report.report_data());
-  if (!all_zero(report.config_id())) claims.host_data = to_bytes(report.config_id());
-}
-
-}  // namespace
-
 Findings verify_sgx_quote(const SgxQuote& quote, const VerifyContext& context) {
   Findings out;
   out.checks.reserve(24);
   out.fields.reserve(32);
-  add_claims(quote.report, out.claims);
   out.fields.push_back({"quote version", std::to_string(quote.header.version())});
-  add_fields(quote.report, out.fields);
+  tell_sgx_report(quote.report, out);
   const QuoteSigner signer = verify_quote_signatures(quote.signed_part, quote.signature, context, out);
   verify_intel_tcb(signer, quote.signature.qe_report, nullptr, context, out);
   return out;

@@ -100,8 +100,7 @@ Verified verify(const Evidence& evidence, const VerifyContext& context) {
   if (evidence.companions == nullptr) {
     out.findings_ = std::visit(Verifier{context}, evidence.body);
   } else {
-    Collateral both;
-    both.add_all(context.collateral);
+    Collateral both = context.collateral.copy();
     both.add_checkable(*evidence.companions);
     VerifyContext with{both, context.anchors, context.now, context.seen};
     out.findings_ = std::visit(Verifier{with}, evidence.body);
