@@ -95,7 +95,7 @@ std::string answer(std::string_view status, std::string_view headers, std::strin
          std::string(body);
 }
 
-constexpr CurlOptions kLocal = {.timeout = std::chrono::milliseconds(5000), .max_body_bytes = 1 << 20};
+const CurlOptions kLocal = {.timeout = std::chrono::milliseconds(5000), .max_body_bytes = 1 << 20};
 
 Fetcher local_fetcher(CurlOptions options = kLocal) {
   options.allow_http = true;
