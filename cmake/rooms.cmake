@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# adyton_room(NAME LEVEL n [BOTH_SIDES] [LINK rooms...] [LIBRARIES system libraries...]): a static library adyton_NAME of
-# src/NAME/**/*.cc and *.S, a test program adyton_NAME_test of src/NAME/**/*_test.cc, and for rooms that are compiled
-# into enclaves as well a target adyton_NAME_inside: the same library, or, in an instrumented build, a plain one.
+# adyton_room(NAME LEVEL n [BOTH_SIDES] [THREADS] [LINK rooms...] [LIBRARIES system libraries...]): a static library
+# adyton_NAME of src/NAME/**/*.cc and *.S, a test program adyton_NAME_test of src/NAME/**/*_test.cc, and for rooms that
+# are compiled into enclaves as well a target adyton_NAME_inside: the same library, or, in an instrumented build, that of
+# the release build. THREADS: it starts threads; of the others only tests that start some run under ThreadSanitizer.
 # System libraries are named bare (-lcrypto), so that a dynamic link takes the .so and a static-PIE the .a.
 set(ADYTON_ROOMS "")
 function(adyton_room name)
-  cmake_parse_arguments(ROOM "BOTH_SIDES" "LEVEL" "LINK;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "BOTH_SIDES;THREADS" "LEVEL" "LINK;LIBRARIES" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc ${dir}/*.S)
   list(FILTER sources EXCLUDE REGEX "/templates/")
@@ -15,11 +16,34 @@ function(adyton_room name)
   if(NOT sources)
     return()
   endif()
-  adyton_room_library(adyton_${name} "" $<BUILD_INTERFACE:adyton_sanitizers>)
+  if(ADYTON_SANITIZE STREQUAL "thread" AND NOT ROOM_THREADS)
+    foreach(test IN LISTS tests)
+      file(STRINGS ${test} threads REGEX "std::j?thread" LIMIT_COUNT 1)
+      if(NOT threads)
+        list(REMOVE_ITEM tests ${test})
+      endif()
+    endforeach()
+  endif()
+
+  set(target adyton_${name})
+  add_library(${target} STATIC ${sources})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME room_${name})
+  target_compile_features(${target} PUBLIC cxx_std_23)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:adyton_flags> $<BUILD_INTERFACE:adyton_sanitizers>)
+  list(TRANSFORM ROOM_LINK PREPEND adyton_ OUTPUT_VARIABLE links)
+  target_link_libraries(${target} PUBLIC ${links} ${ROOM_LIBRARIES} Threads::Threads)
+  adyton_precompile(${target})
+
   if(ROOM_BOTH_SIDES AND ADYTON_INSTRUMENTED)
-    adyton_room_library(adyton_${name}_inside _inside)
+    list(TRANSFORM links APPEND _inside)
+    add_library(${target}_inside STATIC IMPORTED GLOBAL)
+    set_target_properties(${target}_inside PROPERTIES IMPORTED_LOCATION ${ADYTON_PLAIN_BUILD}/libadyton_${name}.a
+      INTERFACE_COMPILE_FEATURES cxx_std_23 INTERFACE_INCLUDE_DIRECTORIES ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(${target}_inside INTERFACE ${links} ${ROOM_LIBRARIES} Threads::Threads)
   elseif(ROOM_BOTH_SIDES)
-    add_library(adyton_${name}_inside ALIAS adyton_${name})
+    add_library(${target}_inside ALIAS ${target})
   endif()
   if(ADYTON_TESTS AND tests)
     adyton_test(adyton_${name}_test SOURCES ${tests} LINK adyton_${name})
@@ -27,20 +51,14 @@ function(adyton_room name)
   set(ADYTON_ROOMS ${ADYTON_ROOMS} ${name} PARENT_SCOPE)
 endfunction()
 
-# The library itself; reads the caller's ROOM_... and sources.
-function(adyton_room_library target suffix)
-  add_library(${target} STATIC ${sources})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME room_${name})
-  target_compile_features(${target} PUBLIC cxx_std_23)
-  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:adyton_flags> ${ARGN})
-  foreach(room IN LISTS ROOM_LINK)
-    if(TARGET adyton_${room}${suffix})
-      target_link_libraries(${target} PUBLIC adyton_${room}${suffix})
-    endif()
-  endforeach()
-  target_link_libraries(${target} PUBLIC ${ROOM_LIBRARIES} Threads::Threads)
+# adyton_precompile(TARGET [headers...]): instrumented builds parse what nearly every source includes once. The release
+# build does not, so that a source that forgets an include is found.
+function(adyton_precompile target)
+  if(ADYTON_INSTRUMENTED)
+    target_precompile_headers(${target} PRIVATE <algorithm> <array> <atomic> <chrono> <functional> <map> <memory> <mutex>
+      <optional> <set> <span> <string> <thread> <variant> <vector> <fmt/format.h> <adyton/bytes.h> <adyton/result.h>
+      ${ARGN})
+  endif()
 endfunction()
 
 # adyton_program(NAME SOURCES ... [LINK ...] [OUTPUT name]): a program of this project that runs on the host.
@@ -60,6 +78,10 @@ function(adyton_test name)
   include(GoogleTest)
   adyton_program(${name} SOURCES ${TEST_SOURCES} LINK ${TEST_LINK} adyton_testing GTest::gtest GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/..)  # testing/...
+  adyton_precompile(${name} <gtest/gtest.h>)
+  if(ADYTON_INSTRUMENTED)
+    target_compile_options(${name} PRIVATE -O0)  # of the tests themselves; what they test is optimised
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
 

@@ -15,7 +15,10 @@ if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(ADYTON_CCACHE ccache)
   if(ADYTON_CCACHE)
     set(CMAKE_C_COMPILER_LAUNCHER ${ADYTON_CCACHE})
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${ADYTON_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${ADYTON_CCACHE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+    endif()
   endif()
 endif()
 
@@ -30,8 +33,10 @@ target_compile_options(adyton_flags INTERFACE
 target_compile_definitions(adyton_flags INTERFACE ADYTON_VERSION="${PROJECT_VERSION}")
 target_include_directories(adyton_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
 
-# Instruments what runs on the host. An enclave is a static-PIE and cannot carry a sanitizer: its rooms are compiled a
-# second time, plain, as adyton_ROOM_inside.
+# Instruments what runs on the host. An enclave is a static-PIE and cannot carry a sanitizer: its rooms,
+# adyton_ROOM_inside, are those of the release build.
+set(ADYTON_PLAIN_BUILD ${PROJECT_SOURCE_DIR}/build/release CACHE PATH
+  "For instrumented builds: a build that is not, for what runs inside enclaves")
 add_library(adyton_sanitizers INTERFACE)
 set(ADYTON_INSTRUMENTED OFF)
 if(ADYTON_SANITIZE OR ADYTON_COVERAGE OR ADYTON_FUZZ)

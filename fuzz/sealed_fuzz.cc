@@ -3,9 +3,9 @@
 #include <adyton/sealed_blob.h>
 #include <adyton/sealed_store.h>
 
+#include "seal/store_batch.h"
 #include "testing/fake_key_source.h"
 #include "testing/memory_storage.h"
-#include "seal/store_batch.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace adyton;

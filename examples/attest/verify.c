@@ -52,19 +52,19 @@ int main(int argc, char **argv) {
 
   for (int option; (option = getopt(argc, argv, "c:r:p:d:t:j")) != -1;) {
     struct file file = {NULL, 0};
+    adyton_status status = ADYTON_OK;
     switch (option) {
       case 'c':
         file = load(optarg);
-        expect(adyton_verifier_add_collateral(verifier, optarg, strlen(optarg), file.bytes, file.size), verifier,
-               optarg);
+        status = adyton_verifier_add_collateral(verifier, optarg, strlen(optarg), file.bytes, file.size);
         break;
       case 'r':
         file = load(optarg);
-        expect(adyton_verifier_add_trust_root(verifier, file.bytes, file.size), verifier, optarg);
+        status = adyton_verifier_add_trust_root(verifier, file.bytes, file.size);
         break;
       case 'p':
         file = load(optarg);
-        expect(adyton_verifier_set_policy(verifier, file.bytes, file.size), verifier, optarg);
+        status = adyton_verifier_set_policy(verifier, file.bytes, file.size);
         break;
       case 'd':
         free(report_data.bytes);
@@ -75,6 +75,7 @@ int main(int argc, char **argv) {
       default: return 2;
     }
     free(file.bytes);  // the library keeps nothing of it
+    expect(status, verifier, optarg);
   }
   if (optind != argc - 1) {
     fprintf(stderr, "usage: %s [-c COLLATERAL] [-r ROOT] [-p POLICY] [-d REPORT_DATA] [-t SECONDS] [-j] EVIDENCE\n",
