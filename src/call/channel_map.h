@@ -19,7 +19,7 @@ struct Slot {
   static constexpr std::size_t kInlineBytes = 16;
 
   // Line 0: one transfer between processors carries a whole small message.
-  std::atomic<std::uint32_t> bell;  // futex word: changes with every message, and when either side wants a look taken
+  std::atomic<std::uint32_t> bell;  // futex word: changes when either side wants a look taken
   std::atomic<std::uint32_t> seq;   // number of messages sent
   std::uint8_t kind;
   std::uint8_t reserved[3];
@@ -55,6 +55,13 @@ struct MessageHead {
   std::byte inline_bytes[Slot::kInlineBytes] = {};
 };
 
+// Callers of one side that wait for a lane. The other side only looks: a thread of it that is about to fall asleep,
+// because no call comes, first wakes one of them.
+struct CallerQueue {
+  alignas(64) std::atomic<std::uint32_t> waiting;  // how many
+  std::atomic<std::uint32_t> bell;                 // futex word: changes when one of them is to look
+};
+
 // The first page.
 struct ChannelHeader {
   static constexpr std::uint64_t kMagic = 0x316e6f7479646131;  // "1adyton1"
@@ -65,6 +72,7 @@ struct ChannelHeader {
   std::uint32_t boot_bytes;
   alignas(64) std::atomic<std::uint32_t> ready;  // futex word, 1: the enclave answers calls
   alignas(64) std::atomic<std::uint32_t> stop;   // 1: the host asks serve() to return
+  CallerQueue callers[2];                        // of the host, of the enclave
 };
 
 // One lane as one side sees it.

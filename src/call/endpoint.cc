@@ -17,7 +17,11 @@
 namespace adyton {
 namespace {
 
-constexpr std::chrono::microseconds kCrowdedSpin{25};  // while other callers wait for this one's turn to end
+// While other callers wait for this one's turn to end, it stays awake for half its time: longer, and the call is
+// probably a long one. After many short ones it is more probable that the answering thread was interrupted, and six
+// times as long costs less than to start afresh with another caller.
+constexpr int kCrowded = 2, kCrowdedAfterShort = 6;
+constexpr std::uint32_t kManyShort = 64;
 
 // The lane whose call the thread is answering, so that calls within it use the same.
 struct Current {
@@ -36,7 +40,7 @@ class ChannelEndpoint final : public Endpoint {
         limits_(limits),
         boot_(map_.copy_boot()),
         pool_(side == Side::kHost ? map.layout().lanes_to_enclave : map.layout().lanes_to_host,
-              std::max(1u, processor_count() / 2)) {
+              std::max(1u, processor_count() / 2), queue_of(side)) {
     const Side other = side == Side::kHost ? Side::kEnclave : Side::kHost;
     const auto fill = [&](std::deque<Lane>& lanes, Side caller, std::uint32_t count) {
       for (std::uint32_t i = 0; i < count; ++i)
@@ -78,6 +82,7 @@ class ChannelEndpoint final : public Endpoint {
   Result<void> answer(Lane& lane, const MessageHead& head, const WaitLimits& limits);
   Result<void> refuse(Lane& lane, const MessageHead& head, const WaitLimits& limits);
   void answer_calls(Lane& lane);
+  [[nodiscard]] CallerQueue& queue_of(Side side) const { return map_.header().callers[side == Side::kHost ? 0 : 1]; }
   void finish_later(std::uint32_t number);
   void nudge_all() const;
   Error explain_broken(Error error);
@@ -136,13 +141,22 @@ Result<void> ChannelEndpoint::call(const detail::CallTarget& target, const CallO
   };
   const detail::FunctionRef<void()> before_sleep(turn_long);
   limits.before_sleep = &before_sleep;
-  if (pool_.crowded()) limits.spin = std::min<std::chrono::nanoseconds>(limits.spin, kCrowdedSpin);
+  if (pool_.crowded()) {
+    limits.spin = lane.short_calls >= kManyShort ? limits.spin * kCrowdedAfterShort : limits.spin / kCrowded;
+  }
   auto conversation = converse(lane, target, limits, arguments, decode);
   if (conversation.reply_outstanding) {
     turn_long();
     finish_later(*number);
   } else {
+    lane.short_calls = is_long ? 0 : lane.short_calls + 1;
+    const bool looks_at_clock = lane.short_calls % kManyShort == 0;
+    const std::uint32_t answerer = lane.other_processor();
     pool_.release(*number, is_long);
+    if (pool_.crowded()) {
+      pool_.make_way(
+          {.was_quick = !is_long && !lane.other_sleeps(), .looks_at_clock = looks_at_clock, .answerer = answerer});
+    }
   }
   return std::move(conversation.result);
 }
@@ -267,6 +281,7 @@ void ChannelEndpoint::finish_later(std::uint32_t number) {
       }
     }
     pool_.release(number, true);
+    if (pool_.crowded()) pool_.make_way({});
     *done = true;
   };
   abandoned_.push_back({done, std::jthread(std::move(finish))});
@@ -274,11 +289,19 @@ void ChannelEndpoint::finish_later(std::uint32_t number) {
 
 void ChannelEndpoint::answer_calls(Lane& lane) {
   Rhythm rhythm(limits_.spin);
+  CallerQueue& queue = queue_of(side_ == Side::kHost ? Side::kEnclave : Side::kHost);
+  const auto let_in = [&] {
+    if (queue.waiting.load(std::memory_order_seq_cst) == 0) return;
+    queue.bell.fetch_add(1, std::memory_order_seq_cst);
+    futex_wake(queue.bell);
+  };
+  const detail::FunctionRef<void()> before_sleep(let_in);
   const auto* stop = side_ == Side::kEnclave ? &map_.header().stop : nullptr;
   for (;;) {
     // An answer is nothing to wait after: were this thread to stay awake, its caller would be the one to fall asleep,
     // and wake on another processor.
-    WaitLimits limits{.spin = rhythm.before_wait(), .lets_other_run = false, .stop = stop};
+    WaitLimits limits{
+        .spin = rhythm.before_wait(), .lets_other_run = false, .stop = stop, .before_sleep = &before_sleep};
     auto head = lane.receive(limits);
     if (!head) {
       if (state_.suspended_only()) {
@@ -288,6 +311,7 @@ void ChannelEndpoint::answer_calls(Lane& lane) {
       return;
     }
     rhythm.after_wait(lane);
+    limits.before_sleep = nullptr;
     limits.spin = limits_.spin;
     limits.lets_other_run = true;
     rhythm.before_answer(head->processor);

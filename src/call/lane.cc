@@ -100,11 +100,11 @@ WaitEnd Lane::wait_until(const Ready& ready, const WaitLimits& limits) {
 template <class Ready>
 WaitEnd Lane::sleep_until(const Ready& ready, const WaitLimits& limits) {
   slept_ = true;
-  if (limits.before_sleep != nullptr) (*limits.before_sleep)();
   const std::stop_callback wake(limits.cancel, [this] { nudge(); });
   std::atomic<std::uint32_t>& waiting = view_.out->waiting;
   std::uint32_t seen = view_.in->bell.load(std::memory_order_acquire);
   waiting.store(1, std::memory_order_seq_cst);
+  if (limits.before_sleep != nullptr) (*limits.before_sleep)();
   std::optional<WaitEnd> end;
   while (!end) {
     if (ready()) {
@@ -135,9 +135,12 @@ Error Lane::break_lane(const char* why) {
 }
 
 void Lane::ring() {
+  // Whoever falls asleep says so before it looks for the last time: either it sees what was sent, or it is seen here.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  other_slept_ = view_.in->waiting.load(std::memory_order_relaxed) != 0;
+  if (!other_slept_) return;
   view_.out->bell.fetch_add(1, std::memory_order_seq_cst);
-  other_slept_ = view_.in->waiting.load(std::memory_order_seq_cst) != 0;
-  if (other_slept_) futex_wake(view_.out->bell);
+  futex_wake(view_.out->bell);
 }
 
 void Lane::nudge() const {
@@ -237,6 +240,7 @@ Result<MessageHead> Lane::receive(const WaitLimits& limits) {
   copy_head(head, kind, *view_.in);
   if (kind < 1 || kind > static_cast<std::uint8_t>(MessageKind::kOtherStructure)) return break_lane("unknown message");
   head.kind = static_cast<MessageKind>(kind);
+  other_processor_ = head.processor;
   if (head.size > message_limit_) return break_lane("a message larger than the limit here");
   if (head.size > Slot::kInlineBytes) {
     if (head.start < taken_ || head.start - taken_ > view_.in_window.size())

@@ -37,10 +37,10 @@ class ChannelState {
 struct WaitLimits {
   std::optional<SteadyTime> deadline{};
   std::stop_token cancel{};
-  std::chrono::nanoseconds spin{0};                  // stay awake for this long
-  bool lets_other_run = true;                        // first let the other side's thread run on this processor
-  const std::atomic<std::uint32_t>* stop = nullptr;  // a shared word; nonzero ends the wait too
-  const detail::FunctionRef<void()>* before_sleep = nullptr;
+  std::chrono::nanoseconds spin{0};                           // stay awake for this long
+  bool lets_other_run = true;                                 // first let the other side's thread run on this processor
+  const std::atomic<std::uint32_t>* stop = nullptr;           // a shared word; nonzero ends the wait too
+  const detail::FunctionRef<void()>* before_sleep = nullptr;  // called when the other side can see that this one sleeps
 };
 
 enum class WaitEnd : std::uint8_t { kReady, kTimeout, kCancelled, kInterrupted, kStopped };
@@ -86,12 +86,17 @@ class Lane {
   [[nodiscard]] bool other_cancelled() const { return view_.in->cancel.load(std::memory_order_relaxed) != 0; }
   // Whether the other side's thread was asleep when this side last rang.
   [[nodiscard]] bool other_slept() const { return other_slept_; }
+  // The processor the other side's last message came from, as it says.
+  [[nodiscard]] std::uint32_t other_processor() const { return other_processor_; }
+  // Whether it is asleep now, as far as can be seen from here.
+  [[nodiscard]] bool other_sleeps() const { return view_.in->waiting.load(std::memory_order_seq_cst) != 0; }
   // Whether receive()'s last message had to be slept for.
   [[nodiscard]] bool slept() const { return slept_; }
   // Whether the other side broke the protocol: nothing more can be said on this lane.
   [[nodiscard]] bool broken() const { return broken_; }
 
-  std::uint32_t depth = 0;  // calls within calls; used by the thread that has the lane
+  std::uint32_t short_calls = 0;  // in a row; of the thread that has the lane
+  std::uint32_t depth = 0;        // calls within calls; used by the thread that has the lane
 
  private:
   template <class Ready>
@@ -112,6 +117,7 @@ class Lane {
   std::uint32_t sent_ = 0, received_ = 0;  // messages
   std::uint64_t put_ = 0, taken_ = 0;      // bytes of the two windows
   std::uint64_t seen_consumed_ = 0;
+  std::uint32_t other_processor_ = 0;
   bool other_slept_ = false, slept_ = false, broken_ = false;
 };
 

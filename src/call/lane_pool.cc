@@ -9,17 +9,17 @@ namespace adyton {
 namespace {
 
 constexpr std::chrono::milliseconds kTenure{4};     // of a thread that calls back to back while others wait
-constexpr std::chrono::microseconds kPatrol{1000};  // between looks of the one waiting thread that looks by itself
-constexpr std::chrono::milliseconds kRecheck{20};   // between looks of the others
+constexpr std::chrono::milliseconds kRecheck{200};  // a waiting thread looks by itself, whatever the other side does
 
 std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 }  // namespace
 
-LanePool::LanePool(std::uint32_t lanes, unsigned short_calls)
+LanePool::LanePool(std::uint32_t lanes, unsigned short_calls, CallerQueue& queue)
     : all_(lanes >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << lanes) - 1),
       short_calls_(static_cast<int>(short_calls)),
-      free_(all_) {}
+      free_(all_),
+      queue_(queue) {}
 
 std::optional<std::uint32_t> LanePool::try_acquire() {
   std::uint64_t free = free_.load(std::memory_order_relaxed);
@@ -38,12 +38,14 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
   if (reserved_.load(std::memory_order_relaxed) == 0) {
     if (const auto lane = try_acquire()) return *lane;
   }
+  queue_.waiting.fetch_add(1, std::memory_order_seq_cst);
   if (waiting_.fetch_add(1, std::memory_order_seq_cst) == 0) tenure_start_.store(now_ns(), std::memory_order_relaxed);
   const std::stop_callback wake(limits.cancel, [this] { wake_all(); });
   bool waited = false;
+  Placement placement;
   Result<std::uint32_t> result{Error{}};
   for (;;) {
-    const std::uint32_t seen = bell_.load(std::memory_order_acquire);
+    const std::uint32_t seen = queue_.bell.load(std::memory_order_acquire);
     if (waited || reserved_.load(std::memory_order_relaxed) == 0) {
       if (const auto lane = try_acquire()) {
         result = *lane;
@@ -63,14 +65,16 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
       result = unavailable("the deadline passed while every lane was busy");
       break;
     }
-    const bool patrols = !patrol_.exchange(true, std::memory_order_acq_rel);
-    SteadyTime until = now + (patrols ? std::chrono::microseconds(kPatrol) : std::chrono::microseconds(kRecheck));
+    // Whoever is to wake this thread then does so on its own processor, not on that of the answering thread.
+    placement.beside(answerer_.load(std::memory_order_relaxed));
+    SteadyTime until = now + kRecheck;
     if (limits.deadline && *limits.deadline < until) until = *limits.deadline;
-    futex_wait(bell_, seen, until);
-    if (patrols) patrol_.store(false, std::memory_order_release);
+    futex_wait(queue_.bell, seen, until);
     waited = true;
   }
+  placement.anywhere();
   waiting_.fetch_sub(1, std::memory_order_relaxed);
+  queue_.waiting.fetch_sub(1, std::memory_order_relaxed);
   if (result) {
     reserved_.store(0, std::memory_order_relaxed);
     tenure_start_.store(now_ns(), std::memory_order_relaxed);
@@ -81,30 +85,31 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
 void LanePool::release(std::uint32_t lane, bool was_long) {
   if (was_long) long_.fetch_sub(1, std::memory_order_relaxed);
   free_.fetch_or(std::uint64_t{1} << lane, std::memory_order_seq_cst);
-  if (crowded()) [[unlikely]]
-    hand_over(was_long);
+}
+
+void LanePool::make_way(const LastCall& last) {
+  if (last.was_quick) {
+    if (!last.looks_at_clock) return;
+    answerer_.store(last.answerer, std::memory_order_relaxed);
+    if (now_ns() - tenure_start_.load(std::memory_order_relaxed) < std::chrono::nanoseconds(kTenure).count()) return;
+    reserved_.store(1, std::memory_order_relaxed);
+  }
+  let_in();
 }
 
 void LanePool::turned_long() {
   long_.fetch_add(1, std::memory_order_seq_cst);
-  if (crowded()) hand_over(true);
+  if (crowded()) let_in();
 }
 
-void LanePool::hand_over(bool at_once) {
-  if (!at_once) {
-    const std::uint32_t releases = releases_.load(std::memory_order_relaxed);
-    releases_.store(releases + 1, std::memory_order_relaxed);  // a lost count costs nothing, a locked one does
-    if ((releases & 63) != 0) return;
-    if (now_ns() - tenure_start_.load(std::memory_order_relaxed) < std::chrono::nanoseconds(kTenure).count()) return;
-    reserved_.store(1, std::memory_order_relaxed);
-  }
-  bell_.fetch_add(1, std::memory_order_seq_cst);
-  futex_wake(bell_);
+void LanePool::let_in() {
+  queue_.bell.fetch_add(1, std::memory_order_seq_cst);
+  futex_wake(queue_.bell);
 }
 
 void LanePool::wake_all() {
-  bell_.fetch_add(1, std::memory_order_seq_cst);
-  futex_wake(bell_, 1 << 20);
+  queue_.bell.fetch_add(1, std::memory_order_seq_cst);
+  futex_wake(queue_.bell, 1 << 20);
 }
 
 }  // namespace adyton

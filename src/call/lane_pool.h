@@ -9,6 +9,7 @@
 #include <stop_token>
 
 #include <adyton/result.h>
+#include "call/channel_map.h"
 #include "call/lane.h"
 
 namespace adyton {
@@ -16,16 +17,26 @@ namespace adyton {
 // Hands out lane numbers. The lowest free lane first, so that few threads keep answering while there is little to do.
 //
 // A call is *short* until its reply has taken longer than its caller stays awake. Only as many short calls run at once
-// as there are pairs of processors; further callers wait asleep until a short call turns long or its thread's tenure is
-// over. Threads that call back to back thus take turns of milliseconds, not of microseconds, and eight of them together
-// are as fast as one. Long calls are limited by the lanes only. Thread-safe.
+// as there are pairs of processors; further callers wait asleep until a short call turns long, its thread's tenure is
+// over, or the other side says that no calls come any more (CallerQueue). Threads that call back to back thus take
+// turns of milliseconds, not of microseconds, and eight of them together are as fast as one. Long calls are limited by
+// the lanes only. Thread-safe.
 class LanePool {
  public:
-  LanePool(std::uint32_t lanes, unsigned short_calls);
+  LanePool(std::uint32_t lanes, unsigned short_calls, CallerQueue& queue);
 
   // A lane, or why there is none: the channel's interruption, the deadline, cancellation.
   Result<std::uint32_t> acquire(const WaitLimits& limits, const ChannelState& state);
   void release(std::uint32_t lane, bool was_long);
+
+  // To be called after release() while crowded(). Lets another thread in if nothing else would, or if this one's tenure
+  // is over, which it looks at only now and then: a look at a clock costs more than a tenth of a call.
+  struct LastCall {
+    bool was_quick = false;      // short, and the answering thread is awake: it will see that no more calls come
+    bool looks_at_clock = true;  // this is such a "now and then"
+    std::uint32_t answerer = 0;  // the processor of the thread that answered
+  };
+  void make_way(const LastCall& last);
 
   // The calling thread's call has turned long: lets another in.
   void turned_long();
@@ -35,19 +46,19 @@ class LanePool {
   void wake_all();
 
  private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
   std::optional<std::uint32_t> try_acquire();
-  void hand_over(bool at_once);
+  void let_in();
 
   const std::uint64_t all_;
   const int short_calls_;
   std::atomic<std::uint64_t> free_;
   std::atomic<int> long_ = 0;
   std::atomic<std::uint32_t> waiting_ = 0;
-  std::atomic<std::uint32_t> bell_ = 0;      // futex word of waiting threads
-  std::atomic<bool> patrol_ = false;         // one waiting thread looks again by itself every so often
+  CallerQueue& queue_;  // the other side can write here: believed in nothing, beyond that a look may be worth it
   std::atomic<std::uint32_t> reserved_ = 0;  // tenure is over: the next one in is one that waited
-  std::atomic<std::uint32_t> releases_ = 0;
   std::atomic<std::int64_t> tenure_start_ = 0;
+  std::atomic<std::uint32_t> answerer_ = kNone;  // processor of the thread that answers short calls
 };
 
 }  // namespace adyton
