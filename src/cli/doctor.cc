@@ -11,21 +11,21 @@
 namespace adyton {
 namespace {
 
-constexpr std::string_view name_of_state(Check::State state) {
+constexpr std::string_view name_of_state(BackendCheck::State state) {
   switch (state) {
-    case Check::State::kOk: return "ok";
-    case Check::State::kDegraded: return "degraded";
-    case Check::State::kMissing: return "missing";
+    case BackendCheck::State::kOk: return "ok";
+    case BackendCheck::State::kDegraded: return "degraded";
+    case BackendCheck::State::kMissing: return "missing";
   }
   return "unknown";
 }
 
-fmt::text_style style_of(Check::State state) {
+fmt::text_style style_of(BackendCheck::State state) {
   if (::isatty(STDOUT_FILENO) == 0) return {};
   switch (state) {
-    case Check::State::kOk: return fg(fmt::terminal_color::green);
-    case Check::State::kDegraded: return fg(fmt::terminal_color::yellow);
-    case Check::State::kMissing: return fg(fmt::terminal_color::red);
+    case BackendCheck::State::kOk: return fg(fmt::terminal_color::green);
+    case BackendCheck::State::kDegraded: return fg(fmt::terminal_color::yellow);
+    case BackendCheck::State::kMissing: return fg(fmt::terminal_color::red);
   }
   return {};
 }
@@ -34,12 +34,12 @@ Result<int> doctor(bool json) {
   nlohmann::ordered_json out = nlohmann::ordered_json::object();
   bool any_runs = false;
   for (const auto& backend : make_backends()) {
-    const std::vector<Check> checks = backend->probe();
+    const std::vector<BackendCheck> checks = backend->probe();
     bool runs = true;
     std::size_t degraded = 0;
-    for (const Check& check : checks) {
-      runs = runs && check.state != Check::State::kMissing;
-      degraded += check.state == Check::State::kDegraded ? 1 : 0;
+    for (const BackendCheck& check : checks) {
+      runs = runs && check.state != BackendCheck::State::kMissing;
+      degraded += check.state == BackendCheck::State::kDegraded ? 1 : 0;
       out[std::string(backend->name())].push_back({{"name", check.name},
                                                    {"state", name_of_state(check.state)},
                                                    {"detail", check.detail},
@@ -51,7 +51,7 @@ Result<int> doctor(bool json) {
                !runs           ? "cannot run here"
                : degraded == 0 ? "runs here, with every layer"
                                : fmt::format("runs here, with {} of its layers missing", degraded));
-    for (const Check& check : checks) {
+    for (const BackendCheck& check : checks) {
       fmt::print("  ");
       fmt::print(style_of(check.state), "{:<9}", name_of_state(check.state));
       fmt::print(" {:<22} {}\n", check.name, check.detail);

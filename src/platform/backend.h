@@ -18,8 +18,9 @@
 
 namespace adyton {
 
-// One thing a back-end needs or uses on this machine, as `adyton doctor` prints it.
-struct Check {
+// One thing a back-end needs or uses on this machine, as `adyton doctor` prints it. (adyton::Check is a step of a
+// verification.)
+struct BackendCheck {
   enum class State { kOk, kDegraded, kMissing };  // degraded: works with one layer less; missing: cannot run
   std::string name;                               // "memfd_secret"
   State state = State::kOk;
@@ -69,8 +70,8 @@ struct Measurement {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;     // "process"
-  virtual std::vector<Check> probe() const = 0;  // can it run here; if not, the remedy
+  virtual std::string_view name() const = 0;            // "process"
+  virtual std::vector<BackendCheck> probe() const = 0;  // can it run here; if not, the remedy
   virtual Result<std::vector<Measurement>> measure(const VerifiedImage& image) const = 0;  // pure
   virtual Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) = 0;
 };

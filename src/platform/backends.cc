@@ -12,7 +12,7 @@ namespace {
 
 bool can_run(const Backend& backend) {
   return std::ranges::none_of(backend.probe(),
-                              [](const Check& check) { return check.state == Check::State::kMissing; });
+                              [](const BackendCheck& check) { return check.state == BackendCheck::State::kMissing; });
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ int host(const char* program, const std::string& act) {
   if (act == "missing") {
     for (const LayerState& state : (*sandboxed)->layers()) {
       if (state.error == 0) continue;
-      const Check check = check_of(state);
+      const BackendCheck check = check_of(state);
       std::printf("missing %s\n", check.name.c_str());
       if (check.remedy.empty() || !describe_missing(state).starts_with("no "))
         std::printf("error %s\n", check.name.c_str());

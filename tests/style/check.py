@@ -227,6 +227,25 @@ def rule_sizes(tree):
         yield f"the build files have {total} lines in all; {LARGEST_BUILD} are the most"
 
 
+def rule_types(tree):
+    """Headers define a type's name once in a namespace: programs that link both would use one's code on the other."""
+    opening = re.compile(r"^(?:inline )?namespace ([\w:]+) \{$")
+    definition = re.compile(r"^(?:struct|class|union|enum class|enum)\s+(?:\[\[\w+\]\] )?(\w+)(?:\s+final)?(?:\s*:[^:;].*)?\s*\{")
+    seen = {}
+    for path in tree.files("include", "src", "testing", suffixes=(".h",)):
+        spaces = []
+        for line in code_of(path.read_text()).splitlines():
+            if found := opening.match(line):
+                spaces += found[1].split("::")
+            elif line.startswith("}") and not line.startswith("};") and spaces:
+                spaces.pop()
+            elif found := definition.match(line):
+                name = "::".join([*spaces, found[1]])
+                first = seen.setdefault(name, path)
+                if first != path:
+                    yield f"{tree.name(path)}: {name} is also defined in {tree.name(first)}: two types, two names"
+
+
 def rule_sides(tree):
     """Host or enclave is a folder and a target, never an #ifdef."""
     for path in tree.files("include", "src", "testing", "examples"):

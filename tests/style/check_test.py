@@ -86,6 +86,12 @@ class Rules(unittest.TestCase):
         self.finds("sizes", {"include/adyton/bytes.h": 301 * "\n"}, "301")
         self.finds("sizes", {"cmake/a.cmake": 600 * "\n", "src/CMakeLists.txt": 500 * "\n"}, "build files")
 
+    def test_types(self):
+        one = "namespace adyton {\n\nstruct Check {\n  int a;\n};\n\n}  // namespace adyton\n"
+        self.accepts("types", {"src/base/a.h": one, "src/base/b.h": one.replace("namespace adyton {", "namespace adyton::b {")})
+        self.accepts("types", {"src/base/a.h": one, "src/base/b.h": "namespace adyton {\nstruct Check;\n}\nstruct Check {\n};\n"})
+        self.finds("types", {"src/base/a.h": one, "src/b/b.h": one.replace("struct", "class")}, "adyton::Check is also")
+
     def test_sides(self):
         self.accepts("sides", {"src/base/a.cc": "#ifdef __clang__\n#if __has_include(<x>)\n"})
         self.finds("sides", {"src/base/a.cc": "#ifdef ADYTON_ENCLAVE\n"}, "two files")

@@ -90,14 +90,15 @@ std::string describe_missing(const LayerState& state) {
   return fmt::format("no {} ({}): {}", words.name, errno_text(state.error), words.without);
 }
 
-Check check_of(const LayerState& state) {
+BackendCheck check_of(const LayerState& state) {
   const Words& words = words_of(state.layer);
-  Check check{.name = std::string(words.name), .state = Check::State::kOk, .detail = "tried, and had", .remedy = ""};
+  BackendCheck check{
+      .name = std::string(words.name), .state = BackendCheck::State::kOk, .detail = "tried, and had", .remedy = ""};
   if (state.layer == Layer::kLandlock && state.error == 0) check.detail = fmt::format("version {}", state.detail);
   if (state.layer == Layer::kOwnUser && state.error == 0) check.detail = "a user id that nothing else has";
   if (state.layer == Layer::kLockedMemory && state.error == 0) check.detail = "not limited";
   if (state.error == 0) return check;
-  check.state = Check::State::kDegraded;
+  check.state = BackendCheck::State::kDegraded;
   check.detail = fmt::format("{}: {}", errno_text(state.error), words.without);
   if (state.layer == Layer::kLockedMemory) check.detail = fmt::format("{}, {} KiB", words.without, state.detail);
   check.remedy = std::string(words.remedy);

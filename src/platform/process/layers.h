@@ -24,7 +24,7 @@ std::string_view name_of(supervisor::Layer layer);
 std::string describe_missing(const LayerState& state);
 
 // The same as a check: ok or degraded, with a remedy.
-Check check_of(const LayerState& state);
+BackendCheck check_of(const LayerState& state);
 
 // A step without which nothing is launched, and the error it ended with.
 Error describe_failure(supervisor::Step step, int error_number);

@@ -14,13 +14,13 @@ TEST(Layers, EachHasWordsOfItsOwn) {
   for (int i = 0; i < static_cast<int>(supervisor::Layer::kCount); ++i) {
     const LayerState missing{static_cast<supervisor::Layer>(i), EPERM, 0};
     EXPECT_TRUE(names.insert(name_of(missing.layer)).second) << i;
-    const Check check = check_of(missing);
-    EXPECT_EQ(check.state, Check::State::kDegraded);
+    const BackendCheck check = check_of(missing);
+    EXPECT_EQ(check.state, BackendCheck::State::kDegraded);
     EXPECT_FALSE(check.detail.empty());
     EXPECT_FALSE(check.remedy.empty());
     EXPECT_NE(describe_missing(missing).find("Operation not permitted"), std::string::npos);
-    const Check had = check_of({missing.layer, 0, 0});
-    EXPECT_EQ(had.state, Check::State::kOk);
+    const BackendCheck had = check_of({missing.layer, 0, 0});
+    EXPECT_EQ(had.state, BackendCheck::State::kOk);
     EXPECT_TRUE(had.remedy.empty());
   }
 }

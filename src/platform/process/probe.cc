@@ -24,15 +24,15 @@ std::string amount(long long bytes) {
                             : fmt::format("{} KiB", bytes >> 10);
 }
 
-Check secret_memory(const Findings& found) {
-  Check check{.name = "memfd_secret", .state = Check::State::kOk, .detail = "", .remedy = ""};
+BackendCheck secret_memory(const Findings& found) {
+  BackendCheck check{.name = "memfd_secret", .state = BackendCheck::State::kOk, .detail = "", .remedy = ""};
   const auto bytes = found.find("secret_bytes");
   const auto error = found.find("secret_error");
   if (bytes != found.end() && bytes->second > 0) {
     check.detail = "at least " + amount(bytes->second) + " of memory that not even root reads";
     return check;
   }
-  check.state = Check::State::kDegraded;
+  check.state = BackendCheck::State::kDegraded;
   check.detail =
       fmt::format("{}: root can read an enclave's memory",
                   error == found.end() ? "the probe did not end" : errno_text(static_cast<int>(error->second)));
@@ -40,35 +40,35 @@ Check secret_memory(const Findings& found) {
   return check;
 }
 
-Check hidden(const Findings& found) {
-  Check check{.name = "hidden process",
-              .state = Check::State::kOk,
-              .detail = "no core file, no /proc/PID/mem, no debugger without root's rights",
-              .remedy = ""};
+BackendCheck hidden(const Findings& found) {
+  BackendCheck check{.name = "hidden process",
+                     .state = BackendCheck::State::kOk,
+                     .detail = "no core file, no /proc/PID/mem, no debugger without root's rights",
+                     .remedy = ""};
   const auto dumpable = found.find("dumpable");
   if (dumpable == found.end() || dumpable->second == 1) {
-    check.state = Check::State::kDegraded;
+    check.state = BackendCheck::State::kDegraded;
     check.detail = "the kernel did not hide a process whose executable nobody may read";
     check.remedy = "use a kernel that does (every Linux since 4.10)";
   }
   return check;
 }
 
-Check user() {
+BackendCheck user() {
   const auto id = ::geteuid();
   return {.name = "user",
-          .state = Check::State::kOk,
+          .state = BackendCheck::State::kOk,
           .detail = id == 0 ? "root: each enclave runs under a user id of its own"
                             : fmt::format("{}, an ordinary user: enclaves run under this user id", id),
           .remedy = ""};
 }
 
 // Yama does not matter to an enclave, which is hidden anyway; it does to the host program.
-Check yama() {
-  Check check{.name = "ptrace scope",
-              .state = Check::State::kOk,
-              .detail = "no Yama: programs of one user may trace each other",
-              .remedy = ""};
+BackendCheck yama() {
+  BackendCheck check{.name = "ptrace scope",
+                     .state = BackendCheck::State::kOk,
+                     .detail = "no Yama: programs of one user may trace each other",
+                     .remedy = ""};
   std::ifstream file("/proc/sys/kernel/yama/ptrace_scope");
   int scope = 0;
   if (file >> scope) check.detail = fmt::format("Yama's ptrace_scope is {}", scope);
@@ -77,8 +77,8 @@ Check yama() {
 
 }  // namespace
 
-std::vector<Check> ProcessBackend::probe() const {
-  std::vector<Check> checks = {user()};
+std::vector<BackendCheck> ProcessBackend::probe() const {
+  std::vector<BackendCheck> checks = {user()};
   Findings found;
   SandboxSpec spec;
   spec.name = supervisor::kProbeName;
@@ -99,15 +99,15 @@ std::vector<Check> ProcessBackend::probe() const {
   const auto layers = attempt();
   if (!layers) {
     checks.push_back({.name = "sandbox",
-                      .state = Check::State::kMissing,
+                      .state = BackendCheck::State::kMissing,
                       .detail = layers.error().message,
                       .remedy = "allow seccomp filters, no_new_privs and executable memory files here; in a container, "
                                 "use a security profile that does"});
     return checks;
   }
-  checks.push_back({.name = "seccomp", .state = Check::State::kOk, .detail = "tried, and had", .remedy = ""});
+  checks.push_back({.name = "seccomp", .state = BackendCheck::State::kOk, .detail = "tried, and had", .remedy = ""});
   checks.push_back(
-      {.name = "memory files", .state = Check::State::kOk, .detail = "sealed, and executed", .remedy = ""});
+      {.name = "memory files", .state = BackendCheck::State::kOk, .detail = "sealed, and executed", .remedy = ""});
   for (const LayerState& state : *layers) checks.push_back(check_of(state));
   checks.push_back(secret_memory(found));
   checks.push_back(hidden(found));

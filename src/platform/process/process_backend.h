@@ -22,7 +22,7 @@ class ProcessBackend : public Backend {
 
   [[nodiscard]] std::string_view name() const override { return "process"; }
   // Launches a small program in the sandbox and tells how each layer went.
-  [[nodiscard]] std::vector<Check> probe() const override;
+  [[nodiscard]] std::vector<BackendCheck> probe() const override;
   // One: "image", the digest. No hardware adds to it.
   [[nodiscard]] Result<std::vector<Measurement>> measure(const VerifiedImage& image) const override;
   // Errors: denied (a variable the manifest does not list, a debugger on an image that is not for debugging),

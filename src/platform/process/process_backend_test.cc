@@ -147,11 +147,11 @@ TEST_F(ProcessBackendTest, MeasuresTheDigest) {
 TEST_F(ProcessBackendTest, ProbeTriesEverything) {
   const auto checks = backend_.probe();
   std::set<std::string> names;
-  for (const Check& check : checks) {
+  for (const BackendCheck& check : checks) {
     EXPECT_TRUE(names.insert(check.name).second) << check.name;
-    EXPECT_NE(check.state, Check::State::kMissing) << check.name << ": " << check.detail;
+    EXPECT_NE(check.state, BackendCheck::State::kMissing) << check.name << ": " << check.detail;
     EXPECT_FALSE(check.detail.empty()) << check.name;
-    EXPECT_EQ(check.remedy.empty(), check.state == Check::State::kOk) << check.name;
+    EXPECT_EQ(check.remedy.empty(), check.state == BackendCheck::State::kOk) << check.name;
   }
   for (const char* name :
        {"user", "seccomp", "memory files", "mount namespace", "pid namespace", "network namespace", "landlock",
