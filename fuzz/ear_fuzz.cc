@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const TrustAnchors anchors = [] {
     TrustAnchors out;
     out.keys.push_back(
-        VerifyingKey::parse_spki(PrivateKey::generate(KeyKind::kP256).value().public_key().der()).value());
+        {AnchorUse::kAttestResult,
+         VerifyingKey::parse_spki(PrivateKey::generate(KeyKind::kP256).value().public_key().der()).value()});
     return out;
   }();
   const BytesView bytes = std::as_bytes(std::span(data, size));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks a file of evidence with libadyton-attest:
 //
-//   verify [-c COLLATERAL]... [-r TRUST_ROOT]... [-p POLICY] [-d REPORT_DATA] [-t SECONDS] [-j] EVIDENCE
+//   verify [-c COLLATERAL]... [-r KIND=TRUST_ROOT]... [-p POLICY] [-d REPORT_DATA] [-t SECONDS] [-j] EVIDENCE
 //
-// All but SECONDS (since 1970; default: now) are files. Prints the report, with -j as JSON. Ends with 0 if the evidence is
+// All but SECONDS (since 1970; default: now) and KIND (what the root is trusted for: "development", ...) are files. Prints the report, with -j as JSON. Ends with 0 if the evidence is
 // accepted, else with the status: see adyton/adyton_attest.h.
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
@@ -52,6 +52,7 @@ int main(int argc, char **argv) {
 
   for (int option; (option = getopt(argc, argv, "c:r:p:d:t:j")) != -1;) {
     struct file file = {NULL, 0};
+    char *root = NULL;
     adyton_status status = ADYTON_OK;
     switch (option) {
       case 'c':
@@ -59,8 +60,11 @@ int main(int argc, char **argv) {
         status = adyton_verifier_add_collateral(verifier, optarg, strlen(optarg), file.bytes, file.size);
         break;
       case 'r':
-        file = load(optarg);
-        status = adyton_verifier_add_trust_root(verifier, file.bytes, file.size);
+        root = strchr(optarg, '=');
+        if (root == NULL) return 2;
+        *root = '\0';  // from here on optarg is the kind
+        file = load(root + 1);
+        status = adyton_verifier_add_trust_root(verifier, optarg, file.bytes, file.size);
         break;
       case 'p':
         file = load(optarg);
@@ -78,7 +82,7 @@ int main(int argc, char **argv) {
     expect(status, verifier, optarg);
   }
   if (optind != argc - 1) {
-    fprintf(stderr, "usage: %s [-c COLLATERAL] [-r ROOT] [-p POLICY] [-d REPORT_DATA] [-t SECONDS] [-j] EVIDENCE\n",
+    fprintf(stderr, "usage: %s [-c COLLATERAL] [-r KIND=ROOT] [-p POLICY] [-d REPORT_DATA] [-t SECONDS] [-j] EVIDENCE\n",
             argv[0]);
     return 2;
   }

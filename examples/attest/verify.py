@@ -32,7 +32,8 @@ def load(path="libadyton-attest.so.0.1"):
             ("verifier_free", None, c_void_p),
             ("verifier_add_collateral", c_int, c_void_p, c_char_p, c_size_t, c_char_p, c_size_t),
             ("verifier_add_document", c_int, c_void_p, c_char_p, c_size_t, c_char_p, c_size_t),
-            ("verifier_add_trust_root", c_int, c_void_p, c_char_p, c_size_t),
+            ("verifier_add_trust_root", c_int, c_void_p, c_char_p, c_char_p, c_size_t),
+            ("verifier_trust_issuer", c_int, c_void_p, c_char_p),
             ("verifier_set_policy", c_int, c_void_p, c_char_p, c_size_t),
             ("verifier_message", c_char_p, c_void_p),
             ("verify", c_int, c_void_p, c_char_p, c_size_t, c_char_p, c_size_t, c_int64, POINTER(c_void_p)),
@@ -72,8 +73,11 @@ class Verifier:
         name = name.encode()
         self._expect(self._library.adyton_verifier_add_document(self._handle, name, len(name), data, len(data)))
 
-    def add_trust_root(self, data):
-        self._expect(self._library.adyton_verifier_add_trust_root(self._handle, data, len(data)))
+    def add_trust_root(self, kind, data):
+        self._expect(self._library.adyton_verifier_add_trust_root(self._handle, kind.encode(), data, len(data)))
+
+    def trust_issuer(self, url):
+        self._expect(self._library.adyton_verifier_trust_issuer(self._handle, url.encode()))
 
     def set_policy(self, toml):
         toml = toml.encode()
@@ -117,7 +121,7 @@ def main():
     parser = argparse.ArgumentParser(description="Checks a file of evidence.")
     parser.add_argument("--library", default="libadyton-attest.so.0.1")
     parser.add_argument("-c", "--collateral", action="append", default=[], type=pathlib.Path)
-    parser.add_argument("-r", "--trust-root", action="append", default=[], type=pathlib.Path)
+    parser.add_argument("-r", "--trust-root", action="append", default=[], metavar="KIND=FILE")
     parser.add_argument("-p", "--policy", type=pathlib.Path)
     parser.add_argument("-d", "--report-data", type=pathlib.Path)
     parser.add_argument("-t", "--time", type=int)
@@ -129,8 +133,9 @@ def main():
     try:
         for path in options.collateral:
             verifier.add_collateral(path.name, path.read_bytes())
-        for path in options.trust_root:
-            verifier.add_trust_root(path.read_bytes())
+        for root in options.trust_root:
+            kind, _, path = root.partition("=")
+            verifier.add_trust_root(kind, pathlib.Path(path).read_bytes())
         if options.policy:
             verifier.set_policy(options.policy.read_text())
     except AdytonError as error:

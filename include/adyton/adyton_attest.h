@@ -73,8 +73,8 @@ ADYTON_MUST_USE adyton_verifier *adyton_verifier_new(void);
 void adyton_verifier_free(adyton_verifier *verifier);  // null: nothing happens
 
 // Collateral as it comes: certificates, revocation lists, TCB infos, identities, in PEM, DER, JSON, AMD's table or
-// Adyton's bundle (docs/evidence/collateral.md). It needs no trust, with one exception: bare public keys in it are
-// believed, so do not add what came with the evidence. `name`: of `name_size` bytes, for messages; may be empty.
+// Adyton's bundle (docs/evidence/collateral.md). It needs no trust: nothing in it is believed unless a root vouches for
+// it. `name`: of `name_size` bytes, for messages; may be empty.
 ADYTON_MUST_USE adyton_status adyton_verifier_add_collateral(adyton_verifier *verifier, const char *name,
                                                              size_t name_size, const void *bytes, size_t size);
 
@@ -82,9 +82,16 @@ ADYTON_MUST_USE adyton_status adyton_verifier_add_collateral(adyton_verifier *ve
 ADYTON_MUST_USE adyton_status adyton_verifier_add_document(adyton_verifier *verifier, const char *name,
                                                            size_t name_size, const void *bytes, size_t size);
 
-// Certificates and public keys (PEM, DER or a JWK set) to trust besides the vendors' roots, for every vendor's
-// evidence.
-ADYTON_MUST_USE adyton_status adyton_verifier_add_trust_root(adyton_verifier *verifier, const void *bytes, size_t size);
+// Certificates and public keys (PEM, DER or a JWK set) to trust besides the vendors' roots, for evidence of one kind
+// and no other. `kind`: one of the names in docs/evidence/roots.md: "intel-sgx", "amd", "development", "arm-cca",
+// "ear", "microsoft-token"... Null, another name, or a root that such evidence does not take: ADYTON_INVALID.
+ADYTON_MUST_USE adyton_status adyton_verifier_add_trust_root(adyton_verifier *verifier, const char *kind,
+                                                             const void *bytes, size_t size);
+
+// Narrows tokens of an attestation service to this issuer (and others that are named so), as the claim "iss" has it:
+// "https://shared.weu.attest.azure.net". Without it the service's tokens count whoever their issuer is, if a root for
+// the service vouches for the key. ADYTON_INVALID: no issuer of a service that is known.
+ADYTON_MUST_USE adyton_status adyton_verifier_trust_issuer(adyton_verifier *verifier, const char *url);
 
 // Trusts nobody, the vendors included, until roots are added.
 ADYTON_MUST_USE adyton_status adyton_verifier_clear_trust_roots(adyton_verifier *verifier);

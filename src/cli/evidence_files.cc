@@ -45,6 +45,19 @@ void load_beside(const fs::path& evidence, Collateral& out) {
   out.add_checkable(all);
 }
 
+// KIND=FILE, or FILE, which is taken for the one kind of root that has a say in this evidence. What is before a "=" is
+// a kind, unless it has what a path has and a kind has not.
+Result<std::pair<AnchorUse, std::string>> trust_root_of(const std::string& text, const Evidence& evidence) {
+  const std::size_t equals = text.find('=');
+  if (equals != text.npos && text.find_first_of("/.") > equals) {
+    return std::pair(TRY(parse_anchor_use(std::string_view(text).substr(0, equals))), text.substr(equals + 1));
+  }
+  const auto use = anchor_use_of(evidence);
+  if (use) return std::pair(*use, text);
+  return invalid("{}: for evidence of this kind ({}) say what it is trusted for: KIND={}", text, kind_of(evidence),
+                 text);
+}
+
 }  // namespace
 
 void EvidenceFiles::declare(CLI::App& app) {
@@ -54,8 +67,15 @@ void EvidenceFiles::declare(CLI::App& app) {
       "--collateral", collateral,
       "certificates, revocation lists, TCB infos, keys: a file, a folder of any mixture, or a bundle (default: "
       "what lies beside the evidence)");
-  app.add_option("--trust-root", trust_roots,
-                 "a key or certificate to trust besides the vendors' (PEM): a development root, a platform key");
+  app.add_option(
+         "--trust-root", trust_roots,
+         "a key or certificate to trust besides the vendors' (PEM, DER, a JWK set), and for what: KIND=FILE, as "
+         "development=dev-root.pem. FILE alone: for the kind of evidence that EVIDENCE is, and no other")
+      ->type_name("[KIND=]FILE");
+  app.add_option("--trust-issuer", trusted_issuers,
+                 "an attestation service whose tokens are believed, with the keys that --fetch gets from it: "
+                 "https://NAME.REGION.attest.azure.net")
+      ->type_name("URL");
   app.add_option("--at", at, "the time to verify at: 2025-01-31T12:00:00Z (default: now)");
 }
 
@@ -97,8 +117,12 @@ Result<EvidenceCase> load_case(const EvidenceFiles& files, Beside beside) {
   if (beside == Beside::kTaken && files.collateral.empty() && files.evidence != "-") {
     load_beside(files.evidence, out.collateral);
   }
-  for (const std::string& path : files.trust_roots) {
-    TRY(add_trust_root(path, TRY(load_file(path, kMaxTrustRootBytes)), out.anchors));
+  for (const std::string& root : files.trust_roots) {
+    const auto [use, path] = TRY(trust_root_of(root, out.evidence).within("--trust-root"));
+    TRY(add_trust_root(use, path, TRY(load_file(path, kMaxTrustRootBytes)), out.anchors).within("--trust-root"));
+  }
+  for (const std::string& issuer : files.trusted_issuers) {
+    TRY(add_trusted_issuer(issuer, out.anchors).within("--trust-issuer"));
   }
   return out;
 }

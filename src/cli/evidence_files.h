@@ -15,7 +15,7 @@ namespace adyton {
 
 struct EvidenceFiles {
   std::string evidence;
-  std::vector<std::string> collateral, trust_roots;
+  std::vector<std::string> collateral, trust_roots, trusted_issuers;
   std::string at;  // empty: now
 
   void declare(CLI::App& app);

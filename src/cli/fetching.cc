@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "attest/collateral/fetch_cache.h"
+#include "attest/verify/token_issuer.h"
 #include "base/error.h"
 #include "cli/curl_fetcher.h"
 #include "platform/directory_storage.h"
@@ -54,7 +55,11 @@ Result<Fetched> fetch_missing(EvidenceCase& one, const FetchOptions& options) {
                                      [](std::chrono::seconds wait) { std::this_thread::sleep_for(wait); });
   const std::shared_ptr<Storage> cache = open_cache();
   if (cache != nullptr) {
-    fetcher = cached_fetcher(std::move(fetcher), *cache, [] { return std::int64_t{std::time(nullptr)}; });
+    // Keys of issuers are believed because their address answers with them: the cache cannot show that it did.
+    Fetcher cached = cached_fetcher(fetcher, *cache, [] { return std::int64_t{std::time(nullptr)}; });
+    fetcher = [direct = std::move(fetcher), cached = std::move(cached)](const std::string& url) {
+      return is_key_set_address(url) ? direct(url) : cached(url);
+    };
   }
   Fetched out;
   const auto verify_with = [&one](const Collateral& collateral) {

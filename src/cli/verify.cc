@@ -23,7 +23,7 @@ struct Options {
   EvidenceFiles files;
   FetchOptions fetch;
   std::string policy, nonce, report_data, image, signer, html, ear_key, ear_output = "-";
-  std::vector<std::string> allowed_tcb;
+  std::vector<std::string> allowed_tcb, allowed_ear;
   bool allow_debug = false, allow_missing = false, json = false, fetches = false;
 };
 
@@ -35,6 +35,9 @@ Result<Policy> policy_of(const Options& options, std::string_view text) {
   policy.accept_missing |= options.allow_missing;
   for (const std::string& name : options.allowed_tcb) {
     policy.tcb_status.push_back(TRY(parse_tcb_status(name).within("--allow-tcb")));
+  }
+  for (const std::string& name : options.allowed_ear) {
+    policy.ear_status.push_back(TRY(parse_ear_status(name).within("--allow-ear")));
   }
   if (!options.nonce.empty()) {
     const Bytes nonce = TRY(parse_hex(options.nonce).within("--nonce"));
@@ -119,6 +122,8 @@ Run declare_verify(CLI::App& app) {
   app.add_flag("--allow-missing", options->allow_missing, "missing collateral is a warning only");
   app.add_option("--allow-tcb", options->allowed_tcb,
                  "accept this TCB status besides UpToDate and SWHardeningNeeded: OutOfDate, ...");
+  app.add_option("--allow-ear", options->allowed_ear,
+                 "accept an attestation result of this status besides affirming: warning, contraindicated, none");
   app.add_flag("--json", options->json, "print JSON");
   app.add_option("--html", options->html, "write a page for people to this file");
   CLI::Option* ear = app.add_option("--ear", options->ear_key,

@@ -26,22 +26,22 @@ def main(make, *verify):
                 sys.exit(f"{command}: the report says otherwise:\n{done.stdout}")
             print(f"{status:3} {' '.join(arguments)}")
 
-        root, nonce = ["-r", "development.root"], ["-d", "development.report_data"]
+        root, nonce = ["-r", "development=development.root"], ["-d", "development.report_data"]
         expect(OK, "Genuine, and as wanted", *root, *nonce, "-p", "policy", "development")
         expect(OK, "adyton-development", *root, "development")
         expect(UNAVAILABLE, "trust", "development")
         expect(UNTRUSTED, "Not genuine", *root, "development.altered")
-        expect(UNTRUSTED, "Not genuine", "-r", "quote.root", *root, "-p", "policy.other", "development.altered")
+        expect(UNTRUSTED, "Not genuine", "-r", "intel-sgx=quote.root", *root, "-p", "policy.other", "development.altered")
         expect(DENIED, "report_data", *root, "-d", "garbage", "development")
         expect(INVALID, "report data", *root, "-d", "empty", "development")
         expect(DENIED, "measurement", *root, "-p", "policy.other", "development")
         expect(INVALID, "measurment", *root, "-p", "policy.broken", "development")
-        expect(INVALID, "neither", "-r", "quote.list0", "development")
+        expect(INVALID, "neither", "-r", "intel-sgx=quote.list0", "development")
         expect(INVALID, "", "-c", "garbage", "development")
         expect(INVALID, "", "garbage")
         expect(INVALID, "", "empty")
 
-        root = ["-r", "quote.root", "-t", str(now)]
+        root = ["-r", "intel-sgx=quote.root", "-t", str(now)]
         collateral = [text for kind in ("signer", "list0", "list1", "tcb", "identity") for text in ("-c", f"quote.{kind}")]
         expect(OK, "Genuine, and as wanted", *root, *collateral, "quote")
         expect(UNAVAILABLE, "Cannot tell", *root, "quote")

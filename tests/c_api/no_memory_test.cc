@@ -50,7 +50,8 @@ class NoMemory : public ::testing::Test {
     const auto add = [this](BytesView one) { collateral_.push_back(to_bytes(one)); };
     for (const Certificate& one : all_.certificates()) add(one.der());
     for (const RevocationList& one : all_.lists()) add(one.der());
-    pem_ = to_pem("CERTIFICATE", intel_.root.certificate().der()) + development_root_.public_key().pem();
+    intel_pem_ = to_pem("CERTIFICATE", intel_.root.certificate().der());
+    development_pem_ = development_root_.public_key().pem();
   }
 
   // All that there is to call, with these bytes as evidence. The first status that is not ADYTON_OK ends it.
@@ -87,7 +88,9 @@ class NoMemory : public ::testing::Test {
 
  private:
   adyton_status use(const Bytes& evidence, adyton_verifier* verifier, adyton_result*& result) const {
-    adyton_status status = adyton_verifier_add_trust_root(verifier, pem_.data(), pem_.size());
+    adyton_status status = adyton_verifier_add_trust_root(verifier, "intel-sgx", intel_pem_.data(), intel_pem_.size());
+    if (status != ADYTON_OK) return status;
+    status = adyton_verifier_add_trust_root(verifier, "development", development_pem_.data(), development_pem_.size());
     for (const Bytes& one : collateral_) {
       if (status != ADYTON_OK) return status;
       status = adyton_verifier_add_collateral(verifier, "file", 4, one.data(), one.size());
@@ -108,7 +111,7 @@ class NoMemory : public ::testing::Test {
   static constexpr std::string_view kPolicy = "[expect]\nplatform = [\"sgx\", \"adyton-development\"]\n";
   Collateral all_ = intel_.collateral();
   std::vector<Bytes> collateral_;
-  std::string pem_;
+  std::string intel_pem_, development_pem_;
 };
 
 TEST_F(NoMemory, DevelopmentEvidence) {

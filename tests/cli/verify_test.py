@@ -44,7 +44,7 @@ def development():
     hello = bin_folder / "hello.enclave"
     adyton("attest", hello, "--nonce", "00112233445566778899", "--output", "dev.evidence")
     root = work / "data/adyton/dev-root.pem"
-    given = ["dev.evidence", "--trust-root", root]
+    given = ["dev.evidence", "--trust-root", f"development={root}"]
     expect(adyton("verify", "dev.evidence", status=12), "Cannot tell", "--trust-root")
     expect(adyton("verify", *given, "--nonce", "00112233445566778899", "--image", hello), "Genuine, and as wanted")
     adyton("verify", *given, "--nonce", "00", status=13)
@@ -62,6 +62,13 @@ def development():
     adyton("verify", *given, "--nonce", "xyz", status=10)
     adyton("verify", *given, "--at", "yesterday", status=10)
     adyton("verify", "dev.evidence", "--trust-root", "junk", status=10)
+    # A root is one for the kind that it is named for; without one, for the evidence's.
+    adyton("verify", "dev.evidence", "--trust-root", root)
+    for kind in ("arm-cca", "ear", "tpm"):
+        adyton("verify", "dev.evidence", "--trust-root", f"{kind}={root}", status=12)
+    expect(adyton("verify", "dev.evidence", "--trust-root", f"everything={root}", status=10), "say one of", "arm-cca")
+    expect(adyton("verify", "dev.evidence", "--trust-root", f"intel-sgx={root}", status=10), "takes certificates")
+    expect(adyton("verify", "dev.evidence", "--trust-issuer", "https://example.com", status=10), "no issuer of tokens")
     adyton("verify", *given, "--frobnicate", status=2)
     adyton("policy", "from", *given, "--output", "dev.toml")
     adyton("verify", *given, "--policy", "dev.toml")
@@ -69,7 +76,7 @@ def development():
 
 def statuses():
     """Each status, and each option that changes one."""
-    sgx = ["sgx.quote", "--trust-root", "root.pem", "--collateral", "collateral"]
+    sgx = ["sgx.quote", "--trust-root", "intel-sgx=root.pem", "--collateral", "collateral"]
     expect(adyton("verify", *sgx, "--at", THEN), "Genuine, and as wanted", "UpToDate", "MRENCLAVE")
     expect(adyton("verify", *sgx, "--at", "2025-09-01", status=15), "not at this time", "stale")
     expect(adyton("verify", "sgx.quote", "--collateral", "collateral", "--at", THEN, status=14), "Not genuine")
@@ -182,9 +189,13 @@ def attestation_results():
     adyton("verify", "printed.ear", "--trust-root", "ear.pem.pub")
     # A verdict of no is one of no.
     adyton("verify", *sgx, "--ear", "ear.pem", "--ear-output", "no.ear", "--policy", "wanted.toml", status=13)
-    expect(adyton("verify", "no.ear", "--trust-root", "ear.pem.pub", status=14), "contraindicated")
+    expect(adyton("verify", "no.ear", "--trust-root", "ear=ear.pem.pub", status=13), "contraindicated", "--allow-ear")
+    adyton("verify", "no.ear", "--trust-root", "ear=ear.pem.pub", "--allow-ear", "contraindicated")
+    adyton("verify", "no.ear", "--trust-root", "ear=ear.pem.pub", "--allow-ear", "warning", status=13)
+    adyton("verify", "no.ear", "--trust-root", "ear=ear.pem.pub", "--allow-ear", "bad", status=10)
     adyton("verify", *sgx[:3], "--ear", "ear.pem", "--ear-output", "open.ear", status=12)
-    adyton("verify", "open.ear", "--trust-root", "ear.pem.pub", status=12)
+    adyton("verify", "open.ear", "--trust-root", "ear.pem.pub", status=13)
+    adyton("verify", "open.ear", "--trust-root", "ear.pem.pub", "--allow-ear", "none")
     adyton("verify", *sgx, "--ear-output", "x.ear", status=2)
     adyton("keygen", "rsa.pem")
     adyton("verify", *sgx, "--ear", "rsa.pem", status=10)

@@ -19,6 +19,13 @@ constexpr std::int8_t kCryptographyFailed = 99, kGenuine = 2, kUnsafe = 32, kCon
                       kUnsafeConfiguration = 32, kUnsupportable = 96, kMemoryEncrypted = 2, kMemoryVisible = 96,
                       kApprovedBoot = 3, kUnrecognisedExecutables = 33;
 
+// Of the attestation results in it: what is made of them is no better than they are.
+TrustTier worst_appraisal(const Findings& findings) {
+  TrustTier out = trust_tier_of(findings.claims.appraisal).value_or(TrustTier::kNone);
+  for (const auto& [name, part] : findings.parts) out = std::max(out, worst_appraisal(part));
+  return out;
+}
+
 bool any(const Findings& findings, Outcome outcome) {
   return std::ranges::any_of(findings.checks, [&](const Check& check) { return check.outcome == outcome; }) ||
          std::ranges::any_of(findings.parts, [&](const auto& part) { return any(part.findings, outcome); });
@@ -121,7 +128,7 @@ EarAppraisal appraisal_of(std::string name, const Findings& findings) {
   if (needs_configuration(claims.tcb_status)) vector[TrustClaim::kConfiguration] = kUnsafeConfiguration;
   if (claims.debug == true) vector[TrustClaim::kConfiguration] = kUnsupportable;
   if (std::ranges::any_of(vector.claims, [](const auto& claim) { return claim.has_value(); })) out.vector = vector;
-  out.status = vector.worst();
+  out.status = std::max(vector.worst(), worst_appraisal(findings));
   return out;
 }
 
@@ -141,7 +148,7 @@ EarAppraisal appraisal_of(std::string name, const Verified& verified, const Verd
     if (wanted) {
       if (!out.vector) out.vector.emplace();
       (*out.vector)[TrustClaim::kExecutables] = all ? kApprovedBoot : kUnrecognisedExecutables;
-      out.status = out.vector->worst();
+      out.status = std::max(out.vector->worst(), out.status);
     }
   }
   if (verified.answer() == Answer::kGenuine && !verdict.accepted()) out.status = TrustTier::kContraindicated;

@@ -67,7 +67,7 @@ std::string find_field(const Findings& findings, std::string_view name) {
   return "";
 }
 
-// Debug and TCB status hold for every part: evidence is as good as its weakest part.
+// Debug, TCB status and what other verifiers decided hold for every part: evidence is as good as its weakest part.
 void add_state(const std::string& prefix, const Findings& findings, const Policy& policy, Clauses& out) {
   const Claims& claims = findings.claims;
   if (claims.debug) {
@@ -78,6 +78,10 @@ void add_state(const std::string& prefix, const Findings& findings, const Policy
   if (claims.tcb_status != TcbStatus::kNone && claims.tcb_status != TcbStatus::kUnknown) {
     out.add(prefix + "tcb_status", show_choice(policy.tcb_status), show(claims.tcb_status),
             contains(policy.tcb_status, claims.tcb_status), fmt::format("--allow-tcb {}", name_of(claims.tcb_status)));
+  }
+  if (!claims.appraisal.empty()) {
+    out.add(prefix + "ear_status", show_choice(policy.ear_status), claims.appraisal,
+            contains(policy.ear_status, claims.appraisal), fmt::format("--allow-ear {}", claims.appraisal));
   }
   if (policy.advisories) {
     const std::string wanted = policy.advisories->empty() ? "none" : show_choice(*policy.advisories);

@@ -6,6 +6,7 @@
 //   tcb_status = ["UpToDate", "SWHardeningNeeded"]
 //   missing = false                      # collateral that is missing is a warning only
 //   advisories = ["INTEL-SA-00615"]      # only these may be open; without the key: any
+//   ear_status = ["affirming"]           # of attestation results
 //
 //   [expect]                             # each key one value, or a list of which one has to fit
 //   platform = "sgx"
@@ -41,6 +42,7 @@ struct Policy {
   bool accept_missing = false;
   std::vector<TcbStatus> tcb_status = {TcbStatus::kUpToDate, TcbStatus::kSwHardeningNeeded};
   std::optional<std::vector<std::string>> advisories;
+  std::vector<std::string> ear_status = {"affirming"};  // names of TrustTier
 
   using Texts = std::vector<std::string>;
   Texts platform, hardware_model;
@@ -53,6 +55,9 @@ struct Policy {
 
 // Errors: invalid, with the line: unknown keys, empty values and lists (an expectation that names nothing), bad hex.
 Result<Policy> parse_policy(std::string_view toml);
+
+// The name of a status of attestation results, checked. Errors: invalid.
+Result<std::string> parse_ear_status(std::string_view name);
 
 // One thing that was wanted, and what was found.
 struct Clause {

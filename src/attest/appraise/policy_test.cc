@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "attest/appraise/ear_writer.h"
 #include "attest/evidence/sgx_report.h"
 #include "testing/fake_intel.h"
+#include "testing/fake_token.h"
 
 namespace adyton {
 namespace {
@@ -28,6 +30,7 @@ TEST(Policy, NothingIsWantedByAnEmptyOne) {
   const Policy policy = parse_policy("").value();
   EXPECT_FALSE(policy.accept_debug || policy.accept_missing || policy.advisories.has_value());
   EXPECT_EQ(policy.tcb_status, (std::vector{TcbStatus::kUpToDate, TcbStatus::kSwHardeningNeeded}));
+  EXPECT_EQ(policy.ear_status, Policy::Texts{"affirming"});
   EXPECT_TRUE(policy.measurement.empty() && policy.registers.empty());
 }
 
@@ -38,6 +41,7 @@ debug = true
 missing = true
 tcb_status = "OutOfDate"
 advisories = []
+ear_status = ["affirming", "warning"]
 [expect]
 platform = ["sgx", "tdx"]
 hardware_model = "Milan"
@@ -55,6 +59,7 @@ PCR4 = ["00", "11"]
                             .value();
   EXPECT_TRUE(policy.accept_debug && policy.accept_missing && policy.advisories && policy.advisories->empty());
   EXPECT_EQ(policy.tcb_status, std::vector<TcbStatus>{TcbStatus::kOutOfDate});
+  EXPECT_EQ(policy.ear_status, (Policy::Texts{"affirming", "warning"}));
   EXPECT_EQ(policy.platform, (Policy::Texts{"sgx", "tdx"}));
   EXPECT_EQ(policy.measurement, std::vector<Bytes>{parse_hex("0a0b").value()});
   EXPECT_EQ(policy.signer.size(), 2u);
@@ -238,6 +243,43 @@ TEST(Appraisal, DebuggingIsAcceptedOnlyWhenAskedFor) {
   ASSERT_EQ(verified.claims().debug, true);
   EXPECT_EQ(appraised(verified, "").exit_status(), 13);
   EXPECT_EQ(appraised(verified, "[accept]\ndebug = true").exit_status(), 0);
+}
+
+// A verifier's no, truly its own, is genuine, and not what is wanted.
+TEST(Appraisal, OfOtherVerifiersOnlyAYesIsTaken) {
+  const auto key = testing::fake_key(KeyType::kP256);
+  const auto result = [&](std::string_view first, std::string_view second) {
+    const std::string jwt = testing::fake_jwt(
+        R"({"alg":"ES256"})",
+        fmt::format(
+            R"({{"eat_profile":"tag:github.com,2023:veraison/ear","iat":1700000000,"ear.verifier-id":)"
+            R"({{"developer":"d","build":"b"}},"submods":{{"a":{{"ear.status":"{}"}},"b":{{"ear.status":"{}"}}}}}})",
+            first, second),
+        key, SignatureAlgorithm::kEcdsaSha256);
+    TrustAnchors anchors;
+    anchors.keys.push_back({AnchorUse::kAttestResult, key.verifying_key()});
+    const Collateral nothing;
+    return verify(parse_evidence(as_bytes(jwt)).value(), {nothing, anchors, kFakeNow});
+  };
+  EXPECT_EQ(appraised(result("affirming", "affirming"), "").exit_status(), 0);
+  for (const std::string_view status : {"warning", "contraindicated", "none"}) {
+    const Verified verified = result("affirming", status);
+    EXPECT_EQ(verified.answer(), Answer::kGenuine) << status;
+    const Verdict verdict = appraised(verified, "");
+    EXPECT_EQ(verdict.exit_status(), 13) << status;
+    const auto clause = std::ranges::find(verdict.clauses(), "b/ear_status", &Clause::name);
+    ASSERT_NE(clause, verdict.clauses().end());
+    EXPECT_EQ(clause->remedy, fmt::format("--allow-ear {}", status));
+    EXPECT_EQ(appraised(verified, fmt::format("[accept]\near_status = [\"affirming\", \"{}\"]", status)).exit_status(),
+              0);
+    EXPECT_EQ(appraised(verified, fmt::format("[accept]\near_status = \"{}\"", status)).exit_status(), 13)
+        << "the other part";
+    EXPECT_TRUE(appraised(verified, policy_text_of(verified).value()).accepted()) << policy_text_of(verified).value();
+    // What is made of it is no better than it is.
+    if (status != "none") {
+      EXPECT_EQ(name_of(appraisal_of("x", verified.findings()).status), status);
+    }
+  }
 }
 
 TEST(Policy, OneMadeFromASampleAcceptsItAndNothingElse) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/appraise/policy.h"
+
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/toml.h"
 
@@ -26,6 +29,8 @@ Result<std::uint64_t> number_of(const TomlNode& node) {
 }
 
 Result<TcbStatus> status_of(const TomlNode& node) { return parse_tcb_status(TRY(text_of(node))); }
+
+Result<std::string> tier_of(const TomlNode& node) { return parse_ear_status(TRY(text_of(node))); }
 
 // One value, or a list of them, of which one has to fit.
 template <class T>
@@ -56,6 +61,7 @@ Result<void> read_accept(const TomlEntry& entry, Policy& out) {
   if (entry.key == "debug") return read_boolean(entry, name, out.accept_debug);
   if (entry.key == "missing") return read_boolean(entry, name, out.accept_missing);
   if (entry.key == "tcb_status") return read_choice(entry, name, status_of, out.tcb_status);
+  if (entry.key == "ear_status") return read_choice(entry, name, tier_of, out.ear_status);
   if (entry.key != "advisories") return at(entry, name, "unknown key");
   out.advisories.emplace();
   // An empty list has a meaning here: no advisory may be open.
@@ -94,6 +100,12 @@ Result<void> read_expect(const TomlEntry& entry, Policy& out) {
 
 }  // namespace
 
+Result<std::string> parse_ear_status(std::string_view name) {
+  if (trust_tier_of(name)) return std::string(name);
+  return invalid("\"{}\" is no status of an attestation result: affirming, warning, contraindicated, none",
+                 name.substr(0, 64));
+}
+
 Result<Policy> parse_policy(std::string_view toml) {
   Policy out;
   for (const TomlEntry& table : TRY(parse_toml(toml).within("policy"))) {
@@ -118,6 +130,13 @@ void write_hex(std::string& out, std::string_view key, BytesView bytes) {
   if (!bytes.empty()) out += fmt::format("{} = \"{}\"\n", key, to_hex(bytes));
 }
 
+// What other verifiers decided, each once, beside what is accepted anyway.
+void collect_ear_statuses(const Findings& findings, std::vector<std::string>& out) {
+  const std::string& one = findings.claims.appraisal;
+  if (!one.empty() && std::ranges::find(out, one) == out.end()) out.push_back(one);
+  for (const auto& [name, part] : findings.parts) collect_ear_statuses(part, out);
+}
+
 }  // namespace
 
 Result<std::string> policy_text_of(const Verified& sample) {
@@ -128,6 +147,13 @@ Result<std::string> policy_text_of(const Verified& sample) {
   out += "tcb_status = [\"UpToDate\", \"SWHardeningNeeded\"";
   if (!usual(claims.tcb_status)) out += ", " + toml_text(name_of(claims.tcb_status));
   out += usual(claims.tcb_status) ? "]\n" : "]  # the last one is the sample's: is that what you want?\n";
+  std::vector<std::string> statuses = {"affirming"};
+  collect_ear_statuses(sample.findings(), statuses);
+  if (statuses.size() > 1) {
+    out += "ear_status = [";
+    for (const std::string& status : statuses) out += (out.ends_with('[') ? "" : ", ") + toml_text(status);
+    out += "]  # as the sample has it: is that what you want?\n";
+  }
   out += fmt::format("\n[expect]\nplatform = {}\n", toml_text(claims.platform));
   if (!claims.hardware_model.empty()) out += fmt::format("hardware_model = {}\n", toml_text(claims.hardware_model));
   write_hex(out, "measurement", claims.measurement);

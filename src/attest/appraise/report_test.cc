@@ -36,7 +36,7 @@ Verified hostile_result() {
   const auto key = testing::fake_key(KeyType::kP256);
   const std::string jwt = testing::fake_jwt(R"({"alg":"ES256"})", claims.dump(), key, SignatureAlgorithm::kEcdsaSha256);
   TrustAnchors anchors;
-  anchors.keys.push_back(key.verifying_key());
+  anchors.keys.push_back({AnchorUse::kAttestResult, key.verifying_key()});
   const Collateral nothing;
   return verify(parse_evidence(as_bytes(jwt)).value(), {nothing, anchors, kFakeNow});
 }

@@ -37,7 +37,7 @@ class CApi : public ::testing::Test {
     claims_.report_data = to_bytes("nonce");
     evidence_ = make_development_evidence(claims_, root_).value();
     const std::string pem = root_.public_key().pem();
-    EXPECT_EQ(adyton_verifier_add_trust_root(verifier_.get(), pem.data(), pem.size()), ADYTON_OK);
+    EXPECT_EQ(adyton_verifier_add_trust_root(verifier_.get(), "development", pem.data(), pem.size()), ADYTON_OK);
   }
 
   adyton_status set_policy(std::string_view toml) {
@@ -163,7 +163,7 @@ TEST_F(CApi, WhatIsNoEvidenceHasAReportToo) {
 TEST_F(CApi, QuotesWithCollateral) {
   testing::FakeIntel intel;
   const BytesView root = intel.root.certificate().der();
-  ASSERT_EQ(adyton_verifier_add_trust_root(verifier_.get(), root.data(), root.size()), ADYTON_OK);
+  ASSERT_EQ(adyton_verifier_add_trust_root(verifier_.get(), "intel-sgx", root.data(), root.size()), ADYTON_OK);
   const Collateral collateral = intel.collateral();
   for (const Certificate& one : collateral.certificates()) ASSERT_EQ(add_collateral("signer", one.der()), ADYTON_OK);
   for (const RevocationList& one : collateral.lists()) ASSERT_EQ(add_collateral("list", one.der()), ADYTON_OK);
@@ -190,13 +190,36 @@ TEST_F(CApi, ClearedRootsAreNotTrusted) {
   EXPECT_EQ(adyton_result_status(verify(evidence_).get()), ADYTON_UNAVAILABLE);
 }
 
+TEST_F(CApi, RootsAreForTheKindTheyAreGivenFor) {
+  const std::string pem = root_.public_key().pem();
+  for (const char* kind : {static_cast<const char*>(nullptr), "", "everything", "intel-sgx"}) {
+    EXPECT_EQ(adyton_verifier_add_trust_root(verifier_.get(), kind, pem.data(), pem.size()), ADYTON_INVALID);
+    EXPECT_NE(message(), "");
+  }
+  for (const char* kind : {"arm-cca", "ear", "tpm", "development"}) {
+    verifier_.reset(adyton_verifier_new());
+    ASSERT_EQ(adyton_verifier_add_trust_root(verifier_.get(), kind, pem.data(), pem.size()), ADYTON_OK) << kind;
+    EXPECT_EQ(adyton_result_status(verify(evidence_).get()),
+              std::string_view(kind) == "development" ? ADYTON_OK : ADYTON_UNAVAILABLE)
+        << kind;
+  }
+}
+
+TEST_F(CApi, IssuersAreThoseOfKnownServices) {
+  EXPECT_EQ(adyton_verifier_trust_issuer(verifier_.get(), "https://shared.weu.attest.azure.net"), ADYTON_OK);
+  for (const char* nobody : {static_cast<const char*>(nullptr), "", "https://example.com"}) {
+    EXPECT_EQ(adyton_verifier_trust_issuer(verifier_.get(), nobody), ADYTON_INVALID);
+  }
+}
+
 TEST_F(CApi, AVerifierIsClosedByItsFirstAnswer) {
   ASSERT_EQ(adyton_result_status(verify(evidence_).get()), ADYTON_OK);
   EXPECT_EQ(set_policy("[accept]\ndebug = true\n"), ADYTON_DENIED);
   EXPECT_NE(message().find("Make another one"), std::string::npos);
   EXPECT_EQ(add_collateral("x", evidence_), ADYTON_DENIED);
   EXPECT_EQ(adyton_verifier_add_document(verifier_.get(), "x", 1, "y", 1), ADYTON_DENIED);
-  EXPECT_EQ(adyton_verifier_add_trust_root(verifier_.get(), "y", 1), ADYTON_DENIED);
+  EXPECT_EQ(adyton_verifier_add_trust_root(verifier_.get(), "amd", "y", 1), ADYTON_DENIED);
+  EXPECT_EQ(adyton_verifier_trust_issuer(verifier_.get(), "https://x.attest.azure.net"), ADYTON_DENIED);
   EXPECT_EQ(adyton_verifier_clear_trust_roots(verifier_.get()), ADYTON_DENIED);
   EXPECT_EQ(adyton_result_status(verify(evidence_).get()), ADYTON_OK);
 }
@@ -228,13 +251,13 @@ TEST_F(CApi, NullsAndSizes) {
   EXPECT_EQ(message().substr(0, 3), "x: ");
   EXPECT_EQ(adyton_verifier_add_document(one, "x", 1, nullptr, 1), ADYTON_INVALID);
   EXPECT_EQ(adyton_verifier_add_document(one, nullptr, 0, nullptr, 0), ADYTON_OK);
-  EXPECT_EQ(adyton_verifier_add_trust_root(one, nullptr, 0), ADYTON_INVALID);
-  EXPECT_EQ(adyton_verifier_add_trust_root(one, nullptr, 1), ADYTON_INVALID);
+  EXPECT_EQ(adyton_verifier_add_trust_root(one, "amd", nullptr, 0), ADYTON_INVALID);
+  EXPECT_EQ(adyton_verifier_add_trust_root(one, "amd", nullptr, 1), ADYTON_INVALID);
   // Sizes that no memory can have are not looked at.
   for (const std::size_t size : {kTooMany, kMost}) {
     EXPECT_EQ(adyton_verifier_add_collateral(one, "x", 1, &byte, size), ADYTON_EXHAUSTED);
     EXPECT_EQ(adyton_verifier_add_collateral(one, "x", size, &byte, 1), ADYTON_EXHAUSTED);
-    EXPECT_EQ(adyton_verifier_add_trust_root(one, &byte, size), ADYTON_EXHAUSTED);
+    EXPECT_EQ(adyton_verifier_add_trust_root(one, "amd", &byte, size), ADYTON_EXHAUSTED);
     EXPECT_EQ(adyton_verify(one, &byte, size, nullptr, 0, 0, nullptr), ADYTON_EXHAUSTED);
     EXPECT_EQ(adyton_verify(one, &byte, 1, &byte, size, 0, nullptr), ADYTON_EXHAUSTED);
   }
@@ -249,7 +272,8 @@ TEST_F(CApi, NullsAndSizes) {
 TEST_F(CApi, NullHandles) {
   EXPECT_EQ(adyton_verifier_add_collateral(nullptr, "x", 1, "y", 1), ADYTON_INVALID);
   EXPECT_EQ(adyton_verifier_add_document(nullptr, "x", 1, "y", 1), ADYTON_INVALID);
-  EXPECT_EQ(adyton_verifier_add_trust_root(nullptr, "y", 1), ADYTON_INVALID);
+  EXPECT_EQ(adyton_verifier_add_trust_root(nullptr, "amd", "y", 1), ADYTON_INVALID);
+  EXPECT_EQ(adyton_verifier_trust_issuer(nullptr, "https://x.attest.azure.net"), ADYTON_INVALID);
   EXPECT_EQ(adyton_verifier_clear_trust_roots(nullptr), ADYTON_INVALID);
   EXPECT_EQ(adyton_verifier_set_policy(nullptr, "", 0), ADYTON_INVALID);
   EXPECT_STRNE(adyton_verifier_message(nullptr), "");

@@ -93,10 +93,20 @@ adyton_status adyton_verifier_add_document(adyton_verifier* verifier, const char
   });
 }
 
-adyton_status adyton_verifier_add_trust_root(adyton_verifier* verifier, const void* bytes, size_t size) {
+adyton_status adyton_verifier_add_trust_root(adyton_verifier* verifier, const char* kind, const void* bytes,
+                                             size_t size) {
   return adyton::set_up(verifier, [&]() -> adyton::Result<void> {
-    return adyton::add_trust_root("the trust root", TRY(adyton::input("the trust root", bytes, size)),
+    if (kind == nullptr) return adyton::invalid("the kind: a null pointer");
+    const adyton::AnchorUse use = TRY(adyton::parse_anchor_use(kind));
+    return adyton::add_trust_root(use, "the trust root", TRY(adyton::input("the trust root", bytes, size)),
                                   verifier->anchors);
+  });
+}
+
+adyton_status adyton_verifier_trust_issuer(adyton_verifier* verifier, const char* url) {
+  return adyton::set_up(verifier, [&]() -> adyton::Result<void> {
+    if (url == nullptr) return adyton::invalid("the issuer: a null pointer");
+    return adyton::add_trusted_issuer(url, verifier->anchors);
   });
 }
 

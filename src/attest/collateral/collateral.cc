@@ -163,8 +163,17 @@ void Collateral::add(std::shared_ptr<const EnclaveIdentity> identity) {
   items_->identities.push_back(std::move(identity));
 }
 
-void Collateral::add_key(std::string name, VerifyingKey key) {
-  items_->keys.push_back({std::move(name), std::move(key)});
+void Collateral::add_key(std::string name, VerifyingKey key, std::string address) {
+  items_->keys.push_back({std::move(name), std::move(key), std::move(address)});
+}
+
+Result<void> Collateral::add_fetched(std::string_view address, BytesView bytes) {
+  // A bundle has files of other places: they stay nobody's.
+  const bool bundle = looks_like_bundle(bytes);
+  const std::size_t before = items_->keys.size();
+  Result<void> added = add(address, bytes);
+  for (std::size_t i = before; i < items_->keys.size() && !bundle; ++i) items_->keys[i].address = address;
+  return added;
 }
 
 void Collateral::add_document(std::string name, Bytes bytes) {

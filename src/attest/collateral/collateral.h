@@ -38,11 +38,13 @@ class Collateral {
   void add(RevocationList list);
   void add(std::shared_ptr<const TcbInfo> info);
   void add(std::shared_ptr<const EnclaveIdentity> identity);
-  void add_key(std::string name, VerifyingKey key);
+  void add_key(std::string name, VerifyingKey key, std::string address = {});
   void add_document(std::string name, Bytes bytes);  // what only one kind of evidence understands: event logs, RIMs
 
-  // Only what stands or falls with a signature that leads to an anchor: not keys, which would be believed as they are,
-  // nor documents.
+  // As add(), for what was had from `address` itself, by a connection that shows that it is there: keys say so then.
+  Result<void> add_fetched(std::string_view address, BytesView bytes);
+
+  // Only what stands or falls with a signature that leads to an anchor: not keys, nor documents.
   void add_checkable(const Collateral& other);
 
   [[nodiscard]] const std::vector<Certificate>& certificates() const;
@@ -52,6 +54,7 @@ class Collateral {
   struct NamedKey {
     std::string name;  // the "kid", or the file's
     VerifyingKey key;
+    std::string address = {};  // add_fetched()'s; empty: anybody may have put it here
   };
   [[nodiscard]] const std::vector<NamedKey>& keys() const;
   struct Document {

@@ -151,12 +151,6 @@ Fetched fetch_collateral(const std::vector<std::string>& urls, const Fetcher& fe
   return out;
 }
 
-void add_files(const Bundle& files, Collateral& collateral) {
-  for (const auto& [name, bytes] : files) {
-    if (!collateral.add(name, bytes)) collateral.add_document(name, bytes);
-  }
-}
-
 Findings verify_and_fetch(const std::function<Findings(const Collateral&)>& verify, Collateral& collateral,
                           const Fetcher& fetcher, const FetchRules& rules, Fetched& fetched) {
   std::set<std::string> asked;
@@ -166,7 +160,9 @@ Findings verify_and_fetch(const std::function<Findings(const Collateral&)>& veri
     std::erase_if(urls, [&](const std::string& url) { return !asked.insert(url).second; });
     if (urls.empty() || round == rules.max_rounds) return findings;
     Fetched more = fetch_collateral(urls, fetcher, rules);
-    add_files(more.files, collateral);
+    for (const auto& [address, bytes] : more.files) {
+      if (!collateral.add_fetched(address, bytes)) collateral.add_document(address, bytes);
+    }
     std::ranges::move(more.problems, std::back_inserter(fetched.problems));
     fetched.files.merge(more.files);
   }

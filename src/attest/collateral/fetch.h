@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Getting what a verification missed. There is no network here: who calls brings a Fetcher (the tool's is
-// cli/curl_fetcher.h). Nothing that is fetched has to be trusted, as everything that matters is signed; what has to be
-// bounded is where evidence can send us, because evidence and its certificates name addresses too.
+// cli/curl_fetcher.h). Nothing that is fetched has to be trusted, as everything that matters is signed, with one
+// exception: the keys of an issuer of tokens whom the caller named (TrustAnchors::issuers) are what its address answers
+// with. What has to be bounded is where evidence can send us, because evidence and its certificates name addresses too.
 #pragma once
 
 #include <chrono>
@@ -55,11 +56,8 @@ struct Fetched {
 };
 Fetched fetch_collateral(const std::vector<std::string>& urls, const Fetcher& fetcher, const FetchRules& rules = {});
 
-// Adds files as Collateral::add() takes them; what it does not know becomes a document.
-void add_files(const Bundle& files, Collateral& collateral);
-
-// Verifies, fetches what was missed and verifies again, until nothing new can be had. `collateral` grows; everything
-// that was fetched is in `fetched`.
+// Verifies, fetches what was missed and verifies again, until nothing new can be had. `collateral` grows, by what
+// Collateral::add_fetched() knows, and documents; everything that was fetched is in `fetched`.
 Findings verify_and_fetch(const std::function<Findings(const Collateral&)>& verify, Collateral& collateral,
                           const Fetcher& fetcher, const FetchRules& rules, Fetched& fetched);
 

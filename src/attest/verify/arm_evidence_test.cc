@@ -34,7 +34,8 @@ struct Keys {
   Keys() {
     for (const char* path :
          {"cca/key-tf-rmm-platform.pub.pem", "cca/key-veraison-test-p256.pub.pem", "cca/psa-tfm-public.pem"}) {
-      anchors.keys.push_back(key_of(path));
+      const bool psa = std::string_view(path).contains("psa");
+      anchors.keys.push_back({psa ? AnchorUse::kArmPsa : AnchorUse::kArmCca, key_of(path)});
     }
   }
   [[nodiscard]] VerifyContext context() const { return {collateral, anchors, kNow}; }
@@ -148,8 +149,9 @@ TEST(PsaEvidence, CodesNeedTheirSecret) {
     const Findings findings = verify_psa_token(token, Keys().context());
     EXPECT_TRUE(fails_only(findings, kPsaCode, Outcome::kMissing)) << row.path << text_of(findings);
     Keys keys;
-    keys.collateral.add_document(std::string(kPsaMacKeyDocument),
-                                 parse_hex("a9b454b26d6f90a4ea31193564cba91fec6f9a002a7dc0504b92a1937134585f").value());
+    keys.anchors.secrets.push_back(
+        {AnchorUse::kArmPsaSecret,
+         parse_hex("a9b454b26d6f90a4ea31193564cba91fec6f9a002a7dc0504b92a1937134585f").value()});
     EXPECT_TRUE(fails_only(verify_psa_token(token, keys.context()), kPsaCode, Outcome::kFailed)) << row.path;
   }
 }

@@ -27,8 +27,8 @@ BytesView point_of(const VerifyingKey& key) {
 
 }  // namespace
 
-std::optional<VerifyingKey> find_arm_signer(const CoseSign1& message, std::string_view what, std::string_view wanted,
-                                            const VerifyContext& context, Findings& findings) {
+std::optional<VerifyingKey> find_arm_signer(const CoseSign1& message, AnchorUse use, std::string_view what,
+                                            std::string_view wanted, const VerifyContext& context, Findings& findings) {
   const Result<std::int64_t> algorithm = cose_algorithm_of(message);
   const std::optional<KeyType> type = algorithm ? cose_key_type_of(*algorithm) : std::nullopt;
   if (!type) {
@@ -36,28 +36,33 @@ std::optional<VerifyingKey> find_arm_signer(const CoseSign1& message, std::strin
                                   : algorithm.error().message);
     return {};
   }
-  std::size_t tried = 0;
   const auto signed_by = [&](const VerifyingKey& key) {
-    if (key.type() != *type) return false;
-    ++tried;
-    return verify_cose_sign1(message, key, {}, {}, context.seen).has_value();
+    return key.type() == *type && verify_cose_sign1(message, key, {}, {}, context.seen).has_value();
   };
-  for (const VerifyingKey& key : context.anchors.keys) {
-    if (!signed_by(key)) continue;
-    findings.pass(what, fmt::format("{} by the trusted key {}", cose_algorithm_name(*algorithm), fingerprint(key)));
-    return key;
+  std::size_t tried = 0;
+  for (const TrustAnchors::Key& anchor : context.anchors.keys) {
+    if (anchor.use != use || anchor.key.type() != *type) continue;
+    ++tried;
+    if (!signed_by(anchor.key)) continue;
+    findings.pass(what,
+                  fmt::format("{} by the trusted key {}", cose_algorithm_name(*algorithm), fingerprint(anchor.key)));
+    return anchor.key;
   }
-  for (const auto& [name, key] : context.collateral.keys()) {
-    if (!signed_by(key)) continue;
-    findings.pass(what, fmt::format("{} by the key {}", cose_algorithm_name(*algorithm), fingerprint(key)));
-    findings.note(what, fmt::format("the key is \"{}\" of the collateral: whoever gave that vouches for it", name));
-    return key;
+  if (tried > 0) {
+    findings.fail(what, fmt::format("none of the {} keys of type {} that are trusted for {} made the signature ({})",
+                                    tried, name_of(*type), name_of(use), wanted));
+    return {};
   }
-  if (tried == 0) {
-    findings.miss(what, fmt::format("no key of type {} was given: {}", name_of(*type), wanted));
+  const auto& lying = context.collateral.keys();
+  const auto fits =
+      std::ranges::find_if(lying, [&](const Collateral::NamedKey& named) { return signed_by(named.key); });
+  if (fits == lying.end()) {
+    findings.miss(what, fmt::format("no key of type {} is trusted for {}: {}", name_of(*type), name_of(use), wanted));
   } else {
-    findings.fail(what, fmt::format("none of the {} keys of type {} that were given made the signature ({})", tried,
-                                    name_of(*type), wanted));
+    findings.miss(what,
+                  fmt::format("the key \"{}\" of the collateral made the signature, but nobody vouches for it: if "
+                              "it is {}, name it with --trust-root {}=FILE",
+                              fits->name.substr(0, 128), wanted, name_of(use)));
   }
   return {};
 }

@@ -13,13 +13,12 @@
 
 namespace adyton {
 
-// Looks among context.anchors.keys, then among the collateral's keys, for one that signed `message`. Adds a check
-// `what`: passed, with where the key is from; failed, when keys of the algorithm's type were given and none of them
-// signed it, or when the algorithm is not known; missing, when no such key was given: `wanted` says what key that is
-// and where it is had. Whoever fills the collateral vouches for its keys: that one was taken from there is noted as
-// well.
-std::optional<VerifyingKey> find_arm_signer(const CoseSign1& message, std::string_view what, std::string_view wanted,
-                                            const VerifyContext& context, Findings& findings);
+// Looks among context.anchors.keys for `use` for one that signed `message`. Adds a check `what`: passed; failed, when
+// keys of the algorithm's type are trusted for it and none of them signed it, or when the algorithm is not known;
+// missing, when there is no such key: `wanted` says what key that is and where it is had. Keys of the collateral are
+// not believed: only the message says if one of them would fit.
+std::optional<VerifyingKey> find_arm_signer(const CoseSign1& message, AnchorUse use, std::string_view what,
+                                            std::string_view wanted, const VerifyContext& context, Findings& findings);
 
 // Passes `what` if the instance ID is 1 and the SHA-256 of the key's point, as Trusted Firmware makes it; else notes
 // that it is not, as other firmware may make it in another way.

@@ -108,7 +108,8 @@ void check_platform(const CcaPlatformToken& platform, const VerifyContext& conte
       "the platform attestation key (CPAK) of instance {} of implementation {}, which the platform's maker endorses{}",
       to_hex(platform.instance_id), to_hex(platform.implementation_id),
       platform.verification_service.empty() ? "" : fmt::format("; the token names {}", platform.verification_service));
-  const auto signer = find_arm_signer(platform.message, kCcaPlatformSignature, wanted, context, findings);
+  const auto signer =
+      find_arm_signer(platform.message, AnchorUse::kArmCca, kCcaPlatformSignature, wanted, context, findings);
   if (signer) check_arm_instance_id(platform.instance_id, *signer, kCcaInstanceId, findings);
 }
 

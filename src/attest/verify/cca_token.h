@@ -18,9 +18,8 @@ inline constexpr std::string_view kCcaRealmKey = "cca realm key";  // its form
 inline constexpr std::string_view kCcaRealmSignature = "cca realm signature";  // by that key
 inline constexpr std::string_view kCcaCertificate = "cca certificate";         // virtCCA: one for the realm's key
 
-// The platform's key (CPAK) is one of context.anchors.keys or of the collateral's keys: there is no root for these. A
-// token of Huawei's virtCCA has no platform token, so nothing in it says whose the realm's key is: that is missing,
-// always.
+// The platform's key (CPAK) is one of context.anchors.keys for AnchorUse::kArmCca: there is no root for these. A token
+// of Huawei's virtCCA has no platform token, so nothing in it says whose the realm's key is: that is missing, always.
 //
 // Claims: platform "arm-cca" or "huawei-virtcca"; hardware_model the implementation ID; measurement the realm's initial
 // measurement; report_data the realm's challenge; host_data its personalization value; boot_chain REM0 to REM3, then

@@ -20,7 +20,7 @@ using testing::text_of;
 struct Fixture {
   Collateral collateral;
   TrustAnchors anchors;
-  Fixture() { anchors.keys = {FakeCca().platform_key.verifying_key()}; }
+  Fixture() { anchors.keys = {{AnchorUse::kArmCca, FakeCca().platform_key.verifying_key()}}; }
   [[nodiscard]] Findings verify(const FakeCca& cca) const {
     return verify_cca_token(parse_cca_token(cca.token()).value(), {collateral, anchors, 0});
   }
@@ -74,7 +74,15 @@ TEST(Cca, WithoutThePlatformsKeyItIsMissing) {
   EXPECT_TRUE(fails_only(findings, kCcaPlatformSignature, Outcome::kMissing)) << text_of(findings);
   EXPECT_NE(text_of(findings).find(to_hex(FakeCca().instance_id)), std::string::npos);
   f.collateral.add_key("cpak", FakeCca().platform_key.verifying_key());
-  EXPECT_TRUE(is_genuine(f.verify(FakeCca())));
+  EXPECT_TRUE(fails_only(f.verify(FakeCca()), kCcaPlatformSignature, Outcome::kMissing)) << "it only lies there";
+}
+
+TEST(Cca, RefusesKeysForAnotherUse) {
+  Fixture f;
+  for (const AnchorUse use : kAllAnchorUses) {
+    f.anchors.keys = {{use, FakeCca().platform_key.verifying_key()}};
+    EXPECT_EQ(is_genuine(f.verify(FakeCca())), use == AnchorUse::kArmCca) << name_of(use);
+  }
 }
 
 TEST(Cca, PlatformSignedByAnotherFails) {
@@ -115,7 +123,7 @@ TEST(Cca, DebugPlatformsAreSaid) {
 
 TEST(Cca, RealmAloneIsNeverEnough) {
   Fixture f;
-  f.anchors.keys.push_back(FakeCca().realm_key.verifying_key());
+  f.anchors.keys.push_back({AnchorUse::kArmCca, FakeCca().realm_key.verifying_key()});
   const Findings findings = f.verify([](FakeCca& c) { c.no_platform = true; });
   EXPECT_TRUE(has(findings, kCcaPlatformSignature, Outcome::kMissing));
   EXPECT_TRUE(has(findings, kCcaRealmSignature, Outcome::kPassed));

@@ -10,8 +10,11 @@ constexpr std::string_view kRoot = "development root";
 
 void check_root(const DevelopmentEvidence& evidence, const VerifyContext& context, Findings& out) {
   const std::string root = to_hex(evidence.root_fingerprint()).substr(0, 16);
-  for (const VerifyingKey& key : context.anchors.keys) {
-    const auto candidate = PublicKey::parse_der(key.spki());
+  bool any = false;
+  for (const TrustAnchors::Key& anchor : context.anchors.keys) {
+    if (anchor.use != AnchorUse::kDevelopment) continue;
+    any = true;
+    const auto candidate = PublicKey::parse_der(anchor.key.spki());
     if (!candidate || candidate->fingerprint() != evidence.root_fingerprint()) continue;
     if (const auto verified = verify_development_evidence(evidence, *candidate)) {
       out.pass(kRoot, fmt::format("signed by {}..., which you trust. It says nothing about hardware", root));
@@ -20,13 +23,13 @@ void check_root(const DevelopmentEvidence& evidence, const VerifyContext& contex
     }
     return;
   }
-  if (context.anchors.keys.empty()) {
+  if (!any) {
     out.miss(kRoot,
              fmt::format("signed by {}..., a development root, which nobody trusts by default: if it is yours, name "
-                         "it with --trust-root",
+                         "it with --trust-root development=FILE",
                          root));
   } else {
-    out.fail(kRoot, fmt::format("signed by {}..., which is none of the keys that you trust", root));
+    out.fail(kRoot, fmt::format("signed by {}..., which is none of the development roots that you trust", root));
   }
 }
 

@@ -8,7 +8,7 @@
 
 namespace adyton {
 
-// One check, "development root": the root that signed must be one of context.anchors.keys, and of nothing else.
+// One check, "development root": the root that signed must be one of context.anchors.keys for AnchorUse::kDevelopment.
 // Claims: platform "adyton-development", hardware_model the back-end's name, measurement the image's digest.
 Findings verify_development(const DevelopmentEvidence& evidence, const VerifyContext& context);
 

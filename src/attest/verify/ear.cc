@@ -8,26 +8,25 @@ namespace adyton {
 namespace {
 
 constexpr std::string_view kWhere =
-    "the key of the verifier that issued it has to be given as a trust anchor: an attestation result is worth what its "
-    "signer is";
+    "the key of the verifier that issued it has to be named with --trust-root ear=FILE: an attestation result is worth "
+    "what its signer is";
+const TokenSigners kSigners{.use = AnchorUse::kAttestResult, .key_set = {}};
 
-void check_cwt_signature(const CoseSign1& message, const VerifyContext& context, Findings& findings) {
+bool check_cwt_signature(const CoseSign1& message, const VerifyContext& context, Findings& findings) {
   const auto algorithm = cose_algorithm_of(message);
   const auto type = algorithm ? cose_key_type_of(*algorithm) : std::nullopt;
-  if (!type) return findings.fail(kTokenSignature, "signed with an algorithm that is not accepted here");
-  check_signature_by_given_keys(
-      {}, *type, cose_algorithm_name(*algorithm), SignerKeys::kAnchors, kWhere, context, findings,
+  if (!type) return findings.fail(kTokenSignature, "signed with an algorithm that is not accepted here"), false;
+  const VerifyingKey* key = check_signature_by_given_keys(
+      {}, *type, cose_algorithm_name(*algorithm), kSigners, kWhere, context, findings,
       [&](const VerifyingKey& key) { return verify_cose_sign1(message, key, {}, {}, context.seen).has_value(); });
+  return key != nullptr;
 }
 
 void check_status(const EarAppraisal& appraisal, Findings& part) {
   const std::string text = fmt::format("{}: {}", appraisal.name, name_of(appraisal.status));
-  switch (appraisal.status) {
-    case TrustTier::kAffirming: return part.pass(kEarStatus, text);
-    case TrustTier::kWarning: return part.note(kEarStatus, text);
-    case TrustTier::kNone: return part.miss(kEarStatus, text + ": the verifier could not tell");
-    case TrustTier::kContraindicated: return part.fail(kEarStatus, text);
-  }
+  part.claims.appraisal = name_of(appraisal.status);
+  if (appraisal.status == TrustTier::kAffirming) return part.pass(kEarStatus, text);
+  part.note(kEarStatus, appraisal.status == TrustTier::kNone ? text + ": the verifier could not tell" : text);
 }
 
 // draft-ietf-rats-ear, 3.1: no higher trust than the tier of the worst claim. "none" claims no trust at all.
@@ -42,9 +41,10 @@ void check_vector(const EarAppraisal& appraisal, Findings& part) {
   }
 }
 
-Findings appraisal_findings(const EarAppraisal& appraisal) {
+Findings appraisal_findings(const EarAppraisal& appraisal, bool is_signed) {
   Findings part;
   part.claims.platform = "ear";
+  if (is_signed) part.pass(kEarSigned, "it is part of what is signed");
   check_status(appraisal, part);
   check_vector(appraisal, part);
   part.fields.push_back({"ear.status", std::string(name_of(appraisal.status))});
@@ -64,11 +64,9 @@ Findings appraisal_findings(const EarAppraisal& appraisal) {
 
 Findings verify_ear(const Ear& ear, const VerifyContext& context) {
   Findings findings;
-  if (const Jwt* jwt = std::get_if<Jwt>(&ear.envelope)) {
-    check_jwt_signature(*jwt, SignerKeys::kAnchors, kWhere, context, findings);
-  } else {
-    check_cwt_signature(std::get<CoseSign1>(ear.envelope), context, findings);
-  }
+  const Jwt* jwt = std::get_if<Jwt>(&ear.envelope);
+  const bool is_signed = jwt ? check_jwt_signature(*jwt, kSigners, kWhere, context, findings) != nullptr
+                             : check_cwt_signature(std::get<CoseSign1>(ear.envelope), context, findings);
   check_times({ear.expires, ear.not_before, ear.issued_at}, false, context, findings);
   findings.claims.platform = "ear";
   findings.claims.report_data = ear.nonce;
@@ -79,7 +77,7 @@ Findings verify_ear(const Ear& ear, const VerifyContext& context) {
                      {"eat_nonce", to_hex(ear.nonce)},
                      {"ear.raw-evidence", fmt::format("{} bytes", ear.raw_evidence.size())}};
   for (const EarAppraisal& appraisal : ear.appraisals) {
-    findings.parts.push_back({appraisal.name, appraisal_findings(appraisal)});
+    findings.parts.push_back({appraisal.name, appraisal_findings(appraisal, is_signed)});
   }
   return findings;
 }

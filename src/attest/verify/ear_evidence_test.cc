@@ -25,7 +25,8 @@ class EarEvidenceFiles : public ::testing::Test {
   void SetUp() override {
     folder_ = testing::evidence_folder();
     if (!folder_) GTEST_SKIP() << "no real evidence here: set ADYTON_EVIDENCE to a folder that has it";
-    anchors_.keys.push_back(key_of(parse_json(text("eat/ear-veraison-test-key.pub.jwk")).value()));
+    anchors_.keys.push_back(
+        {AnchorUse::kAttestResult, key_of(parse_json(text("eat/ear-veraison-test-key.pub.jwk")).value())});
   }
   std::string text(const std::string& name) { return std::string(as_text(testing::read_evidence(*folder_ / name))); }
   static VerifyingKey key_of(const Json& jwk) { return parse_json_web_keys(jwk).value().keys.at(0).key; }
@@ -78,7 +79,7 @@ TEST_F(EarEvidenceFiles, OfTrusteeWithAKeyInItsHeader) {
   EXPECT_TRUE(has(verify(ear, {}), kTokenSignature, Outcome::kMissing));
   EXPECT_TRUE(has(verify(ear, anchors_), kTokenSignature, Outcome::kFailed));
   TrustAnchors trusted;
-  trusted.keys.push_back(key_of(*find(std::get<Jwt>(ear.envelope).header.get(), "jwk")));
+  trusted.keys.push_back({AnchorUse::kAttestResult, key_of(*find(std::get<Jwt>(ear.envelope).header.get(), "jwk"))});
   const Findings findings = verify(ear, trusted);
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
   const Findings late = verify_ear(ear, {nothing_, trusted, 1'752'059'439});

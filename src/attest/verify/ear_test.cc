@@ -75,7 +75,7 @@ Bytes cwt(const Bytes& claims, unsigned slot = 0, bool tagged = false) {
 
 class EarMade : public ::testing::Test {
  protected:
-  EarMade() { anchors_.keys.push_back(fake_key(KeyType::kP256).verifying_key()); }
+  EarMade() { anchors_.keys.push_back({AnchorUse::kAttestResult, fake_key(KeyType::kP256).verifying_key()}); }
   Findings verify(BytesView bytes, std::int64_t now = kFakeNow) {
     const auto ear = parse_ear(bytes);
     EXPECT_TRUE(ear) << ear.error().message;
@@ -114,7 +114,9 @@ TEST_F(EarMade, TheExamplesOfTheDraft) {
     EXPECT_EQ(as_text(ear.nonce), "0123456789abcdef");
     const Findings findings = verify(bytes);
     EXPECT_TRUE(has(findings, kTokenSignature, Outcome::kPassed)) << testing::text_of(findings);
-    EXPECT_TRUE(has(findings.parts.at(0).findings, kEarStatus, Outcome::kFailed));
+    EXPECT_TRUE(has(findings.parts.at(0).findings, kEarStatus, Outcome::kNoted));
+    EXPECT_EQ(findings.parts.at(0).findings.claims.appraisal, "contraindicated");
+    EXPECT_TRUE(testing::is_genuine(findings)) << "it is the verifier's no";
     EXPECT_TRUE(has(findings.parts.at(0).findings, kEarConsistency, Outcome::kPassed));
   }
 }
@@ -125,7 +127,9 @@ TEST_F(EarMade, StatusesAndVectors) {
   };
   EXPECT_EQ(worst_of(part(2, 2)), Outcome::kPassed);
   EXPECT_TRUE(has(part(32, 33), kEarStatus, Outcome::kNoted));
-  EXPECT_TRUE(has(part(0, 2), kEarStatus, Outcome::kMissing));
+  EXPECT_EQ(part(32, 33).claims.appraisal, "warning");
+  EXPECT_TRUE(has(part(0, 2), kEarStatus, Outcome::kNoted));
+  EXPECT_EQ(part(0, 2).claims.appraisal, "none");
   EXPECT_TRUE(has(part(2, 32), kEarConsistency, Outcome::kFailed)) << "better than its vector";
   EXPECT_TRUE(has(part(32, -97), kEarConsistency, Outcome::kFailed));
   EXPECT_TRUE(has(part(96, 2), kEarConsistency, Outcome::kPassed)) << "worse than its vector may be";
@@ -157,6 +161,12 @@ TEST_F(EarMade, WhoSigned) {
     const Outcome wanted = slot == 0 ? Outcome::kPassed : Outcome::kFailed;
     EXPECT_TRUE(has(verify(jwt(kExample, slot)), kTokenSignature, wanted));
     EXPECT_TRUE(has(verify(cwt(cwt_claims(), slot)), kTokenSignature, wanted));
+  }
+  for (const AnchorUse use : kAllAnchorUses) {
+    anchors_.keys = {{use, fake_key(KeyType::kP256).verifying_key(), ""}};
+    const bool believed = use == AnchorUse::kAttestResult;
+    EXPECT_EQ(has(verify(jwt(kExample)), kTokenSignature, Outcome::kPassed), believed) << name_of(use);
+    EXPECT_EQ(has(verify(cwt(cwt_claims())), kTokenSignature, Outcome::kPassed), believed) << name_of(use);
   }
   // A key among the collateral does not make a verifier trusted.
   anchors_ = {};
@@ -230,7 +240,7 @@ EarContents contents() {
 TEST_F(EarMade, WhatIsWrittenIsRead) {
   for (const KeyKind kind : {KeyKind::kP256, KeyKind::kP384}) {
     const PrivateKey key = PrivateKey::generate(kind).value();
-    anchors_.keys = {VerifyingKey::parse_spki(key.public_key().der()).value()};
+    anchors_.keys = {{AnchorUse::kAttestResult, VerifyingKey::parse_spki(key.public_key().der()).value()}};
     const auto text = make_ear(contents(), key, kFakeNow);
     ASSERT_TRUE(text) << text.error().message;
     const Findings findings = verify(*text);

@@ -50,6 +50,7 @@ struct Claims {
     Bytes value;
   };
   std::vector<Register> boot_chain;
+  std::string appraisal = {};  // of an attestation result: what its verifier decided, "affirming"
 };
 
 // How one step of the verification came out.

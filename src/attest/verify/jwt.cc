@@ -15,57 +15,73 @@ namespace {
 constexpr std::size_t kMaxFields = 512, kMaxPath = 512;
 
 struct Candidate {
-  std::string name;
-  VerifyingKey key;
+  std::string_view name;  // empty: a trust anchor without one
+  const VerifyingKey* key;
 };
 
 // Those of the right name first: usually one is enough.
-std::vector<Candidate> candidates(std::string_view key_id, SignerKeys keys, const VerifyContext& context) {
+std::vector<Candidate> candidates(std::string_view key_id, const TokenSigners& signers, const VerifyContext& context) {
   std::vector<Candidate> out;
-  for (const VerifyingKey& key : context.anchors.keys) out.push_back({"a trust anchor", key});
-  if (keys == SignerKeys::kAnchorsAndCollateral) {
-    for (const auto& named : context.collateral.keys()) out.push_back({named.name, named.key});
+  for (const TrustAnchors::Key& anchor : context.anchors.keys) {
+    if (anchor.use == signers.use) out.push_back({anchor.name, &anchor.key});
+  }
+  for (const Collateral::NamedKey& named : context.collateral.keys()) {
+    if (!signers.key_set.empty() && named.address == signers.key_set) out.push_back({named.name, &named.key});
   }
   std::ranges::stable_partition(out, [&](const Candidate& each) { return !key_id.empty() && each.name == key_id; });
   return out;
 }
 
+// Whether a key that lies in the collateral made it: worth saying, and no more.
+bool lies_in_collateral(KeyType type, const VerifyContext& context,
+                        const std::function<bool(const VerifyingKey&)>& verifies) {
+  std::size_t tried = 0;
+  return std::ranges::any_of(context.collateral.keys(), [&](const Collateral::NamedKey& named) {
+    return named.key.type() == type && tried++ < kMaxSignerKeys && verifies(named.key);
+  });
+}
+
 }  // namespace
 
-bool check_signature_by_given_keys(std::string_view key_id, KeyType type, std::string_view algorithm, SignerKeys keys,
-                                   std::string_view where, const VerifyContext& context, Findings& findings,
-                                   const std::function<bool(const VerifyingKey&)>& verifies) {
+const VerifyingKey* check_signature_by_given_keys(std::string_view key_id, KeyType type, std::string_view algorithm,
+                                                  const TokenSigners& signers, std::string_view wanted,
+                                                  const VerifyContext& context, Findings& findings,
+                                                  const std::function<bool(const VerifyingKey&)>& verifies) {
   std::size_t tried = 0, of_that_name = 0;
-  for (const Candidate& candidate : candidates(key_id, keys, context)) {
-    if (candidate.key.type() != type || tried == kMaxSignerKeys) continue;
+  for (const Candidate& candidate : candidates(key_id, signers, context)) {
+    if (candidate.key->type() != type || tried == kMaxSignerKeys) continue;
     ++tried;
     if (!key_id.empty() && candidate.name == key_id) ++of_that_name;
-    if (!verifies(candidate.key)) continue;
-    findings.pass(kTokenSignature, fmt::format("{} by {}, whose key has the SHA-256 {}", algorithm, candidate.name,
-                                               to_hex(sha256(candidate.key.spki()))));
-    return true;
+    if (!verifies(*candidate.key)) continue;
+    findings.pass(kTokenSignature, fmt::format("{} by {}, whose key has the SHA-256 {}", algorithm,
+                                               candidate.name.empty() ? "a trusted key" : candidate.name.substr(0, 128),
+                                               to_hex(sha256(candidate.key->spki()))));
+    return candidate.key;
   }
   if (of_that_name > 0) {
     findings.fail(kTokenSignature,
                   fmt::format("the {} signature over the token was not made by its key \"{}\"", algorithm, key_id));
   } else if (key_id.empty() && tried > 0) {
-    findings.fail(kTokenSignature,
-                  fmt::format("the {} signature over the token was made by none of the {} keys that are "
-                              "trusted",
-                              algorithm, tried));
-  } else {
+    findings.fail(kTokenSignature, fmt::format("the {} signature over the token was made by none of the {} keys that "
+                                               "are trusted for {}",
+                                               algorithm, tried, name_of(signers.use)));
+  } else if (lies_in_collateral(type, context, verifies)) {
     findings.miss(kTokenSignature,
-                  fmt::format("the key that signed the token{} is not among the {} of type {} that were given; {}",
-                              key_id.empty() ? std::string() : fmt::format(" (\"{}\")", key_id.substr(0, 128)), tried,
-                              name_of(type), where));
+                  fmt::format("a key in the collateral made it, but whose key that is nobody vouched for: {}", wanted));
+  } else {
+    findings.miss(
+        kTokenSignature,
+        fmt::format("the key that signed the token{} is not among the {} of type {} that are trusted for {}: {}",
+                    key_id.empty() ? std::string() : fmt::format(" (\"{}\")", key_id.substr(0, 128)), tried,
+                    name_of(type), name_of(signers.use), wanted));
   }
-  return false;
+  return nullptr;
 }
 
-bool check_jwt_signature(const Jwt& jwt, SignerKeys keys, std::string_view where, const VerifyContext& context,
-                         Findings& findings) {
+const VerifyingKey* check_jwt_signature(const Jwt& jwt, const TokenSigners& signers, std::string_view wanted,
+                                        const VerifyContext& context, Findings& findings) {
   return check_signature_by_given_keys(
-      jwt.key_id, jwt.algorithm.key_type, jwt.algorithm_name, keys, where, context, findings,
+      jwt.key_id, jwt.algorithm.key_type, jwt.algorithm_name, signers, wanted, context, findings,
       [&](const VerifyingKey& key) {
         return verify_compact_jws(jwt.jws, jwt.algorithm, key, context.seen).has_value();
       });

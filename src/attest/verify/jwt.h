@@ -18,25 +18,26 @@ namespace adyton {
 inline constexpr std::string_view kTokenSignature = "token signature";
 inline constexpr std::string_view kTokenValidity = "token validity";
 
-// Where the key that signed may come from.
-enum class SignerKeys : std::uint8_t {
-  kAnchors,               // TrustAnchors::keys
-  kAnchorsAndCollateral,  // Collateral::keys() as well: then a JWK set in the collateral is the caller's statement of
-                          // trust
+// Whose keys count.
+struct TokenSigners {
+  AnchorUse use;        // keys of TrustAnchors for this
+  std::string key_set;  // and keys of the collateral that were had from this address; empty: none of them
 };
 
-// Checks the signature with the keys that the caller gave: first those of the token's "kid", then all others of the
-// right type (at most kMaxSignerKeys are tried). Adds a kTokenSignature check: passed; failed, when the key of that
-// "kid" did not make it, or the token names no key and none of those given made it; missing otherwise, with `where` for
-// where keys are to be had. What the token itself brings ("jwk", "jku", "x5u", "x5c") is never used.
-bool check_jwt_signature(const Jwt& jwt, SignerKeys keys, std::string_view where, const VerifyContext& context,
-                         Findings& findings);
+// Checks the signature with the keys that count: first those of the token's "kid", then all others of the right type
+// (at most kMaxSignerKeys are tried). Adds a kTokenSignature check: passed; failed, when the key of that "kid" did not
+// make it, or the token names no key and none of those that count made it; missing otherwise, with `wanted` for whose
+// key is missing, and whether a key in the collateral would fit, which alone makes nobody believed. What the token
+// itself brings ("jwk", "jku", "x5u", "x5c") is never used. Returns the key that made it; null: none.
+const VerifyingKey* check_jwt_signature(const Jwt& jwt, const TokenSigners& signers, std::string_view wanted,
+                                        const VerifyContext& context, Findings& findings);
 inline constexpr std::size_t kMaxSignerKeys = 64;
 
 // Likewise for any message: `verifies` tells whether a key made the signature over it.
-bool check_signature_by_given_keys(std::string_view key_id, KeyType type, std::string_view algorithm, SignerKeys keys,
-                                   std::string_view where, const VerifyContext& context, Findings& findings,
-                                   const std::function<bool(const VerifyingKey&)>& verifies);
+const VerifyingKey* check_signature_by_given_keys(std::string_view key_id, KeyType type, std::string_view algorithm,
+                                                  const TokenSigners& signers, std::string_view wanted,
+                                                  const VerifyContext& context, Findings& findings,
+                                                  const std::function<bool(const VerifyingKey&)>& verifies);
 
 // RFC 7519, 4.1.4 to 4.1.6, as seconds since 1970; nothing: the claim is absent.
 struct TokenTimes {

@@ -46,21 +46,22 @@ void check_secret_id(BytesView instance_id, BytesView secret, Findings& findings
 }
 
 void check_code(const PsaToken& token, const CoseMac0& message, const VerifyContext& context, Findings& findings) {
-  const auto& documents = context.collateral.documents();
-  const auto found = std::ranges::find(documents, kPsaMacKeyDocument, &Collateral::Document::name);
-  if (found == documents.end()) {
-    findings.miss(kPsaCode,
-                  fmt::format("the token is a COSE_Mac0: it can only be checked with the secret that device {} "
-                              "was made with, given as the collateral document \"{}\"",
-                              to_hex(token.instance_id), kPsaMacKeyDocument));
+  bool any = false;
+  for (const TrustAnchors::Secret& secret : context.anchors.secrets) {
+    if (secret.use != AnchorUse::kArmPsaSecret) continue;
+    any = true;
+    if (!verify_cose_mac0(message, secret.bytes)) continue;
+    findings.pass(kPsaCode, "made with the given secret; whoever knows it can make such tokens");
+    check_secret_id(token.instance_id, secret.bytes, findings);
     return;
   }
-  const Result<void> code = verify_cose_mac0(message, found->bytes);
-  if (code) {
-    findings.pass(kPsaCode, "made with the given secret; whoever knows it can make such tokens");
-    check_secret_id(token.instance_id, found->bytes, findings);
+  if (any) {
+    findings.fail(kPsaCode, "not made with a given secret");
   } else {
-    findings.fail(kPsaCode, fmt::format("not made with the given secret: {}", code.error().message));
+    findings.miss(kPsaCode,
+                  fmt::format("the token is a COSE_Mac0: it can only be checked with the secret that device {} "
+                              "was made with, named with --trust-root {}=FILE",
+                              to_hex(token.instance_id), name_of(AnchorUse::kArmPsaSecret)));
   }
 }
 
@@ -77,7 +78,8 @@ Findings verify_psa_token(const PsaToken& token, const VerifyContext& context) {
   const std::string wanted = fmt::format(
       "the attestation key (IAK) of device {}, which its maker's endorsements have{}", to_hex(token.instance_id),
       token.verification_service.empty() ? "" : fmt::format("; the token names {}", token.verification_service));
-  const auto signer = find_arm_signer(std::get<CoseSign1>(token.message), kPsaSignature, wanted, context, findings);
+  const auto signer =
+      find_arm_signer(std::get<CoseSign1>(token.message), AnchorUse::kArmPsa, kPsaSignature, wanted, context, findings);
   if (signer) check_arm_instance_id(token.instance_id, *signer, kPsaInstanceId, findings);
   return findings;
 }

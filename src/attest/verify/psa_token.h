@@ -15,10 +15,8 @@ inline constexpr std::string_view kPsaCode = "psa code";               // COSE_M
 inline constexpr std::string_view kPsaInstanceId = "psa instance id";  // whether it is the key's hash
 inline constexpr std::string_view kPsaLifecycle = "psa lifecycle";
 
-// The name of the collateral document whose bytes are the secret of a device that uses COSE_Mac0.
-inline constexpr std::string_view kPsaMacKeyDocument = "psa-mac0-key";
-
-// The attestation key (IAK) is one of context.anchors.keys or of the collateral's keys: there is no root for these.
+// The attestation key (IAK) is one of context.anchors.keys for AnchorUse::kArmPsa, or, of a device that uses COSE_Mac0,
+// the secret one of context.anchors.secrets for AnchorUse::kArmPsaSecret: there is no root for these.
 //
 // Claims: platform "psa"; hardware_model the certification reference, else the implementation ID; measurement and
 // signer of the first software component; report_data the nonce; boot_chain all software components.

@@ -108,10 +108,7 @@ void check_authority(const SevCaCertificate& authority, const SevCertificates& a
          of, "ARK", out);
   if (&authority != ark) return;
   const auto key = VerifyingKey::from_rsa(ark->modulus, ark->exponent);
-  const bool trusted = key && std::ranges::any_of(context.anchors.keys, [&](const VerifyingKey& anchor) {
-                         return std::ranges::equal(anchor.spki(), key->spki());
-                       });
-  if (trusted) {
+  if (key && context.anchors.has(AnchorUse::kAmdSevLegacy, *key)) {
     out.pass("ARK", "it is one of the keys that were given as trusted");
   } else {
     out.miss("ARK", "AMD's roots of Naples and Rome are not built in: give the key as trusted");

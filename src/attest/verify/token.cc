@@ -2,78 +2,77 @@
 #include "attest/verify/token.h"
 
 #include <algorithm>
-#include <array>
 
 #include "attest/verify/chain.h"
 #include "attest/verify/chain_checks.h"
 #include "attest/verify/jwt.h"
 #include "attest/verify/token_claims.h"
-#include "base/cursor.h"
+#include "attest/verify/token_issuer.h"
+#include "attest/verify/token_key.h"
 #include "base/error.h"
-#include "base/utc.h"
 #include "crypto/crypto.h"
 
 namespace adyton {
 namespace {
 
-constexpr std::string_view kGoogleIssuer = "https://confidentialcomputing.googleapis.com";
-constexpr std::string_view kNvidiaIssuer = "https://nras.attestation.nvidia.com";
-
-// Open Enclave's extensions with a quote: 1.3.6.1.4.1.311.105.1, and 1.2.840.113556.10.1.1 before it.
-constexpr std::array<std::uint8_t, 9> kEvidence = {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x69, 0x01};
-constexpr std::array<std::uint8_t, 10> kReport = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x14, 0x01, 0x0a, 0x01, 0x01};
-
 std::string_view issuer_of(const Jwt& jwt) { return text_of(find(jwt.claims.get(), "iss")).value_or(""); }
 
-// https://NAME[.REGION...].attest.azure.net, or that of one of the national clouds, and nothing more.
-bool is_microsoft_issuer(std::string_view issuer) {
+std::string_view without_scheme(std::string_view url) {
   constexpr std::string_view kScheme = "https://";
-  if (!issuer.starts_with(kScheme)) return false;
-  issuer.remove_prefix(kScheme.size());
-  const bool host = std::ranges::all_of(
-      issuer, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
-  for (const std::string_view domain : {".attest.azure.net", ".attest.azure.us", ".attest.azure.cn"}) {
-    if (host && issuer.size() > domain.size() && issuer.ends_with(domain)) return true;
-  }
-  return false;
+  if (url.starts_with(kScheme)) url.remove_prefix(kScheme.size());
+  return url.substr(0, 128);
 }
 
-bool is_issuer(TokenService service, std::string_view issuer) {
-  switch (service) {
-    case TokenService::kMicrosoft: return is_microsoft_issuer(issuer);
-    case TokenService::kGoogle: return issuer == kGoogleIssuer;
-    case TokenService::kNvidia: return issuer == kNvidiaIssuer;
-  }
-  return false;
+bool is_named(std::string_view issuer, AnchorUse use, const VerifyContext& context) {
+  return std::ranges::any_of(context.anchors.issuers, [&](const TrustAnchors::Issuer& named) {
+    return named.use == use && named.url == issuer;
+  });
 }
 
-void check_issuer(const Token& token, Findings& findings) {
+// Details of what is missing name an address only where it is worth asking: addresses there are what --fetch asks.
+void check_issuer(const Token& token, const VerifyContext& context, Findings& findings) {
   const std::string_view issuer = issuer_of(token.jwt);
-  if (is_issuer(token.service, issuer)) {
-    findings.pass(kTokenIssuer, std::string(issuer));
-  } else {
+  const AnchorUse use = anchor_use_of(token.service);
+  if (service_of_issuer(issuer) != token.service) {
     findings.fail(kTokenIssuer,
                   fmt::format("\"{}\" is not how {} names itself", issuer.substr(0, 128), name_of(token.service)));
+  } else if (std::ranges::find(context.anchors.issuers, use, &TrustAnchors::Issuer::use) !=
+                 context.anchors.issuers.end() &&
+             !is_named(issuer, use, context)) {
+    findings.miss(
+        kTokenIssuer,
+        fmt::format("{} issued the token, but tokens are wanted of others: nobody vouches for this issuer. If "
+                    "it is wanted too, name it with --trust-issuer",
+                    without_scheme(issuer)));
+  } else {
+    findings.pass(kTokenIssuer, std::string(issuer));
   }
 }
 
-std::string where_keys_are(const Token& token) {
-  const std::string_view issuer = issuer_of(token.jwt);
-  switch (token.service) {
-    case TokenService::kMicrosoft:
-      return is_microsoft_issuer(issuer) ? fmt::format("the service has its JWK set at {}/certs", issuer)
-                                         : "the service has its JWK set at its address with /certs";
-    case TokenService::kGoogle:
-      return "Google has its JWK set at https://www.googleapis.com/service_accounts/v1/metadata/jwk/"
-             "signer@confidentialspace-sign.iam.gserviceaccount.com";
-    case TokenService::kNvidia:
-      return "NVIDIA has its JWK set at https://nras.attestation.nvidia.com/.well-known/jwks.json";
+// Whose keys count: those that the caller trusts for such tokens, and, of an issuer that the caller named, those that
+// its own address answered with.
+const VerifyingKey* check_given_keys(const Token& token, const Jwt& jwt, const VerifyContext& context,
+                                     Findings& findings) {
+  const std::string_view issuer = issuer_of(jwt);
+  const AnchorUse use = anchor_use_of(token.service);
+  const bool known = service_of_issuer(issuer) == token.service;
+  const std::string address = known ? key_set_address(token.service, issuer) : std::string();
+  if (known && is_named(issuer, use, context)) {
+    return check_jwt_signature(jwt, {use, address}, fmt::format("its issuer has its JWK set at {}", address), context,
+                               findings);
   }
-  return {};
+  const std::string wanted = fmt::format(
+      "name its issuer with --trust-issuer, to ask it with --fetch, or its JWK set with --trust-root {}=FILE",
+      name_of(use));
+  const VerifyingKey* key = check_jwt_signature(jwt, {use, {}}, wanted, context, findings);
+  if (key == nullptr && known) {
+    findings.note(kTokenSignature, fmt::format("the issuer that the token names has its JWK set at {}", address));
+  }
+  return key;
 }
 
 // Google's PKI tokens: the first certificate's key signed, and its chain ends at Google's root.
-bool check_certified_signature(const Jwt& jwt, const VerifyContext& context, Findings& findings) {
+void check_certified_signature(const Jwt& jwt, const VerifyContext& context, Findings& findings) {
   const Certificate& leaf = jwt.certificates[0];
   const ChainRules rules{
       .use = AnchorUse::kGoogleSpace,
@@ -90,36 +89,16 @@ bool check_certified_signature(const Jwt& jwt, const VerifyContext& context, Fin
   } else {
     findings.pass(kTokenSignature, fmt::format("{} by {}", jwt.algorithm_name, leaf.subject().text));
   }
-  return verified && trusted;
 }
 
-// Microsoft's keys come with certificates, some of which carry the quote of the enclave that made the key.
-void note_key_certificate(const Token& token, const VerifyContext& context, Findings& findings) {
-  for (const auto& named : context.collateral.keys()) {
-    if (token.jwt.key_id.empty() || named.name != token.jwt.key_id) continue;
-    for (const Certificate& certificate : context.collateral.certificates()) {
-      if (!std::ranges::equal(certificate.key().spki(), named.key.spki())) continue;
-      if (context.now < certificate.not_before() || context.now > certificate.not_after()) {
-        findings.out_of_time(kTokenKey,
-                             fmt::format("the certificate of the key is valid from {} to {}",
-                                         utc_text(certificate.not_before()), utc_text(certificate.not_after())));
-      }
-      if (const auto quote = sgx_quote_of(certificate)) {
-        findings.note(
-            kTokenKey,
-            fmt::format("the certificate of the key carries an SGX quote of {} bytes, which is not checked here",
-                        quote->size()));
-      }
-      return;
-    }
-  }
-}
-
-bool check_signature(const Token& token, const Jwt& jwt, const VerifyContext& context, Findings& findings) {
+// Null: nobody who is believed signed, or Google's certificates say who did.
+const VerifyingKey* check_signature(const Token& token, const Jwt& jwt, const VerifyContext& context,
+                                    Findings& findings) {
   if (token.service == TokenService::kGoogle && !jwt.certificates.empty()) {
-    return check_certified_signature(jwt, context, findings);
+    check_certified_signature(jwt, context, findings);
+    return nullptr;
   }
-  return check_jwt_signature(jwt, SignerKeys::kAnchorsAndCollateral, where_keys_are(token), context, findings);
+  return check_given_keys(token, jwt, context, findings);
 }
 
 // RFC 9711, 4.2.18.2: the digest is over the detached claims set as it is sent, here a whole JWT.
@@ -197,12 +176,12 @@ void check_devices(const Token& token, const VerifyContext& context, Findings& f
 
 Findings verify_token(const Token& token, const VerifyContext& context) {
   Findings findings;
-  check_signature(token, token.jwt, context, findings);
-  check_issuer(token, findings);
+  const VerifyingKey* key = check_signature(token, token.jwt, context, findings);
+  check_issuer(token, context, findings);
   check_times(times_of(token.jwt), true, context, findings);
   switch (token.service) {
     case TokenService::kMicrosoft:
-      note_key_certificate(token, context, findings);
+      if (key != nullptr) check_key_certificate(*key, context, findings);
       read_microsoft_claims(*token.jwt.claims, findings);
       break;
     case TokenService::kGoogle: read_google_claims(*token.jwt.claims, findings); break;
@@ -213,20 +192,6 @@ Findings verify_token(const Token& token, const VerifyContext& context) {
       break;
   }
   return findings;
-}
-
-std::optional<Bytes> sgx_quote_of(const Certificate& certificate) {
-  auto extension = certificate.extension(std::as_bytes(std::span(kEvidence)));
-  if (!extension) extension = certificate.extension(std::as_bytes(std::span(kReport)));
-  if (!extension) return {};
-  // Open Enclave's header: version 1, type 2 (remote), the quote's size.
-  constexpr std::size_t kHeader = 16;
-  const BytesView bytes = *extension;
-  if (bytes.size() > kHeader && load_le<std::uint32_t>(bytes, 0) == 1 && load_le<std::uint32_t>(bytes, 4) == 2 &&
-      load_le<std::uint64_t>(bytes, 8) <= bytes.size() - kHeader) {
-    return to_bytes(bytes.subspan(kHeader, load_le<std::uint64_t>(bytes, 8)));
-  }
-  return to_bytes(bytes);
 }
 
 }  // namespace adyton

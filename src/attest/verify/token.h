@@ -3,7 +3,6 @@
 // checked there, not here (docs/evidence/token.md).
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "attest/evidence/token.h"
@@ -15,21 +14,16 @@ namespace adyton {
 // Names of the checks, besides those of verify/jwt.h and verify/token_claims.h.
 inline constexpr std::string_view kTokenIssuer = "token issuer";
 inline constexpr std::string_view kTokenChain = "token certificates";  // Google's PKI tokens: the chain to its root
-inline constexpr std::string_view kTokenKey = "token key";             // Microsoft: what the key's certificate carries
 inline constexpr std::string_view kTokenResult = "token result";       // NVIDIA: what the service decided
 inline constexpr std::string_view kTokenSubmodule =
     "token submodule";  // NVIDIA: digest, issuer and nonce of a device's token
 
-// Who signs is believed because the caller says so, in one of three ways: keys in context.anchors, keys in
-// context.collateral (so a JWK set among the collateral is a statement of trust, and must not come from whom the token
-// is about), or, for Google's tokens with certificates, an anchor of AnchorUse::kGoogleSpace. All keys given are
-// believed for tokens of every service: give those of one service to check its tokens. NVIDIA's devices become parts of
-// the findings, by the names of their submodules.
+// Who signs is believed because the caller says so, in one of three ways: keys in context.anchors for tokens of this
+// service (AnchorUse::kMicrosoftToken, kGoogleSpace, kNvidiaToken); context.anchors.issuers names the issuer, and the
+// collateral has keys that were had from its own address; or, for Google's tokens with certificates, a certificate in
+// context.anchors of AnchorUse::kGoogleSpace. A JWK set that just lies in the collateral makes nobody believed. Where
+// issuers are named for a service, tokens of its other issuers are not believed. NVIDIA's devices become parts of the
+// findings, by the names of their submodules; of Microsoft's key see verify/token_key.h.
 Findings verify_token(const Token& token, const VerifyContext& context);
-
-// The SGX quote in the certificate of a signing key of Microsoft's (extension 1.3.6.1.4.1.311.105.1,
-// or 1.2.840.113556.10.1.1 in older ones; without Open Enclave's header), which shows that the key lives in an enclave.
-// Nothing: the certificate has none. verify_token() does not check the quote.
-std::optional<Bytes> sgx_quote_of(const Certificate& certificate);
 
 }  // namespace adyton

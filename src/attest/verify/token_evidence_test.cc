@@ -110,7 +110,7 @@ TEST_F(TokenEvidenceFiles, MicrosoftSnp) {
   const Findings findings = verify(token, 1744085700);
   EXPECT_EQ(worst_of(findings), Outcome::kMissing) << testing::text_of(findings);
   EXPECT_TRUE(has(findings, kTokenSignature, Outcome::kMissing));
-  EXPECT_TRUE(findings.checks[0].detail.contains("https://sharedweu.weu.test.attest.azure.net/certs"));
+  EXPECT_TRUE(findings.checks[1].detail.contains("https://sharedweu.weu.test.attest.azure.net/certs"));
   EXPECT_TRUE(has(verify(token, 1744114500), kTokenValidity, Outcome::kOutOfTime));
   const Claims& claims = findings.claims;
   EXPECT_EQ(claims.platform, "sev-snp");

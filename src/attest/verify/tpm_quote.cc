@@ -81,8 +81,8 @@ std::optional<VerifyingKey> find_key(const TpmQuote& quote, const VerifyContext&
   if (!quote.certificates.empty()) agree(quote.certificates[0].key(), "in the certificate");
   if (voucher) agree(voucher->key, fmt::format("that {} names", voucher->by));
   if (key) return key;
-  for (const VerifyingKey& anchor : context.anchors.keys) {
-    if (check_signature(quote, anchor)) return anchor;
+  for (const TrustAnchors::Key& anchor : context.anchors.keys) {
+    if (anchor.use == AnchorUse::kGoogleTpm && check_signature(quote, anchor.key)) return anchor.key;
   }
   for (const Collateral::NamedKey& given : context.collateral.keys()) {
     if (check_signature(quote, given.key)) return given.key;
@@ -97,7 +97,7 @@ void check_trust(const TpmQuote& quote, const VerifyingKey& key, const VerifyCon
     out.pass("AK", fmt::format("{} names it", voucher->by));
     return;
   }
-  if (std::ranges::any_of(context.anchors.keys, [&](const VerifyingKey& k) { return same_key(k, key); })) {
+  if (context.anchors.has(AnchorUse::kGoogleTpm, key)) {
     out.pass("AK", "it is one of the keys that were given as trusted");
     return;
   }

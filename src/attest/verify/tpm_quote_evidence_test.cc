@@ -32,7 +32,7 @@ TEST_F(TpmRealEvidence, AttesterOfConfidentialContainers) {
   const Findings alone = verify(*evidence, anchors);
   EXPECT_EQ(testing::count_outcomes(alone, Outcome::kFailed), 0U) << testing::text_of(alone);
   EXPECT_NE(testing::find_check(alone, "AK", Outcome::kMissing), nullptr);
-  anchors.keys.push_back(*evidence->quotes[0].ak_key);
+  anchors.keys.push_back({AnchorUse::kGoogleTpm, *evidence->quotes[0].ak_key});
   const Findings trusted = verify(*evidence, anchors);
   EXPECT_TRUE(testing::is_genuine(trusted)) << testing::text_of(trusted);
   EXPECT_EQ(trusted.claims.boot_chain.size(), 24U);
@@ -59,7 +59,7 @@ TEST_F(TpmRealEvidence, GoTpmToolsAttestation) {
   EXPECT_EQ(testing::count_outcomes(alone, Outcome::kFailed), 0U) << testing::text_of(alone);
   EXPECT_FALSE(testing::is_genuine(alone));
   TrustAnchors anchors;
-  anchors.keys.push_back(key_of(*evidence->quotes[0].ak).value());
+  anchors.keys.push_back({AnchorUse::kGoogleTpm, key_of(*evidence->quotes[0].ak).value()});
   const Findings trusted = verify(*evidence, anchors);
   EXPECT_TRUE(testing::is_genuine(trusted)) << testing::text_of(trusted);
   EXPECT_EQ(trusted.claims.measurement.size(), 48U);
@@ -73,7 +73,7 @@ TEST_F(TpmRealEvidence, GoAttestationDumpIsSignedWithSha1) {
   const auto evidence = parse_tpm_evidence(file("tpm/go-attestation-windows_gcp_shielded_vm.json"));
   ASSERT_TRUE(evidence.has_value()) << evidence.error().message;
   TrustAnchors anchors;
-  anchors.keys.push_back(key_of(*evidence->quotes[0].ak).value());
+  anchors.keys.push_back({AnchorUse::kGoogleTpm, key_of(*evidence->quotes[0].ak).value()});
   const Findings findings = verify(*evidence, anchors);
   ASSERT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 1U) << testing::text_of(findings);
   const Check* signature = testing::find_check(findings, "quote signature", Outcome::kFailed);

@@ -28,7 +28,7 @@ class TpmQuoteVerifier : public ::testing::Test {
   Collateral collateral_;
   TrustAnchors trusted_ = [&] {
     TrustAnchors out;
-    out.keys.push_back(ak_.verifying_key());
+    out.keys.push_back({AnchorUse::kGoogleTpm, ak_.verifying_key()});
     return out;
   }();
   [[nodiscard]] TpmQuote quote() const {
@@ -60,7 +60,7 @@ TEST_F(TpmQuoteVerifier, SchemesAndCurves) {
   quote.signature = parse_tpm_signature(fake_tpm_signature(attest, p256)).value();
   quote.ak = parse_tpm_public(fake_tpm_public(p256)).value();
   TrustAnchors anchors;
-  anchors.keys.push_back(p256.verifying_key());
+  anchors.keys.push_back({AnchorUse::kGoogleTpm, p256.verifying_key()});
   EXPECT_TRUE(is_genuine(verify(quote, anchors)));
   // A number with a leading zero byte cut off, as TPMs write it, is the same number.
   if (quote.signature.r[0] == std::byte{0}) quote.signature.r.erase(quote.signature.r.begin());

@@ -15,26 +15,21 @@
 namespace adyton {
 namespace {
 
-std::string_view name_of(AnchorUse use) {
-  switch (use) {
-    case AnchorUse::kIntelSgx: return "kIntelSgx";
-    case AnchorUse::kIntelIas: return "kIntelIas";
-    case AnchorUse::kAmd: return "kAmd";
-    case AnchorUse::kAmdSevLegacy: return "kAmdSevLegacy";
-    case AnchorUse::kAws: return "kAws";
-    case AnchorUse::kNvidiaDevice: return "kNvidiaDevice";
-    case AnchorUse::kNvidiaRim: return "kNvidiaRim";
-    case AnchorUse::kGoogleSpace: return "kGoogleSpace";
-    case AnchorUse::kGoogleTpm: return "kGoogleTpm";
-    case AnchorUse::kHygon: return "kHygon";
+TEST(TrustAnchors, UsesHaveNames) {
+  std::set<std::string_view> names;
+  for (const AnchorUse use : kAllAnchorUses) {
+    EXPECT_TRUE(names.insert(name_of(use)).second) << name_of(use);
+    EXPECT_EQ(parse_anchor_use(name_of(use)).value(), use);
   }
-  return "?";
+  for (const std::string_view wrong : {"", "unknown", "intel", "INTEL-SGX", "amd "}) {
+    EXPECT_TRUE(parse_anchor_use(wrong).error().message.contains("microsoft-token")) << wrong;
+  }
 }
 
 TEST(TrustAnchors, AreAuthoritiesThatSignedThemselves) {
   const TrustAnchors& vendors = TrustAnchors::vendors();
   ASSERT_EQ(vendors.certificates.size(), vendor_roots().size());
-  EXPECT_TRUE(vendors.keys.empty());
+  EXPECT_TRUE(vendors.keys.empty() && vendors.secrets.empty() && vendors.issuers.empty());
   for (const TrustAnchors::Anchor& anchor : vendors.certificates) {
     const Certificate& root = anchor.certificate;
     EXPECT_TRUE(root.self_issued());
@@ -58,10 +53,19 @@ TEST(TrustAnchors, AreWhatTheDocumentationSays) {
   }
   if (page.empty()) GTEST_SKIP() << "the documentation is not here";
   std::ifstream file(page);
-  std::set<std::string> documented;
+  std::set<std::string> documented, kinds;
+  bool in_kinds = false;
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("| k")) documented.insert(line);
+    if (line.starts_with("## ")) in_kinds = line == "## Kinds of roots";
+    if (!line.starts_with("| `")) continue;
+    if (in_kinds) {
+      kinds.insert(line.substr(3, line.find('`', 3) - 3));
+    } else {
+      documented.insert(line);
+    }
   }
+  EXPECT_EQ(kinds.size(), std::size(kAllAnchorUses));
+  for (const AnchorUse use : kAllAnchorUses) EXPECT_TRUE(kinds.contains(std::string(name_of(use)))) << name_of(use);
   std::set<std::string> built_in;
   for (const auto& [use, root] : TrustAnchors::vendors().certificates) {
     std::string key(name_of(root.key().type()));
@@ -71,7 +75,7 @@ TEST(TrustAnchors, AreWhatTheDocumentationSays) {
     const auto two = [](unsigned value) { return (value < 10 ? "0" : "") + std::to_string(value); };
     const std::string until = std::to_string(static_cast<int>(end.year())) + '-' +
                               two(static_cast<unsigned>(end.month())) + '-' + two(static_cast<unsigned>(end.day()));
-    built_in.insert("| " + std::string(name_of(use)) + " | " + root.subject().text + " | " + key + " | " + until +
+    built_in.insert("| `" + std::string(name_of(use)) + "` | " + root.subject().text + " | " + key + " | " + until +
                     " | `" + to_hex(sha256(root.der())) + "` |");
   }
   EXPECT_EQ(documented, built_in);
