@@ -100,7 +100,7 @@ TEST_F(DebianTdx, AQuoteWithItsCollateral) {
   EXPECT_EQ(verified.answer(), Answer::kUndecided) << text_of(findings);
   EXPECT_EQ(testing::count_outcomes(findings, Outcome::kFailed), 0u) << text_of(findings);
   EXPECT_EQ(testing::objections(findings),
-            (std::vector<std::string>{"missing TCB info signature", "missing QE identity signature"}))
+            (std::vector<std::string>{"missing QE identity signature", "missing TCB info signature"}))
       << text_of(findings);
   EXPECT_TRUE(has(findings, "PCK chain", Outcome::kPassed));
   EXPECT_TRUE(to_hex(verified.claims().measurement).starts_with("6363b8043668a3ad"));

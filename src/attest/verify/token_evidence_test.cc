@@ -8,6 +8,7 @@
 
 #include "attest/verify/jwt.h"
 #include "attest/verify/token_claims.h"
+#include "attest/verify/token_key.h"
 #include "testing/evidence_files.h"
 #include "testing/findings.h"
 
@@ -140,7 +141,7 @@ TEST_F(TokenEvidenceFiles, MicrosoftsKeys) {
   const auto added = collateral_.add("keys", read(kMicrosoftKeys));
   ASSERT_TRUE(added) << added.error().message;
   EXPECT_EQ(collateral_.keys().size(), 4u);
-  for (const Certificate& certificate : collateral_.certificates()) EXPECT_FALSE(sgx_quote_of(certificate));
+  for (const Certificate& certificate : collateral_.certificates()) EXPECT_FALSE(key_evidence_of(certificate));
   // The keys are of another time than the token.
   const Token token = parse_token(read(kMicrosoftSnp)).value();
   EXPECT_TRUE(has(verify(token, 1744085700), kTokenSignature, Outcome::kMissing));

@@ -18,7 +18,7 @@ namespace {
 
 // Open Enclave's extensions with a quote: 1.3.6.1.4.1.311.105.1, and 1.2.840.113556.10.1.1 before it.
 constexpr std::array<std::uint8_t, 9> kEvidence = {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x69, 0x01};
-constexpr std::array<std::uint8_t, 10> kReport = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x14, 0x01, 0x0a, 0x01, 0x01};
+constexpr std::array<std::uint8_t, 9> kReport = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x14, 0x0a, 0x01, 0x01};
 
 bool same_key(const Certificate& certificate, const VerifyingKey& key) {
   return std::ranges::equal(certificate.key().spki(), key.spki());

@@ -35,7 +35,8 @@ class TokenKey : public ::testing::Test {
     }});
   }
   static FakeCa certificate_with(const Bytes& evidence, std::string_view oid = "1.3.6.1.4.1.311.105.1") {
-    return FakeCa::root("MAA", {.key = KeyType::kP384, .extensions = {{testing::oid(oid), evidence}}});
+    return FakeCa::root("MAA",
+                        {.own_key = testing::fake_key(KeyType::kP384), .extensions = {{testing::oid(oid), evidence}}});
   }
   Findings check(const FakeCa& certificate, const Collateral& collateral, std::int64_t now = kFakeNow) {
     TrustAnchors anchors = intel_.anchors();
@@ -117,6 +118,8 @@ TEST_F(MicrosoftsPublishedKey, IsBoundAsTheOthersAre) {
   const Json set = parse_json(as_text(file("eat/maa-samples-get.certs.response.body.json"))).value();
   const Bytes der = parse_base64(*text_of(&(*find(&(*find(&set, "keys"))[0], "x5c"))[0])).value();
   EXPECT_FALSE(Certificate::parse(der));
+  const Bytes oid = testing::oid("1.2.840.113556.10.1.1");  // as InAnEnclave has it
+  EXPECT_FALSE(std::ranges::search(der, oid).empty());
   const BytesView spki = BytesView(der).subspan(165, 162);
   const Bytes start = parse_hex("03000200").value();
   const auto at = std::ranges::search(der, start).begin() - der.begin();

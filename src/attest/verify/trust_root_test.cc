@@ -2,6 +2,7 @@
 // Roots are trusted for what they were given for: each kind of evidence refuses roots for another.
 #include "attest/verify/trust_root.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "attest/development.h"
