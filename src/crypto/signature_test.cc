@@ -27,6 +27,24 @@ constexpr Case kCases[] = {
     {KeyType::kRsa, SignatureAlgorithm::kRsaPssSha512},   {KeyType::kEd25519, SignatureAlgorithm::kEd25519},
 };
 
+// RFC 8017, 8.1.2 and 8.2.2, step 1: as long as the modulus, leading zeros and all. One number, one signature.
+TEST(VerifyingKey, RsaSignaturesAreAsLongAsTheModulus) {
+  const SigningKey key = fake_key(KeyType::kRsa);
+  for (const SignatureAlgorithm algorithm : {SignatureAlgorithm::kRsaPssSha256, SignatureAlgorithm::kRsaPkcs1Sha256}) {
+    Bytes signature;
+    std::string message;
+    for (int i = 0; signature.empty() || signature[0] != std::byte{0}; ++i) {  // one of 256 begins with a zero
+      message = std::to_string(i);
+      signature = key.sign(algorithm, as_bytes(message)).value();
+    }
+    EXPECT_TRUE(key.verifying_key().verify(algorithm, as_bytes(message), signature));
+    EXPECT_FALSE(key.verifying_key().verify(algorithm, as_bytes(message), BytesView(signature).subspan(1)))
+        << name_of(algorithm);
+    signature.insert(signature.begin(), std::byte{0});
+    EXPECT_FALSE(key.verifying_key().verify(algorithm, as_bytes(message), signature)) << name_of(algorithm);
+  }
+}
+
 TEST(VerifyingKey, VerifiesEveryAlgorithmAndNothingElse) {
   const BytesView message = as_bytes("message"), other = as_bytes("massage");
   for (const Case& c : kCases) {
