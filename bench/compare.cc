@@ -15,10 +15,13 @@ namespace adyton::bench {
 namespace {
 
 struct Spread {
-  double median = 0, least = 0, most = 0;  // microseconds
+  double median = 0, least = 0, most = 0;  // microseconds, or what a counter counts
 };
 
-// Keeps every repetition's time by benchmark name.
+// Between a benchmark's name and its counter's.
+constexpr char kCounter = '#';
+
+// Keeps every repetition's time by benchmark name, and counters.
 class Collector : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override { return true; }
@@ -28,21 +31,24 @@ class Collector : public benchmark::BenchmarkReporter {
         fmt::print(stderr, "{}: {}\n", run.benchmark_name(), run.error_message);
       } else if (run.run_type == Run::RT_Iteration) {
         const double unit = benchmark::GetTimeUnitMultiplier(run.time_unit);
-        times_[run.run_name.function_name].push_back(run.GetAdjustedRealTime() / unit * 1e6);
+        values_[run.run_name.function_name].push_back(run.GetAdjustedRealTime() / unit * 1e6);
+        for (const auto& [name, counter] : run.counters) {
+          values_[run.run_name.function_name + kCounter + name].push_back(counter.value);
+        }
       }
     }
   }
   [[nodiscard]] std::map<std::string, Spread> spreads() const {
     std::map<std::string, Spread> out;
-    for (auto [name, times] : times_) {
-      std::ranges::sort(times);
-      out[name] = {times[times.size() / 2], times.front(), times.back()};
+    for (auto [name, values] : values_) {
+      std::ranges::sort(values);
+      out[name] = {values[values.size() / 2], values.front(), values.back()};
     }
     return out;
   }
 
  private:
-  std::map<std::string, std::vector<double>> times_;
+  std::map<std::string, std::vector<double>> values_;
 };
 
 std::string show(const Spread& s) { return fmt::format("{:.3f} ({:.3f}..{:.3f})", s.median, s.least, s.most); }
@@ -72,9 +78,10 @@ int run(int argc, char** argv, const std::vector<Promise>& promises) {
   fmt::print("\n{:<44} {:>30} {:>30} {:>7}  {}\n", "microseconds: median (least..most)", "measured", "baseline",
              "ratio", "promised");
   for (const Promise& promise : promises) {
-    const auto measured = spreads.find(promise.measured);
+    const std::string counter = promise.counter.empty() ? "" : kCounter + promise.counter;
+    const auto measured = spreads.find(promise.measured + counter);
     if (measured == spreads.end()) continue;
-    const auto baseline = spreads.find(promise.baseline);
+    const auto baseline = spreads.find(promise.baseline + counter);
     const bool relative = baseline != spreads.end();
     if (!promise.baseline.empty() && !relative) continue;
     const double value = relative ? measured->second.median / baseline->second.median : measured->second.median;

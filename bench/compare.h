@@ -15,6 +15,7 @@ struct Promise {
   std::string baseline;  // empty: none, the limit is absolute
   double at_most = 0;    // of measured / baseline, or of measured in microseconds without a baseline
   std::string note;      // what the limit is, in words
+  std::string counter = {};  // not times are compared, but these counters of the benchmarks
 };
 
 // Runs, prints the table, writes JSON (Google Benchmark's own with --benchmark_out=FILE, the promises with
