@@ -12,9 +12,9 @@ namespace adyton::bench {
 struct Promise {
   std::string what;
   std::string measured;
-  std::string baseline;  // empty: none, the limit is absolute
-  double at_most = 0;    // of measured / baseline, or of measured in microseconds without a baseline
-  std::string note;      // what the limit is, in words
+  std::string baseline;      // empty: none, the limit is absolute
+  double at_most = 0;        // of measured / baseline, or of measured in microseconds without a baseline
+  std::string note;          // what the limit is, in words
   std::string counter = {};  // not times are compared, but these counters of the benchmarks
 };
 

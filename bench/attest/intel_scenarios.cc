@@ -35,7 +35,8 @@ struct Files {
     add("qe-identity.json", as_bytes(intel.answer(intel.identity(tdx))));
     add("root.crl", intel.root.revoke({}).der());
     add("pck-ca.crl", intel.pck_ca.revoke(revoked).der());
-    for (const Certificate& one : {intel.tcb_signer.certificate, intel.pck_ca.certificate(), intel.root.certificate()}) {
+    for (const Certificate& one :
+         {intel.tcb_signer.certificate, intel.pck_ca.certificate(), intel.root.certificate()}) {
       add("certificate.der", one.der());
     }
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include "base/cursor.h"
 #include "bench/attest/scenarios.h"
 #include "testing/fake_amd.h"
@@ -7,13 +9,33 @@
 namespace adyton::bench {
 namespace {
 
-constexpr std::uint32_t kLies[] = {0x7fffffff, 0xffffffff, 0x00ffffff, 0};
+// `good` with the length at each of these offsets replaced; of two bytes if it is marked so.
+struct Length {
+  std::size_t offset;
+  bool is_short = false;
+};
 
-// `good` with each lie at each of the offsets. (Of lengths of two bytes, what follows is spoilt too.)
-std::vector<Bytes> with_lies(const Bytes& good, std::initializer_list<std::size_t> offsets) {
-  std::vector<Bytes> out;
-  for (const std::size_t offset : offsets) {
-    for (const std::uint32_t lie : kLies) store_le<std::uint32_t>(out.emplace_back(good), offset, lie);
+Bytes with_length(Bytes bytes, Length at, auto change) {
+  if (at.is_short) {
+    store_le<std::uint16_t>(bytes, at.offset, change(load_le<std::uint16_t>(bytes, at.offset)));
+  } else {
+    store_le<std::uint32_t>(bytes, at.offset, change(load_le<std::uint32_t>(bytes, at.offset)));
+  }
+  return bytes;
+}
+
+template <unsigned kShift>
+constexpr auto kMost =
+    [](auto length) { return static_cast<decltype(length)>(std::numeric_limits<decltype(length)>::max() >> kShift); };
+
+Parsing parsing(std::string name, std::string what, const Bytes& good, const Bytes& lying,
+                std::initializer_list<Length> lengths) {
+  const auto one_more = [](auto length) { return static_cast<decltype(length)>(length + 1); };
+  Parsing out{std::move(name), std::move(what), good, {}, {}};
+  for (const Length at : lengths) {
+    out.slightly.push_back(with_length(lying, at, one_more));
+    out.grossly.push_back(with_length(lying, at, kMost<0>));
+    out.grossly.push_back(with_length(lying, at, kMost<1>));
   }
   return out;
 }
@@ -26,16 +48,18 @@ std::vector<Parsing> parsings() {
   const testing::FakeIdentity vcek = amd.vcek();
   const Bytes sgx = intel.quote(), tdx = intel.quote({.version = 5, .tdx = true, .td_report_15 = true});
   const Bytes report = testing::fake_snp_report({}, vcek.key);
-  Bytes extended = report;  // with the start of a certificate table, whose one entry is too long
-  extended.resize(extended.size() + 48, std::byte{1});
-  std::vector<Bytes> snp_lies = with_lies(extended, {report.size() + 16, report.size() + 20});
+  Bytes extended = report;  // with a certificate table, whose one entry of eight bytes is just within it
+  append(extended, *parse_hex("63da758de6644564adc5f4b93be8accd"));
+  append_le<std::uint32_t>(extended, 48);
+  append_le<std::uint32_t>(extended, 8);
+  extended.resize(report.size() + 56);
   // From the start: size of the signature data, of the QE's authentication data, of the certification data; in
   // versions 4 and 5 that of what is around the QE's report, in 5 that of the body.
   constexpr std::size_t kSgx = 48 + 384, kTdx = 48 + 6 + 648;
-  return {{"ParseSgx", "SGX quote", sgx, with_lies(sgx, {kSgx, kSgx + 4 + 576, kSgx + 4 + 578 + 32 + 2})},
-          {"ParseTdx", "TDX quote", tdx,
-           with_lies(tdx, {50, kTdx, kTdx + 4 + 130, kTdx + 4 + 134 + 448, kTdx + 4 + 134 + 450 + 32 + 2})},
-          {"ParseSnp", "SEV-SNP report", report, std::move(snp_lies)}};
+  return {parsing("ParseSgx", "SGX quote", sgx, sgx, {{kSgx}, {kSgx + 4 + 576, true}, {kSgx + 4 + 578 + 32 + 2}}),
+          parsing("ParseTdx", "TDX quote", tdx, tdx,
+                  {{50}, {kTdx}, {kTdx + 4 + 130}, {kTdx + 4 + 134 + 448, true}, {kTdx + 4 + 134 + 450 + 32 + 2}}),
+          parsing("ParseSnp", "SEV-SNP report", report, extended, {{report.size() + 16}, {report.size() + 20}})};
 }
 
 }  // namespace adyton::bench

@@ -13,10 +13,10 @@ namespace adyton::bench {
 
 // From the evidence's bytes to the answer, as the C interface and the tool do it.
 struct Verification {
-  std::string name;              // of the benchmark: no spaces
-  std::string what;              // for people
-  double at_most;                // times the signature verifications that it computes
-  std::function<void()> once;    // thread-safe; computes the same signatures each time
+  std::string name;            // of the benchmark: no spaces
+  std::string what;            // for people
+  double at_most;              // times the signature verifications that it computes
+  std::function<void()> once;  // thread-safe; computes the same signatures each time
 };
 std::vector<Verification> intel_verifications();
 std::vector<Verification> snp_verifications();
@@ -25,7 +25,7 @@ std::vector<Verification> snp_verifications();
 struct Parsing {
   std::string name, what;
   Bytes good;
-  std::vector<Bytes> hostile;
+  std::vector<Bytes> slightly, grossly;  // lengths that are one too many, and as many as can be written
 };
 std::vector<Parsing> parsings();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/attest/signatures.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <vector>
@@ -16,7 +17,6 @@ namespace {
 struct Recorded {
   EVP_PKEY* key;
   const EVP_MD* digest;
-  int padding = 0, salt = 0;  // RSA
   std::vector<unsigned char> message, signature;
 };
 
@@ -30,15 +30,10 @@ void require(bool good) {
 
 void record(EVP_MD_CTX* context, const unsigned char* signature, std::size_t signature_size,
             const unsigned char* message, std::size_t size) {
-  EVP_PKEY_CTX* parameters = EVP_MD_CTX_get_pkey_ctx(context);
-  Recorded one{EVP_PKEY_CTX_get0_pkey(parameters), EVP_MD_CTX_get0_md(context), 0, 0, {message, message + size},
+  Recorded one{EVP_PKEY_CTX_get0_pkey(EVP_MD_CTX_get_pkey_ctx(context)),
+               EVP_MD_CTX_get0_md(context),
+               {message, message + size},
                {signature, signature + signature_size}};
-  if (EVP_PKEY_is_a(one.key, "RSA") == 1) {
-    require(EVP_PKEY_CTX_get_rsa_padding(parameters, &one.padding) == 1);
-    if (one.padding == RSA_PKCS1_PSS_PADDING) {
-      require(EVP_PKEY_CTX_get_rsa_pss_saltlen(parameters, &one.salt) == 1);
-    }
-  }
   EVP_PKEY_up_ref(one.key);
   recording->push_back(std::move(one));
 }
@@ -61,26 +56,33 @@ int __wrap_EVP_DigestVerify(EVP_MD_CTX* context, const unsigned char* signature,
 struct BareVerifications::Prepared {
   struct One {
     EVP_PKEY_CTX* context;
-    std::vector<unsigned char> digest;
+    std::vector<unsigned char> digest, signature;
+    [[nodiscard]] bool verify() const {
+      return EVP_PKEY_verify(context, signature.data(), signature.size(), digest.data(), digest.size()) == 1;
+    }
   };
   std::vector<Recorded> recorded;
   std::vector<One> all;
 
   explicit Prepared(std::vector<Recorded> from) : recorded(std::move(from)) {
     for (const Recorded& call : recorded) {
-      One& one = all.emplace_back(EVP_PKEY_CTX_new(call.key, nullptr), std::vector<unsigned char>(EVP_MAX_MD_SIZE));
+      One& one = all.emplace_back(EVP_PKEY_CTX_new(call.key, nullptr), std::vector<unsigned char>(EVP_MAX_MD_SIZE),
+                                  call.signature);
       unsigned size = 0;
-      require(EVP_Digest(call.message.data(), call.message.size(), one.digest.data(), &size, call.digest, nullptr) == 1);
+      require(EVP_Digest(call.message.data(), call.message.size(), one.digest.data(), &size, call.digest, nullptr) ==
+              1);
       one.digest.resize(size);
       require(one.context != nullptr && EVP_PKEY_verify_init(one.context) == 1);
-      if (call.padding != 0) {
-        require(EVP_PKEY_CTX_set_rsa_padding(one.context, call.padding) == 1);
-        require(EVP_PKEY_CTX_set_signature_md(one.context, call.digest) == 1);
-      }
-      if (call.padding == RSA_PKCS1_PSS_PADDING) {
-        require(EVP_PKEY_CTX_set_rsa_pss_saltlen(one.context, call.salt) == 1);
-      }
+      if (EVP_PKEY_is_a(call.key, "RSA") == 1) set_padding(one, call.digest);
+      require(one.verify());
     }
+  }
+  // OpenSSL does not tell which one it was asked for: the one that fits.
+  static void set_padding(const One& one, const EVP_MD* digest) {
+    require(EVP_PKEY_CTX_set_signature_md(one.context, digest) == 1);
+    if (one.verify()) return;
+    require(EVP_PKEY_CTX_set_rsa_padding(one.context, RSA_PKCS1_PSS_PADDING) == 1);
+    require(EVP_PKEY_CTX_set_rsa_pss_saltlen(one.context, RSA_PSS_SALTLEN_DIGEST) == 1);
   }
   Prepared(const Prepared&) = delete;
   Prepared& operator=(const Prepared&) = delete;
@@ -108,14 +110,7 @@ BareVerifications BareVerifications::copy() const {
   return BareVerifications(std::make_unique<Prepared>(prepared_->recorded));
 }
 
-bool BareVerifications::run() const {
-  for (std::size_t i = 0; i < prepared_->all.size(); ++i) {
-    const auto& [context, digest] = prepared_->all[i];
-    const std::vector<unsigned char>& signature = prepared_->recorded[i].signature;
-    if (EVP_PKEY_verify(context, signature.data(), signature.size(), digest.data(), digest.size()) != 1) return false;
-  }
-  return true;
-}
+bool BareVerifications::run() const { return std::ranges::all_of(prepared_->all, &Prepared::One::verify); }
 
 std::size_t BareVerifications::count() const { return prepared_->all.size(); }
 

@@ -23,7 +23,7 @@ class BareVerifications {
   BareVerifications& operator=(BareVerifications&&) noexcept;
   ~BareVerifications();
 
-  [[nodiscard]] bool run() const;  // all of them; false if one does not hold. For one thread at a time
+  [[nodiscard]] bool run() const;                // all of them; false if one does not hold. For one thread at a time
   [[nodiscard]] BareVerifications copy() const;  // for another thread
   [[nodiscard]] std::size_t count() const;
   [[nodiscard]] std::string text() const;  // "2 P-256, 1 RSA 4096"

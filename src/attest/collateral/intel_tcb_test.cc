@@ -57,7 +57,7 @@ TEST(IntelTcb, AnswersKeepWhatWasSigned) {
   Collateral collateral;
   ASSERT_TRUE(collateral.add("file", as_bytes(answer)));
   const TcbInfo& info = *collateral.tcb_infos().at(0);
-  EXPECT_EQ(as_text(info.bytes), member(answer, "tcbInfo"));
+  EXPECT_EQ(as_text(info.document.bytes()), member(answer, "tcbInfo"));
   EXPECT_EQ(to_hex(info.signature), signature_of(answer));
   EXPECT_TRUE(info.tdx);
   EXPECT_EQ(info.version, 3U);

@@ -10,9 +10,9 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/chain.h"
-#include "base/cursor.h"
 #include "base/zeros.h"
 #include "crypto/crypto.h"
+#include "crypto/parsed_objects.h"
 
 namespace adyton {
 namespace {
@@ -23,13 +23,16 @@ Result<void> verify_raw(const VerifyingKey& key, BytesView message, BytesView si
   return key.verify(SignatureAlgorithm::kEcdsaSha256, message, signature, EcdsaForm::kRaw, seen);
 }
 
-// The quote's own signature is new each time, so `seen` is not filled with it.
-void verify_attestation_key(BytesView signed_part, const QuoteSignature& signature, Findings& findings) {
+// The quote's own signature is new each time, so `seen` is not filled with it. Returns the key, whoever's it is.
+std::optional<VerifyingKey> verify_attestation_key(BytesView signed_part, const QuoteSignature& signature,
+                                                   SeenSignatures* seen, Findings& findings) {
   const BytesView point = signature.attestation_key();
-  const auto key = VerifyingKey::from_point(KeyType::kP256, point.first(32), point.subspan(32));
+  const auto* known = seen != nullptr ? seen->parsed().find<VerifyingKey>(point) : nullptr;
+  const Result<VerifyingKey> key =
+      known != nullptr ? *known : VerifyingKey::from_point(KeyType::kP256, point.first(32), point.subspan(32));
   if (!key) {
     findings.fail("quote signature", "the attestation key is no point of P-256: " + key.error().message);
-    return;
+    return std::nullopt;
   }
   const auto good = verify_raw(*key, signed_part, signature.quote_signature(), nullptr);
   if (good) {
@@ -37,22 +40,19 @@ void verify_attestation_key(BytesView signed_part, const QuoteSignature& signatu
   } else {
     findings.fail("quote signature", "the attestation key's, over header and body: " + good.error().message);
   }
+  return *key;
 }
 
 // SHA-256(attestation key || QE authentication data) || 0...0
-void verify_key_binding(const QuoteSignature& signature, Findings& findings) {
-  const BytesView key = signature.attestation_key(), data = signature.qe_authentication_data();
-  Bytes bound;
-  bound.reserve(key.size() + data.size());
-  append(bound, key);
-  append(bound, data);
-  const Digest256 digest = sha256(bound);
+bool verify_key_binding(const QuoteSignature& signature, Findings& findings) {
+  const Digest256 digest = sha256({signature.attestation_key(), signature.qe_authentication_data()});
   const BytesView report_data = signature.qe_report.report_data();
   if (std::ranges::equal(report_data.first(32), digest) && all_zero(report_data.subspan(32))) {
     findings.pass("QE report data", "names the attestation key");
-  } else {
-    findings.fail("QE report data", "the QE's report is about another attestation key or other authentication data");
+    return true;
   }
+  findings.fail("QE report data", "the QE's report is about another attestation key or other authentication data");
+  return false;
 }
 
 // A certificate that is known already is not taken apart again.
@@ -69,8 +69,15 @@ Result<Certificate> certificate_of(BytesView der, const VerifyContext& context) 
 
 // PCK certificate and what came with it.
 struct Pck {
+  Pck(Certificate leaf_, std::vector<Certificate> others_)
+      : leaf(std::move(leaf_)),
+        others(std::move(others_)),
+        extensions(parse_pck_extensions(leaf)),
+        named(leaf.subject().common_name().value_or("").contains(kPckName)) {}
   Certificate leaf;
   std::vector<Certificate> others;
+  Result<PckExtensions> extensions;
+  bool named;  // as Intel names them
 };
 
 std::optional<Pck> pck_inside(const std::vector<PemBlock>& blocks, const VerifyContext& context, Findings& findings) {
@@ -122,9 +129,28 @@ std::optional<Pck> pck_outside(const QuoteSignature& signature, const VerifyCont
   return std::nullopt;
 }
 
-std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
+bool has_pck_inside(const QuoteSignature& signature) {
   const CertificationType type = signature.certification_type;
-  if (type == CertificationType::kPckCertificate || type == CertificationType::kPckChain) {
+  return type == CertificationType::kPckCertificate || type == CertificationType::kPckChain;
+}
+
+// What this certification data was found to hold before.
+const Pck* known_pck(const QuoteSignature& signature, const VerifyContext& context) {
+  return context.seen != nullptr ? context.seen->parsed().find<Pck>(signature.certification_data()) : nullptr;
+}
+
+// Of a platform that Intel vouches for: the next quotes will be by the same keys. Others are not worth the room.
+void remember(const Pck& pck, const QuoteSignature& signature, const std::optional<VerifyingKey>& attestation_key,
+              SeenSignatures& seen) {
+  ParsedObjects& parsed = seen.parsed();
+  const BytesView data = signature.certification_data(), point = signature.attestation_key();
+  if (has_pck_inside(signature) && parsed.find<Pck>(data) == nullptr) parsed.keep(data, pck);
+  if (attestation_key && parsed.find<VerifyingKey>(point) == nullptr) parsed.keep(point, *attestation_key);
+}
+
+std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
+  if (has_pck_inside(signature)) {
+    if (const Pck* known = known_pck(signature, context)) return *known;
     const auto blocks = parse_pem_blocks(as_text(signature.certification_data()), 8);
     if (!blocks) {
       findings.fail("PCK certificate", "the quote's certification data: " + blocks.error().message);
@@ -196,16 +222,15 @@ void add_fields(const PckExtensions& platform, Findings& findings) {
 QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature& signature,
                                     const VerifyContext& context, Findings& findings) {
   QuoteSigner out;
-  verify_attestation_key(signed_part, signature, findings);
-  verify_key_binding(signature, findings);
+  std::optional<VerifyingKey> key = verify_attestation_key(signed_part, signature, context.seen, findings);
+  if (!verify_key_binding(signature, findings)) key.reset();
   const std::optional<Pck> pck = find_pck(signature, context, findings);
   if (!pck) return out;
 
-  const auto extensions = parse_pck_extensions(pck->leaf);
-  const bool named = pck->leaf.subject().common_name().value_or("").contains(kPckName);
+  const Result<PckExtensions>& extensions = pck->extensions;
   if (!extensions) {
     findings.fail("PCK certificate", extensions.error().message);
-  } else if (!named) {
+  } else if (!pck->named) {
     findings.fail("PCK certificate", "the certificate of " + pck->leaf.subject().text + " is no PCK certificate");
   } else {
     findings.pass("PCK certificate");
@@ -227,7 +252,10 @@ QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature&
   const std::size_t first_link = findings.chain.size();
   const bool trusted = verify_chain(pck->leaf, pck->others, rules, context, findings);
   const bool all = verify_others(pck->others, first_link, context, findings);
-  if (trusted && all && extensions && named) out.platform = *extensions;
+  if (!trusted || !all || !extensions || !pck->named) return out;
+  out.platform = *extensions;
+  if (!good) key.reset();
+  if (context.seen != nullptr) remember(*pck, signature, key, *context.seen);
   return out;
 }
 
