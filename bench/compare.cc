@@ -31,7 +31,8 @@ class Collector : public benchmark::BenchmarkReporter {
         fmt::print(stderr, "{}: {}\n", run.benchmark_name(), run.error_message);
       } else if (run.run_type == Run::RT_Iteration) {
         const double unit = benchmark::GetTimeUnitMultiplier(run.time_unit);
-        values_[run.run_name.function_name].push_back(run.GetAdjustedRealTime() / unit * 1e6);
+        const double time = run.report_label == kProcessorTime ? run.GetAdjustedCPUTime() : run.GetAdjustedRealTime();
+        values_[run.run_name.function_name].push_back(time / unit * 1e6);
         for (const auto& [name, counter] : run.counters) {
           values_[run.run_name.function_name + kCounter + name].push_back(counter.value);
         }

@@ -8,6 +8,10 @@
 
 namespace adyton::bench {
 
+// The label (State::SetLabel) of a benchmark that only computes: its processor time counts, which other programs on the
+// machine disturb less.
+inline constexpr const char* kProcessorTime = "processor time";
+
 // One promise. `measured` and `baseline` are names of benchmarks; times are per operation.
 struct Promise {
   std::string what;

@@ -45,8 +45,14 @@ auto* add(const std::string& name, auto function) {
 void add_verification(const Verification& work, std::vector<Promise>& promises) {
   const auto bare = std::make_shared<BareVerifications>(BareVerifications::of(work.once));
   const std::string name = work.name + "Bare";
-  add(work.name, [=](benchmark::State& state) { run_verification(state, work, bare->count()); });
-  add(name, [=](benchmark::State& state) { run_bare(state, *bare); });
+  add(work.name, [=](benchmark::State& state) {
+    state.SetLabel(kProcessorTime);
+    run_verification(state, work, bare->count());
+  });
+  add(name, [=](benchmark::State& state) {
+    state.SetLabel(kProcessorTime);
+    run_bare(state, *bare);
+  });
   promises.push_back(
       {work.what, work.name, name, work.at_most, fmt::format("{} times {}", work.at_most, bare->text())});
 }
@@ -105,6 +111,7 @@ void run_hostile(benchmark::State& state, const std::vector<Bytes>& hostile) {
 void add_parsing(const Parsing& parsing, std::vector<Promise>& promises) {
   const std::string slightly = parsing.name + "Slightly", grossly = parsing.name + "Grossly";
   add(parsing.name, [=](benchmark::State& state) {
+    state.SetLabel(kProcessorTime);
     for (auto _ : state) {
       const auto evidence = parse_evidence(parsing.good);
       if (!evidence) state.SkipWithError("good evidence is refused");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/parsed_objects.h"
 
-#include <algorithm>
 #include <string_view>
 
 namespace adyton {
@@ -18,7 +17,7 @@ struct ParsedObjects::Node {
   Bytes bytes;
   std::shared_ptr<const void> value;
   [[nodiscard]] bool is(const void* wanted, BytesView from) const {
-    return kind == wanted && std::ranges::equal(bytes, from);
+    return kind == wanted && as_text(bytes) == as_text(from);
   }
 };
 

@@ -10,6 +10,7 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/chain.h"
+#include "attest/verify/intel_tcb.h"
 #include "base/zeros.h"
 #include "crypto/crypto.h"
 #include "crypto/parsed_objects.h"
@@ -23,7 +24,8 @@ Result<void> verify_raw(const VerifyingKey& key, BytesView message, BytesView si
   return key.verify(SignatureAlgorithm::kEcdsaSha256, message, signature, EcdsaForm::kRaw, seen);
 }
 
-// The quote's own signature is new each time, so `seen` is not filled with it. Returns the key, whoever's it is.
+// The quote's own signature is new each time, so `seen` is not filled with it. Returns the key, whoever's it is,
+// unless it is known.
 std::optional<VerifyingKey> verify_attestation_key(BytesView signed_part, const QuoteSignature& signature,
                                                    SeenSignatures* seen, Findings& findings) {
   const BytesView point = signature.attestation_key();
@@ -40,6 +42,7 @@ std::optional<VerifyingKey> verify_attestation_key(BytesView signed_part, const 
   } else {
     findings.fail("quote signature", "the attestation key's, over header and body: " + good.error().message);
   }
+  if (known != nullptr) return std::nullopt;
   return *key;
 }
 
@@ -136,21 +139,13 @@ bool has_pck_inside(const QuoteSignature& signature) {
 
 // What this certification data was found to hold before.
 const Pck* known_pck(const QuoteSignature& signature, const VerifyContext& context) {
-  return context.seen != nullptr ? context.seen->parsed().find<Pck>(signature.certification_data()) : nullptr;
-}
-
-// Of a platform that Intel vouches for: the next quotes will be by the same keys. Others are not worth the room.
-void remember(const Pck& pck, const QuoteSignature& signature, const std::optional<VerifyingKey>& attestation_key,
-              SeenSignatures& seen) {
-  ParsedObjects& parsed = seen.parsed();
-  const BytesView data = signature.certification_data(), point = signature.attestation_key();
-  if (has_pck_inside(signature) && parsed.find<Pck>(data) == nullptr) parsed.keep(data, pck);
-  if (attestation_key && parsed.find<VerifyingKey>(point) == nullptr) parsed.keep(point, *attestation_key);
+  return context.seen != nullptr && has_pck_inside(signature)
+             ? context.seen->parsed().find<Pck>(signature.certification_data())
+             : nullptr;
 }
 
 std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
   if (has_pck_inside(signature)) {
-    if (const Pck* known = known_pck(signature, context)) return *known;
     const auto blocks = parse_pem_blocks(as_text(signature.certification_data()), 8);
     if (!blocks) {
       findings.fail("PCK certificate", "the quote's certification data: " + blocks.error().message);
@@ -176,7 +171,7 @@ bool verify_others(const std::vector<Certificate>& others, std::size_t first_lin
       return link.certificate.subject() == other.issuer() &&
              other.verify_signature(link.certificate.key(), context.seen).has_value();
     };
-    const auto is_it = [&](const ChainLink& link) { return std::ranges::equal(link.certificate.der(), other.der()); };
+    const auto is_it = [&](const ChainLink& link) { return as_text(link.certificate.der()) == as_text(other.der()); };
     return std::ranges::any_of(links, is_it) ||
            (std::ranges::any_of(links, has_key) && std::ranges::any_of(links, signed_it));
   };
@@ -204,7 +199,7 @@ void add_fields(const PckExtensions& platform, Findings& findings) {
   add("PCEID", to_hex(platform.pce_id));
   add("PPID", to_hex(platform.ppid));
   add("PCK CPUSVN", to_hex(platform.cpu_svn));
-  add("PCK TCB components", fmt::format("{}", fmt::join(platform.components, ",")));
+  add("PCK TCB components", svn_list(std::as_bytes(std::span(platform.components))));
   add("PCK PCESVN", std::to_string(platform.pce_svn));
   add("SGX type", std::string(name_of(platform.sgx_type)));
   if (platform.platform_instance_id) add("platform instance ID", to_hex(*platform.platform_instance_id));
@@ -222,10 +217,15 @@ void add_fields(const PckExtensions& platform, Findings& findings) {
 QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature& signature,
                                     const VerifyContext& context, Findings& findings) {
   QuoteSigner out;
-  std::optional<VerifyingKey> key = verify_attestation_key(signed_part, signature, context.seen, findings);
-  if (!verify_key_binding(signature, findings)) key.reset();
-  const std::optional<Pck> pck = find_pck(signature, context, findings);
-  if (!pck) return out;
+  const auto new_key = verify_attestation_key(signed_part, signature, context.seen, findings);
+  const bool bound = verify_key_binding(signature, findings);
+  const Pck* pck = known_pck(signature, context);
+  std::optional<Pck> found;
+  if (pck == nullptr) {
+    found = find_pck(signature, context, findings);
+    if (!found) return out;
+    pck = &*found;
+  }
 
   const Result<PckExtensions>& extensions = pck->extensions;
   if (!extensions) {
@@ -254,8 +254,10 @@ QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature&
   const bool all = verify_others(pck->others, first_link, context, findings);
   if (!trusted || !all || !extensions || !pck->named) return out;
   out.platform = *extensions;
-  if (!good) key.reset();
-  if (context.seen != nullptr) remember(*pck, signature, key, *context.seen);
+  if (context.seen == nullptr) return out;
+  // The next quotes will be by the same keys. Of platforms that Intel does not vouch for they are not worth the room.
+  if (found && has_pck_inside(signature)) context.seen->parsed().keep(signature.certification_data(), *found);
+  if (new_key && bound && good) context.seen->parsed().keep(signature.attestation_key(), *new_key);
   return out;
 }
 
