@@ -16,10 +16,13 @@ namespace adyton::bench {
 namespace {
 
 struct Spread {
-  double median = 0, least = 0, most = 0;  // microseconds
+  double median = 0, least = 0, most = 0;  // microseconds, or what a counter counts
 };
 
-// Keeps every repetition's time by benchmark name.
+// Between a benchmark's name and its counter's.
+constexpr char kCounter = '#';
+
+// Keeps every repetition's time by benchmark name, and counters.
 class Collector : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override { return true; }
@@ -30,15 +33,19 @@ class Collector : public benchmark::BenchmarkReporter {
         failed_.insert(run.run_name.function_name);
       } else if (run.run_type == Run::RT_Iteration) {
         const double unit = benchmark::GetTimeUnitMultiplier(run.time_unit);
-        times_[run.run_name.function_name].push_back(run.GetAdjustedRealTime() / unit * 1e6);
+        const double time = run.report_label == kProcessorTime ? run.GetAdjustedCPUTime() : run.GetAdjustedRealTime();
+        values_[run.run_name.function_name].push_back(time / unit * 1e6);
+        for (const auto& [name, counter] : run.counters) {
+          values_[run.run_name.function_name + kCounter + name].push_back(counter.value);
+        }
       }
     }
   }
   [[nodiscard]] std::map<std::string, Spread> spreads() const {
     std::map<std::string, Spread> out;
-    for (auto [name, times] : times_) {
-      std::ranges::sort(times);
-      out[name] = {times[times.size() / 2], times.front(), times.back()};
+    for (auto [name, values] : values_) {
+      std::ranges::sort(values);
+      out[name] = {values[values.size() / 2], values.front(), values.back()};
     }
     return out;
   }
@@ -47,7 +54,7 @@ class Collector : public benchmark::BenchmarkReporter {
   [[nodiscard]] const std::set<std::string>& failed() const { return failed_; }
 
  private:
-  std::map<std::string, std::vector<double>> times_;
+  std::map<std::string, std::vector<double>> values_;
   std::set<std::string> failed_;
 };
 
@@ -83,9 +90,10 @@ int run(int argc, char** argv, const std::vector<Promise>& promises) {
       json.push_back({{"what", promise.what}, {"measured_us", nullptr}, {"at_most", promise.at_most}, {"kept", false}});
       continue;
     }
-    const auto measured = spreads.find(promise.measured);
+    const std::string counter = promise.counter.empty() ? "" : kCounter + promise.counter;
+    const auto measured = spreads.find(promise.measured + counter);
     if (measured == spreads.end()) continue;
-    const auto baseline = spreads.find(promise.baseline);
+    const auto baseline = spreads.find(promise.baseline + counter);
     const bool relative = baseline != spreads.end();
     if (!promise.baseline.empty() && !relative) continue;
     const double value = relative ? measured->second.median / baseline->second.median : measured->second.median;

@@ -8,13 +8,18 @@
 
 namespace adyton::bench {
 
+// The label (State::SetLabel) of a benchmark that only computes: its processor time counts, which other programs on the
+// machine disturb less.
+inline constexpr const char* kProcessorTime = "processor time";
+
 // One promise. `measured` and `baseline` are names of benchmarks; times are per operation.
 struct Promise {
   std::string what;
   std::string measured;
-  std::string baseline;  // empty: none, the limit is absolute
-  double at_most = 0;    // of measured / baseline, or of measured in microseconds without a baseline
-  std::string note;      // what the limit is, in words
+  std::string baseline;      // empty: none, the limit is absolute
+  double at_most = 0;        // of measured / baseline, or of measured in microseconds without a baseline
+  std::string note;          // what the limit is, in words
+  std::string counter = {};  // not times are compared, but these counters of the benchmarks
 };
 
 // Runs, prints the table, writes JSON (Google Benchmark's own with --benchmark_out=FILE, the promises with

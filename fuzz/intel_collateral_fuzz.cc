@@ -17,11 +17,16 @@ bool is_object(const nlohmann::json& json, const char* name) {
 // What came as {"tcbInfo": {...}, "signature": ...} stands in the text as it was taken. (In collections it may be text
 // within text.)
 void check(const IntelSigned& document, std::string_view text) {
-  if (!parse_json(as_text(document.bytes))) std::abort();
+  if (!parse_json(as_text(document.document.bytes()))) std::abort();
   const auto json = parse_json(text);
   const bool answer = json && find_string(*json, "signature") != nullptr &&
                       (is_object(*json, "tcbInfo") || is_object(*json, "enclaveIdentity"));
-  if (answer && !text.contains(as_text(document.bytes))) std::abort();
+  if (!answer) return;
+  if (!text.contains(as_text(document.document.bytes()))) std::abort();
+  // What was signed is what was read.
+  const auto signed_json = parse_json(as_text(document.document.bytes()));
+  const nlohmann::json *info = find_member(*json, "tcbInfo"), *identity = find_member(*json, "enclaveIdentity");
+  if ((info == nullptr || *info != *signed_json) && (identity == nullptr || *identity != *signed_json)) std::abort();
 }
 
 }  // namespace

@@ -33,8 +33,9 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    if (open_.back()->contains(name)) return refuse(invalid("JSON with the name \"{}\" twice in an object", name));
-    name_ = std::move(name);
+    const auto [at, is_new] = open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(name), nullptr);
+    if (!is_new) return refuse(invalid("JSON with the name \"{}\" twice in an object", at->first));
+    named_ = &at->second;
     return true;
   }
   bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& what) override {
@@ -55,7 +56,7 @@ class Builder final : public nlohmann::json_sax<Json> {
     if (open_.empty()) return &(root = std::move(value));
     Json& within = *open_.back();
     if (within.is_array()) return &within.emplace_back(std::move(value));
-    return &(within[name_] = std::move(value));
+    return &(*named_ = std::move(value));
   }
   template <class T>
   bool add(T&& value) {
@@ -74,7 +75,7 @@ class Builder final : public nlohmann::json_sax<Json> {
 
   JsonLimits limits_;
   std::vector<Json*> open_;  // only the innermost grows, so the pointers stay good
-  std::string name_;
+  Json* named_ = nullptr;    // the value of the name that was read last
 };
 
 }  // namespace

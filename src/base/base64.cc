@@ -26,8 +26,8 @@ constexpr std::array<std::uint8_t, 256> kValues = values('+', '/'), kUrlValues =
 
 // Text without padding.
 Result<Bytes> decode(std::string_view text, const std::array<std::uint8_t, 256>& table) {
-  Bytes out;
-  out.reserve(text.size() / 4 * 3 + 2);
+  Bytes out(text.size() / 4 * 3 + 2);
+  std::size_t size = 0;
   std::uint32_t bits = 0;
   unsigned count = 0;  // of bits that are not yet out
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -37,9 +37,10 @@ Result<Bytes> decode(std::string_view text, const std::array<std::uint8_t, 256>&
     count += 6;
     if (count < 8) continue;
     count -= 8;
-    out.push_back(static_cast<std::byte>(bits >> count));
+    out[size++] = static_cast<std::byte>(bits >> count);
   }
   if ((bits & ((1U << count) - 1)) != 0) return invalid("base64 text with bits left over at its end");
+  out.resize(size);
   return out;
 }
 

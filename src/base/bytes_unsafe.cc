@@ -16,11 +16,10 @@ std::string_view as_text(BytesView bytes) {
 
 std::string to_hex(BytesView bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (std::byte b : bytes) {
-    out.push_back(kDigits[std::to_integer<unsigned>(b) >> 4]);
-    out.push_back(kDigits[std::to_integer<unsigned>(b) & 15]);
+  std::string out(bytes.size() * 2, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    out[2 * i] = kDigits[std::to_integer<unsigned>(bytes[i]) >> 4];
+    out[2 * i + 1] = kDigits[std::to_integer<unsigned>(bytes[i]) & 15];
   }
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 
@@ -17,6 +18,7 @@ namespace adyton {
 using Digest256 = std::array<std::byte, 32>;
 using Digest512 = std::array<std::byte, 64>;
 Digest256 sha256(BytesView bytes);
+Digest256 sha256(std::initializer_list<BytesView> parts);  // of one after the other
 Digest384 sha384(BytesView bytes);
 Digest512 sha512(BytesView bytes);
 

@@ -42,6 +42,16 @@ EVP_MD_CTX* context_of(void* context) { return static_cast<EVP_MD_CTX*>(context)
 }  // namespace
 
 Digest256 sha256(BytesView bytes) { return digest<32>(sha256_algorithm(), bytes); }
+
+Digest256 sha256(std::initializer_list<BytesView> parts) {
+  const OwnedDigestContext context(EVP_MD_CTX_new());
+  Digest256 out;
+  bool good = context && EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr) == 1;
+  for (const BytesView part : parts) good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  if (!good || EVP_DigestFinal_ex(context.get(), openssl_output(out), nullptr) != 1) std::abort();
+  return out;
+}
+
 Digest384 sha384(BytesView bytes) { return digest<48>(sha384_algorithm(), bytes); }
 Digest512 sha512(BytesView bytes) { return digest<64>(sha512_algorithm(), bytes); }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Textual encodings (RFC 7468).
+#include <algorithm>
+
 #include "base/base64.h"
 #include "base/error.h"
 #include "crypto/x509.h"
@@ -13,11 +15,8 @@ constexpr std::size_t kMaxLabelBytes = 64;
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 
 Result<Bytes> parse_body(std::string_view body) {
-  std::string compact;
-  compact.reserve(body.size());
-  for (const char c : body) {
-    if (!is_space(c)) compact += c;
-  }
+  std::string compact(body.size(), '\0');
+  compact.erase(std::ranges::copy_if(body, compact.begin(), [](char c) { return !is_space(c); }).out, compact.end());
   return parse_base64(compact);
 }
 

@@ -29,7 +29,7 @@ bool before(BytesView a, BytesView b) {
 // Views point into `der`, whose storage never moves.
 struct RevocationList::Fields {
   Bytes der;
-  x509::Signed outer;
+  std::optional<x509::Signed> outer;  // always there once parsed
   DistinguishedName issuer;
   std::int64_t this_update = 0;
   std::optional<std::int64_t> next_update;
@@ -115,14 +115,14 @@ Result<std::shared_ptr<const RevocationList::Fields>> parse_fields(BytesView der
   RevocationList::Fields& out = *fields;
   out.der = to_bytes(der);
   out.outer = TRY(x509::read_signed(out.der, "list"));
-  der::Reader whole(out.outer.tbs);
+  der::Reader whole(out.outer->tbs);
   der::Reader tbs = TRY(whole.enter(der::kSequence, "signed part"));
   bool version_2 = false;
   if (tbs.next_is(der::kInteger)) {
     if (TRY(tbs.small_integer("version")) != 1) return invalid("an unknown version");
     version_2 = true;
   }
-  TRY(x509::read_same_algorithm(tbs, out.outer));
+  TRY(x509::read_same_algorithm(tbs, *out.outer));
   out.issuer = TRY(x509::read_name(tbs, "issuer"));
   out.this_update = TRY(tbs.time("thisUpdate"));
   if (tbs.next_is(der::kUtcTime) || tbs.next_is(der::kGeneralizedTime)) out.next_update = TRY(tbs.time("nextUpdate"));
@@ -168,8 +168,7 @@ std::optional<RevocationList::Entry> RevocationList::find(BytesView serial) cons
 }
 
 Result<void> RevocationList::verify_signature(const VerifyingKey& issuer_key, SeenSignatures* seen) const {
-  return issuer_key.verify(fields_->outer.algorithm, fields_->outer.tbs, fields_->outer.signature, EcdsaForm::kDer,
-                           seen);
+  return issuer_key.verify(fields_->outer->message, seen);
 }
 
 }  // namespace adyton

@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 
 #include <adyton/der.h>
+#include "base/cursor.h"
 #include "base/error.h"
 #include "crypto/crypto.h"
 #include "crypto/openssl.h"
@@ -204,17 +205,6 @@ Result<std::shared_ptr<const VerifyingKey::Impl>> key_of(BytesView spki) {
   return invalid("a key of the kind {}", der::object_identifier_text(kind));
 }
 
-// Names a verification: everything of a fixed length, so nothing can be read in two ways.
-Digest256 digest_of(SignatureAlgorithm algorithm, EcdsaForm form, const Digest256& key, BytesView message,
-                    BytesView signature) {
-  Bytes all = {static_cast<std::byte>(algorithm), static_cast<std::byte>(form)};
-  const Digest256 message_digest = sha256(message), signature_digest = sha256(signature);
-  all.insert(all.end(), key.begin(), key.end());
-  all.insert(all.end(), message_digest.begin(), message_digest.end());
-  all.insert(all.end(), signature_digest.begin(), signature_digest.end());
-  return sha256(all);
-}
-
 Result<void> compute(const VerifyingKey::Impl& key, SignatureAlgorithm algorithm, BytesView message,
                      BytesView signature, EcdsaForm form) {
   const Error bad = untrusted("the signature does not match");
@@ -273,16 +263,32 @@ KeyType VerifyingKey::type() const { return impl_->type; }
 unsigned VerifyingKey::bits() const { return impl_->bits; }
 BytesView VerifyingKey::spki() const { return impl_->spki; }
 
+// In front of the message its length, so that nothing can be read in two ways.
+SignedMessage::SignedMessage(SignatureAlgorithm algorithm, BytesView message, BytesView signature, EcdsaForm form)
+    : algorithm_(algorithm), form_(form), message_(message), signature_(signature) {
+  std::array<std::byte, 2 + sizeof(std::uint64_t)> head = {static_cast<std::byte>(algorithm),
+                                                           static_cast<std::byte>(form)};
+  store_le<std::uint64_t>(head, 2, message.size());
+  name_ = sha256({head, message, signature});
+}
+
 Result<void> VerifyingKey::verify(SignatureAlgorithm algorithm, BytesView message, BytesView signature, EcdsaForm form,
                                   SeenSignatures* seen) const {
+  if (seen != nullptr) return verify(SignedMessage(algorithm, message, signature, form), seen);
   if (!fits(algorithm, impl_->type)) {
     return invalid("{} is no algorithm of {} keys", name_of(algorithm), name_of(impl_->type));
   }
-  if (seen == nullptr) return compute(*impl_, algorithm, message, signature, form);
-  const Digest256 digest = digest_of(algorithm, form, impl_->spki_digest, message, signature);
-  if (seen->table_->contains(digest)) return {};
-  TRY(compute(*impl_, algorithm, message, signature, form));
-  seen->table_->insert(digest);
+  return compute(*impl_, algorithm, message, signature, form);
+}
+
+Result<void> VerifyingKey::verify(const SignedMessage& message, SeenSignatures* seen) const {
+  const auto check = [&] {
+    return verify(message.algorithm_, message.message_, message.signature_, message.form_, nullptr);
+  };
+  if (seen == nullptr) return check();
+  if (seen->table_->contains(impl_->spki_digest, message.name_)) return {};
+  TRY(check());
+  seen->table_->insert(impl_->spki_digest, message.name_);
   return {};
 }
 

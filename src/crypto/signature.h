@@ -3,6 +3,7 @@
 // (crypto/keys.h), and only ever verified.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -34,6 +35,23 @@ enum class EcdsaForm : std::uint8_t { kDer, kRaw };  // kRaw: r || s, big-endian
 
 class SeenSignatures;
 
+// A message with a signature: views, and their name, by which SeenSignatures looks verifications up. Whoever keeps a
+// document keeps one of these, so that it is hashed once.
+class SignedMessage {
+ public:
+  SignedMessage(SignatureAlgorithm algorithm, BytesView message, BytesView signature, EcdsaForm form = EcdsaForm::kDer);
+  [[nodiscard]] SignatureAlgorithm algorithm() const { return algorithm_; }
+  [[nodiscard]] BytesView message() const { return message_; }
+  [[nodiscard]] BytesView signature() const { return signature_; }
+
+ private:
+  friend class VerifyingKey;
+  SignatureAlgorithm algorithm_;
+  EcdsaForm form_;
+  BytesView message_, signature_;
+  std::array<std::byte, 32> name_;  // SHA-256 of all of that
+};
+
 // A public key that checks signatures. Immutable, thread-safe, cheap to copy.
 class VerifyingKey {
  public:
@@ -53,6 +71,7 @@ class VerifyingKey {
   // `seen`, a signature that was found good before is not computed again.
   Result<void> verify(SignatureAlgorithm algorithm, BytesView message, BytesView signature,
                       EcdsaForm form = EcdsaForm::kDer, SeenSignatures* seen = nullptr) const;
+  Result<void> verify(const SignedMessage& message, SeenSignatures* seen = nullptr) const;
 
   struct Impl;
 
@@ -61,19 +80,25 @@ class VerifyingKey {
   std::shared_ptr<const Impl> impl_;
 };
 
+class ParsedObjects;  // crypto/parsed_objects.h
+
 // Signatures that were found good: that a key made a signature over a message is true for ever, whatever the key is
 // worth. So this can be shared by all verifications, and no answer depends on it. Bounded: when it is full, it learns
 // no more. Thread-safe; looking up takes no lock.
 class SeenSignatures {
  public:
-  explicit SeenSignatures(std::size_t capacity = 4096);  // signatures; 64 bytes of memory each
+  explicit SeenSignatures(std::size_t capacity = 4096);  // signatures; 128 bytes of memory each, once they are there
   ~SeenSignatures();
   SeenSignatures(const SeenSignatures&) = delete;
   SeenSignatures& operator=(const SeenSignatures&) = delete;
 
+  // What need not be taken apart again, for as long as this lives.
+  ParsedObjects& parsed();
+
+  struct Table;
+
  private:
   friend class VerifyingKey;
-  struct Table;
   std::unique_ptr<Table> table_;
 };
 

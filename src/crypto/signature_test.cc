@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/seen_signatures.h"
 #include "crypto/signing_key.h"
 #include "crypto/x509.h"
 #include "testing/fake_pki.h"
@@ -208,6 +209,54 @@ TEST(SeenSignatures, ChangeNoAnswer) {
                                               EcdsaForm::kDer, &seen));
     }
   }
+}
+
+// What was seen is this key, this algorithm and form, this message and this signature: nothing else is a yes.
+TEST(SeenSignatures, AreBoundToEveryByte) {
+  SeenSignatures seen;
+  const SigningKey key = fake_key(KeyType::kP256);
+  const auto algorithm = SignatureAlgorithm::kEcdsaSha256;
+  const Bytes message = to_bytes(as_bytes("a message")), signature = key.sign(algorithm, message).value();
+  const auto verify = [&](const Bytes& m, const Bytes& s) {
+    return key.verifying_key().verify(SignedMessage(algorithm, m, s), &seen).has_value();
+  };
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(verify(message, signature));
+    for (std::size_t i = 0; i < message.size(); ++i) {
+      Bytes altered = message;
+      altered[i] ^= std::byte{1};
+      EXPECT_FALSE(verify(altered, signature));
+    }
+    for (std::size_t i = 0; i < signature.size(); ++i) {
+      Bytes altered = signature;
+      altered[i] ^= std::byte{1};
+      EXPECT_FALSE(verify(message, altered));
+    }
+    // The same bytes, parted elsewhere.
+    Bytes longer = message, shorter(signature.begin() + 1, signature.end());
+    longer.push_back(signature[0]);
+    EXPECT_FALSE(verify(longer, shorter));
+    EXPECT_FALSE(
+        fake_key(KeyType::kP256, 1).verifying_key().verify(SignedMessage(algorithm, message, signature), &seen));
+    EXPECT_FALSE(
+        key.verifying_key().verify(SignedMessage(SignatureAlgorithm::kEcdsaSha384, message, signature), &seen));
+    EXPECT_FALSE(key.verifying_key().verify(SignedMessage(algorithm, message, signature, EcdsaForm::kRaw), &seen));
+  }
+}
+
+TEST(SeenSignatures, LearnNoMoreThanTheirCapacity) {
+  SeenSignatures::Table table(4);
+  std::size_t known = 0;
+  for (int pass = 0; pass < 2; ++pass) {
+    known = 0;
+    for (char c = 'a'; c <= 'z'; ++c) {
+      const Digest256 key = sha256(as_bytes("key")), message = sha256(as_bytes(std::string(1, c)));
+      if (pass == 0) table.insert(key, message);
+      known += table.contains(key, message) ? 1 : 0;
+      EXPECT_FALSE(table.contains(message, key));
+    }
+  }
+  EXPECT_EQ(known, 4U);
 }
 
 TEST(SeenSignatures, CanBeSharedByThreads) {

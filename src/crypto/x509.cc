@@ -14,7 +14,7 @@ using x509::ExtensionId;
 // Views point into `der`, whose storage never moves.
 struct Certificate::Fields {
   Bytes der;
-  x509::Signed outer;
+  std::optional<x509::Signed> outer;  // always there once parsed
   BytesView serial;
   DistinguishedName issuer, subject;
   std::int64_t not_before = 0, not_after = 0;
@@ -118,11 +118,11 @@ Result<std::shared_ptr<const Fields>> parse_fields(BytesView der) {
   Fields& out = *fields;
   out.der = to_bytes(der);
   out.outer = TRY(x509::read_signed(out.der, "certificate"));
-  der::Reader whole(out.outer.tbs);
+  der::Reader whole(out.outer->tbs);
   der::Reader tbs = TRY(whole.enter(der::kSequence, "signed part"));
   const unsigned version = TRY(read_version(tbs));
   out.serial = TRY(x509::read_serial(tbs));
-  TRY(x509::read_same_algorithm(tbs, out.outer));
+  TRY(x509::read_same_algorithm(tbs, *out.outer));
   out.issuer = TRY(x509::read_name(tbs, "issuer"));
   TRY(read_validity(tbs, out));
   out.subject = TRY(x509::read_name(tbs, "subject"));
@@ -140,9 +140,9 @@ Result<Certificate> Certificate::parse(BytesView der) {
 }
 
 BytesView Certificate::der() const { return fields_->der; }
-BytesView Certificate::tbs() const { return fields_->outer.tbs; }
-SignatureAlgorithm Certificate::signature_algorithm() const { return fields_->outer.algorithm; }
-BytesView Certificate::signature() const { return fields_->outer.signature; }
+BytesView Certificate::tbs() const { return fields_->outer->tbs; }
+SignatureAlgorithm Certificate::signature_algorithm() const { return fields_->outer->message.algorithm(); }
+BytesView Certificate::signature() const { return fields_->outer->message.signature(); }
 const DistinguishedName& Certificate::issuer() const { return fields_->issuer; }
 const DistinguishedName& Certificate::subject() const { return fields_->subject; }
 BytesView Certificate::serial() const { return fields_->serial; }
@@ -172,7 +172,7 @@ std::optional<BytesView> Certificate::extension(BytesView oid) const {
 }
 
 Result<void> Certificate::verify_signature(const VerifyingKey& issuer_key, SeenSignatures* seen) const {
-  return issuer_key.verify(signature_algorithm(), tbs(), signature(), EcdsaForm::kDer, seen);
+  return issuer_key.verify(fields_->outer->message, seen);
 }
 
 }  // namespace adyton

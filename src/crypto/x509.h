@@ -21,7 +21,8 @@ struct DistinguishedName {
   Bytes der;         // the Name element: names are compared by it
   std::string text;  // "CN=Intel SGX Root CA,O=Intel Corporation,...", in the encoded order, escaped as in RFC 4514;
                      // for people
-  [[nodiscard]] std::optional<std::string> common_name() const;
+  std::optional<std::string> common;  // the last common name, if there is one
+  [[nodiscard]] const std::optional<std::string>& common_name() const { return common; }
   bool operator==(const DistinguishedName& other) const { return der == other.der; }
 };
 

@@ -127,22 +127,13 @@ Result<void> read_attributes(der::Reader& reader, std::string_view what, OnAttri
 
 }  // namespace
 
-std::optional<std::string> DistinguishedName::common_name() const {
-  std::optional<std::string> found;
-  der::Reader reader(der);
-  const auto note = [&](const Attribute& attribute, bool) {
-    if (attribute.arcs == kCommonName) found = text_of(attribute.value);
-  };
-  if (!read_attributes(reader, "name", note)) return std::nullopt;
-  return found;
-}
-
 Result<DistinguishedName> x509::read_name(der::Reader& reader, std::string_view what) {
   DistinguishedName out;
   der::Reader start = reader;
   const auto note = [&](const Attribute& attribute, bool same) {
     if (!out.text.empty()) out.text += same ? '+' : ',';
     out.text += attribute_text(attribute);
+    if (attribute.arcs == kCommonName) out.common = text_of(attribute.value);
   };
   TRY(read_attributes(reader, what, note));
   out.der = to_bytes(TRY(start.any(what)).whole);

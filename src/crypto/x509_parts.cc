@@ -106,13 +106,12 @@ Result<Signed> read_signed(BytesView der, std::string_view what) {
   der::Reader outer(der);
   der::Reader reader = TRY(outer.enter(der::kSequence, what));
   TRY(outer.end(what));
-  Signed out{};
-  out.tbs = TRY(reader.element(der::kSequence, "signed part")).whole;
-  out.algorithm_der = TRY(reader.element(der::kSequence, "signature algorithm")).whole;
-  out.algorithm = TRY(parse_algorithm(out.algorithm_der));
-  out.signature = TRY(reader.octet_aligned_bits("signature"));
+  const BytesView tbs = TRY(reader.element(der::kSequence, "signed part")).whole;
+  const BytesView algorithm_der = TRY(reader.element(der::kSequence, "signature algorithm")).whole;
+  const SignatureAlgorithm algorithm = TRY(parse_algorithm(algorithm_der));
+  const BytesView signature = TRY(reader.octet_aligned_bits("signature"));
   TRY(reader.end(what));
-  return out;
+  return Signed{tbs, algorithm_der, SignedMessage(algorithm, tbs, signature)};
 }
 
 Result<void> read_same_algorithm(der::Reader& reader, const Signed& outer) {

@@ -38,8 +38,7 @@ struct Extension {
 struct Signed {
   BytesView tbs;  // a SEQUENCE, whole
   BytesView algorithm_der;
-  SignatureAlgorithm algorithm;
-  BytesView signature;
+  SignedMessage message;  // the signature over `tbs`
 };
 Result<Signed> read_signed(BytesView der, std::string_view what);
 

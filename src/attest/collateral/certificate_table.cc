@@ -49,6 +49,13 @@ bool overlap(const std::vector<CertificateTableEntry>& entries, const std::byte*
   return false;
 }
 
+// Whether one of the known GUIDs begins with these bytes, in either order.
+bool may_be_known(BytesView guid) {
+  const std::string start = to_hex(guid.first(1)), mixed = to_hex(guid.subspan(3, 1));
+  return std::ranges::any_of(kKnown,
+                             [&](std::string_view one) { return one.starts_with(start) || one.starts_with(mixed); });
+}
+
 }  // namespace
 
 Result<std::vector<CertificateTableEntry>> parse_certificate_table(BytesView bytes) {
@@ -74,7 +81,7 @@ bool looks_like_certificate_table(BytesView bytes) {
   for (std::size_t i = 0; i < kMaxEntries && bytes.size() >= kEntryBytes; ++i) {
     const BytesView guid = bytes.first(kGuidBytes);
     if (all_zero(guid)) return false;
-    if (std::ranges::find(kKnown, guid_text(guid)) != kKnown.end()) return true;
+    if (may_be_known(guid) && std::ranges::find(kKnown, guid_text(guid)) != kKnown.end()) return true;
     bytes = bytes.subspan(kEntryBytes);
   }
   return false;

@@ -39,9 +39,10 @@ Result<Bytes> decoded(std::string_view text) {
   return invalid("neither hexadecimal nor base64");
 }
 
-// The object to which `key` leads, as it stood when it was signed: a member's own text, or text within text.
+// What was signed, as it stood then: a member's own text, or text within text; and what it parses to.
 struct Signed {
-  std::string text;
+  std::string_view text;
+  const json& object;
   Bytes signature;
 };
 
@@ -57,15 +58,15 @@ Result<std::optional<Signed>> from_answer(std::string_view original, const json&
   const auto text = TRY(json_member_text(original, key));
   if (!text) return invalid("\"{}\" was not found again", key);
   Bytes bytes = TRY(parse_hex(signature.get_ref<const std::string&>()).within("its signature"));
-  return Signed{std::string(*text), std::move(bytes)};
+  return Signed{*text, answer[std::string(key)], std::move(bytes)};
 }
 
 Result<void> add_signed(std::string_view name, const Signed& found, Kind kind, Collateral& collateral) {
   if (kind == Kind::kTcbInfo) {
-    auto info = TRY(parse_tcb_info(name, found.text, found.signature));
+    auto info = TRY(parse_tcb_info(name, found.object, found.text, found.signature));
     collateral.add(std::make_shared<const TcbInfo>(std::move(info)));
   } else {
-    auto identity = TRY(parse_enclave_identity(name, found.text, found.signature));
+    auto identity = TRY(parse_enclave_identity(name, found.object, found.text, found.signature));
     collateral.add(std::make_shared<const EnclaveIdentity>(std::move(identity)));
   }
   return {};
@@ -79,7 +80,7 @@ Result<void> add_member(std::string_view name, const json& value, std::string_vi
   if (const auto answer = TRY(from_answer(text, inner, kind))) return add_signed(name, *answer, kind, collateral);
   if (!signature) return invalid("a TCB info or identity without its signature");
   Bytes bytes = TRY(decoded(*signature).within("its signature"));
-  return add_signed(name, {text, std::move(bytes)}, kind, collateral);
+  return add_signed(name, {text, inner, std::move(bytes)}, kind, collateral);
 }
 
 bool is_certificates_or_list(std::string_view key) {

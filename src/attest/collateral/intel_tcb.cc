@@ -157,23 +157,26 @@ Result<void> tdx_parts(const json& object, TcbInfo& out) {
   return {};
 }
 
-Result<json> begin(std::string_view name, std::string_view signed_json, BytesView signature, IntelSigned& out) {
-  json object = TRY(parse_json(signed_json, {.bytes = kMostBytes}));
+// `object` is what `signed_json` says.
+Result<void> begin(std::string_view name, const json& object, std::string_view signed_json, BytesView signature,
+                   IntelSigned& out) {
+  if (signed_json.size() > kMostBytes) return invalid("{} bytes; {} are the most", signed_json.size(), kMostBytes);
   if (!object.is_object()) return invalid("not a JSON object");
-  if (signature.size() != out.signature.size()) return invalid("a signature of {} bytes", signature.size());
-  std::ranges::copy(signature, out.signature.begin());
+  if (signature.size() != SignedDocument::kSignatureBytes) {
+    return invalid("a signature of {} bytes", signature.size());
+  }
   out.name = name;
-  out.bytes = to_bytes(signed_json);
+  out.document = SignedDocument(to_bytes(as_bytes(signed_json)), to_bytes(signature));
   out.version = TRY(number<unsigned>(object, "version"));
   out.issue_date = TRY(date(object, "issueDate"));
   out.next_update = TRY(date(object, "nextUpdate"));
   out.evaluation_number = TRY(number<std::uint64_t>(object, "tcbEvaluationDataNumber"));
-  return object;
+  return {};
 }
 
-Result<TcbInfo> tcb_info(std::string_view name, std::string_view signed_json, BytesView signature) {
+Result<TcbInfo> tcb_info(std::string_view name, const json& object, std::string_view signed_json, BytesView signature) {
   TcbInfo out;
-  const json object = TRY(begin(name, signed_json, signature, out));
+  TRY(begin(name, object, signed_json, signature, out));
   if (out.version != 2 && out.version != 3) return invalid("version {}: 2 and 3 are known", out.version);
   if (out.version == 3) {  // version 2 has no "id": it is always SGX's
     const std::string_view id = TRY(text(object, "id"));
@@ -191,9 +194,10 @@ Result<TcbInfo> tcb_info(std::string_view name, std::string_view signed_json, By
   return out;
 }
 
-Result<EnclaveIdentity> enclave_identity(std::string_view name, std::string_view signed_json, BytesView signature) {
+Result<EnclaveIdentity> enclave_identity(std::string_view name, const json& object, std::string_view signed_json,
+                                         BytesView signature) {
   EnclaveIdentity out;
-  const json object = TRY(begin(name, signed_json, signature, out));
+  TRY(begin(name, object, signed_json, signature, out));
   if (out.version != 2) return invalid("version {}: only 2 is known", out.version);
   const std::string_view id = TRY(text(object, "id"));
   const EnclaveId known[] = {EnclaveId::kQe, EnclaveId::kTdQe, EnclaveId::kQve, EnclaveId::kQae};
@@ -212,6 +216,21 @@ Result<EnclaveIdentity> enclave_identity(std::string_view name, std::string_view
 
 }  // namespace
 
+SignedDocument::Parts::Parts(Bytes bytes_, Bytes signature_)
+    : bytes(std::move(bytes_)),
+      signature(std::move(signature_)),
+      message(SignatureAlgorithm::kEcdsaSha256, bytes, signature, EcdsaForm::kRaw) {}
+
+SignedDocument::SignedDocument(Bytes bytes, Bytes signature)
+    : parts_(std::make_shared<const Parts>(std::move(bytes), std::move(signature))) {}
+
+BytesView SignedDocument::bytes() const { return parts_ ? BytesView(parts_->bytes) : BytesView(); }
+
+Result<void> SignedDocument::verify(const VerifyingKey& key, SeenSignatures* seen) const {
+  if (!parts_) return untrusted("it is not signed");
+  return key.verify(parts_->message, seen);
+}
+
 std::string_view name_of(EnclaveId id) {
   switch (id) {
     case EnclaveId::kQe: return "QE";
@@ -222,13 +241,14 @@ std::string_view name_of(EnclaveId id) {
   return "unknown";
 }
 
-Result<TcbInfo> parse_tcb_info(std::string_view name, std::string_view signed_json, BytesView signature) {
-  return tcb_info(name, signed_json, signature).within("a TCB info");
+Result<TcbInfo> parse_tcb_info(std::string_view name, const json& object, std::string_view signed_json,
+                               BytesView signature) {
+  return tcb_info(name, object, signed_json, signature).within("a TCB info");
 }
 
-Result<EnclaveIdentity> parse_enclave_identity(std::string_view name, std::string_view signed_json,
+Result<EnclaveIdentity> parse_enclave_identity(std::string_view name, const json& object, std::string_view signed_json,
                                                BytesView signature) {
-  return enclave_identity(name, signed_json, signature).within("an enclave identity");
+  return enclave_identity(name, object, signed_json, signature).within("an enclave identity");
 }
 
 }  // namespace adyton

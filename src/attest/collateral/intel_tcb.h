@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,12 +24,30 @@
 
 namespace adyton {
 
+// A document exactly as it was signed, and its signature: ECDSA P-256 with SHA-256, r || s. Immutable; copies share it.
+class SignedDocument {
+ public:
+  static constexpr std::size_t kSignatureBytes = 64;
+  SignedDocument() = default;  // of nothing, signed by nobody
+  SignedDocument(Bytes bytes, Bytes signature);
+  [[nodiscard]] BytesView bytes() const;
+  // Errors: untrusted.
+  [[nodiscard]] Result<void> verify(const VerifyingKey& key, SeenSignatures* seen) const;
+
+ private:
+  struct Parts {
+    Parts(Bytes bytes_, Bytes signature_);
+    Bytes bytes, signature;
+    SignedMessage message;
+  };
+  std::shared_ptr<const Parts> parts_;
+};
+
 // What was signed and by what; the signer is an "Intel SGX TCB Signing" certificate among the collateral.
 struct IntelSigned {
-  std::string name;                       // of the file it came in, for messages
-  Bytes bytes;                            // exactly as signed
-  std::array<std::byte, 64> signature{};  // ECDSA P-256 with SHA-256, r || s
-  std::int64_t issue_date = 0;            // seconds since 1970, as all dates here
+  std::string name;  // of the file it came in, for messages
+  SignedDocument document;
+  std::int64_t issue_date = 0;  // seconds since 1970, as all dates here
   std::int64_t next_update = 0;
   std::uint64_t evaluation_number = 0;  // tcbEvaluationDataNumber
   unsigned version = 0;
@@ -79,11 +98,12 @@ struct EnclaveIdentity : IntelSigned {
   std::vector<IsvLevel> levels;  // highest first
 };
 
-// The inner object of Intel's answer, as signed; `signature` is r || s. Nothing is verified. Errors: invalid: not JSON
-// of that form, a key twice anywhere in it, a version or status that is not known, more than 1 MiB.
-Result<TcbInfo> parse_tcb_info(std::string_view name, std::string_view signed_json, BytesView signature);
-Result<EnclaveIdentity> parse_enclave_identity(std::string_view name, std::string_view signed_json,
-                                               BytesView signature);
+// The inner object of Intel's answer: `signed_json`, as it was signed, and what that parses to; `signature` is r || s.
+// Nothing is verified. Errors: invalid: not JSON of that form, a version or status that is not known, more than 1 MiB.
+Result<TcbInfo> parse_tcb_info(std::string_view name, const nlohmann::json& object, std::string_view signed_json,
+                               BytesView signature);
+Result<EnclaveIdentity> parse_enclave_identity(std::string_view name, const nlohmann::json& object,
+                                               std::string_view signed_json, BytesView signature);
 
 // Takes what JSON from Intel, its caches and its users' files can be:
 //   {"tcbInfo": {...}, "signature": hex}, {"enclaveIdentity": {...}, "signature": hex}: Intel's answers;

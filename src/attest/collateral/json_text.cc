@@ -2,6 +2,7 @@
 #include "attest/collateral/json_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 
@@ -9,6 +10,16 @@ namespace adyton {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> out;
+  out.fill(true);
+  for (const char c : std::string_view("\",{}[]")) out[static_cast<unsigned char>(c)] = false;
+  return out;
+}();
+
+// Whether it says nothing of where a value ends.
+bool is_plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
 
 // Moves over text that is known to be valid JSON; still never past its end.
 class Scanner {
@@ -35,6 +46,10 @@ class Scanner {
     std::size_t depth = 0;
     while (at_ < text_.size()) {
       const char c = text_[at_];
+      if (is_plain(c)) {
+        ++at_;
+        continue;
+      }
       if (depth == 0 && (c == ',' || c == '}' || c == ']')) break;
       if (c == '"') {
         (void)string();

@@ -75,9 +75,7 @@ bool IntelSigners::verify(const IntelSigned& document, const Names& names, Findi
     return false;
   }
   const auto signed_by = [&](const Certificate* one) {
-    return one->key()
-        .verify(SignatureAlgorithm::kEcdsaSha256, document.bytes, document.signature, EcdsaForm::kRaw, context_.seen)
-        .has_value();
+    return document.document.verify(one->key(), context_.seen).has_value();
   };
   const auto signer = std::ranges::find_if(candidates_, signed_by);
   if (signer == candidates_.end()) {

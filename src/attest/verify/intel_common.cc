@@ -10,9 +10,10 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "attest/verify/chain.h"
-#include "base/cursor.h"
+#include "attest/verify/intel_tcb.h"
 #include "base/zeros.h"
 #include "crypto/crypto.h"
+#include "crypto/parsed_objects.h"
 
 namespace adyton {
 namespace {
@@ -23,13 +24,17 @@ Result<void> verify_raw(const VerifyingKey& key, BytesView message, BytesView si
   return key.verify(SignatureAlgorithm::kEcdsaSha256, message, signature, EcdsaForm::kRaw, seen);
 }
 
-// The quote's own signature is new each time, so `seen` is not filled with it.
-void verify_attestation_key(BytesView signed_part, const QuoteSignature& signature, Findings& findings) {
+// The quote's own signature is new each time, so `seen` is not filled with it. Returns the key, whoever's it is,
+// unless it is known.
+std::optional<VerifyingKey> verify_attestation_key(BytesView signed_part, const QuoteSignature& signature,
+                                                   SeenSignatures* seen, Findings& findings) {
   const BytesView point = signature.attestation_key();
-  const auto key = VerifyingKey::from_point(KeyType::kP256, point.first(32), point.subspan(32));
+  const auto* known = seen != nullptr ? seen->parsed().find<VerifyingKey>(point) : nullptr;
+  const Result<VerifyingKey> key =
+      known != nullptr ? *known : VerifyingKey::from_point(KeyType::kP256, point.first(32), point.subspan(32));
   if (!key) {
     findings.fail("quote signature", "the attestation key is no point of P-256: " + key.error().message);
-    return;
+    return std::nullopt;
   }
   const auto good = verify_raw(*key, signed_part, signature.quote_signature(), nullptr);
   if (good) {
@@ -37,22 +42,20 @@ void verify_attestation_key(BytesView signed_part, const QuoteSignature& signatu
   } else {
     findings.fail("quote signature", "the attestation key's, over header and body: " + good.error().message);
   }
+  if (known != nullptr) return std::nullopt;
+  return *key;
 }
 
 // SHA-256(attestation key || QE authentication data) || 0...0
-void verify_key_binding(const QuoteSignature& signature, Findings& findings) {
-  const BytesView key = signature.attestation_key(), data = signature.qe_authentication_data();
-  Bytes bound;
-  bound.reserve(key.size() + data.size());
-  append(bound, key);
-  append(bound, data);
-  const Digest256 digest = sha256(bound);
+bool verify_key_binding(const QuoteSignature& signature, Findings& findings) {
+  const Digest256 digest = sha256({signature.attestation_key(), signature.qe_authentication_data()});
   const BytesView report_data = signature.qe_report.report_data();
   if (std::ranges::equal(report_data.first(32), digest) && all_zero(report_data.subspan(32))) {
     findings.pass("QE report data", "names the attestation key");
-  } else {
-    findings.fail("QE report data", "the QE's report is about another attestation key or other authentication data");
+    return true;
   }
+  findings.fail("QE report data", "the QE's report is about another attestation key or other authentication data");
+  return false;
 }
 
 // A certificate that is known already is not taken apart again.
@@ -69,8 +72,15 @@ Result<Certificate> certificate_of(BytesView der, const VerifyContext& context) 
 
 // PCK certificate and what came with it.
 struct Pck {
+  Pck(Certificate leaf_, std::vector<Certificate> others_)
+      : leaf(std::move(leaf_)),
+        others(std::move(others_)),
+        extensions(parse_pck_extensions(leaf)),
+        named(leaf.subject().common_name().value_or("").contains(kPckName)) {}
   Certificate leaf;
   std::vector<Certificate> others;
+  Result<PckExtensions> extensions;
+  bool named;  // as Intel names them
 };
 
 std::optional<Pck> pck_inside(const std::vector<PemBlock>& blocks, const VerifyContext& context, Findings& findings) {
@@ -122,9 +132,20 @@ std::optional<Pck> pck_outside(const QuoteSignature& signature, const VerifyCont
   return std::nullopt;
 }
 
-std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
+bool has_pck_inside(const QuoteSignature& signature) {
   const CertificationType type = signature.certification_type;
-  if (type == CertificationType::kPckCertificate || type == CertificationType::kPckChain) {
+  return type == CertificationType::kPckCertificate || type == CertificationType::kPckChain;
+}
+
+// What this certification data was found to hold before.
+const Pck* known_pck(const QuoteSignature& signature, const VerifyContext& context) {
+  return context.seen != nullptr && has_pck_inside(signature)
+             ? context.seen->parsed().find<Pck>(signature.certification_data())
+             : nullptr;
+}
+
+std::optional<Pck> find_pck(const QuoteSignature& signature, const VerifyContext& context, Findings& findings) {
+  if (has_pck_inside(signature)) {
     const auto blocks = parse_pem_blocks(as_text(signature.certification_data()), 8);
     if (!blocks) {
       findings.fail("PCK certificate", "the quote's certification data: " + blocks.error().message);
@@ -150,7 +171,7 @@ bool verify_others(const std::vector<Certificate>& others, std::size_t first_lin
       return link.certificate.subject() == other.issuer() &&
              other.verify_signature(link.certificate.key(), context.seen).has_value();
     };
-    const auto is_it = [&](const ChainLink& link) { return std::ranges::equal(link.certificate.der(), other.der()); };
+    const auto is_it = [&](const ChainLink& link) { return as_text(link.certificate.der()) == as_text(other.der()); };
     return std::ranges::any_of(links, is_it) ||
            (std::ranges::any_of(links, has_key) && std::ranges::any_of(links, signed_it));
   };
@@ -192,7 +213,7 @@ void add_fields(const PckExtensions& platform, Findings& findings) {
   add("PCEID", to_hex(platform.pce_id));
   add("PPID", to_hex(platform.ppid));
   add("PCK CPUSVN", to_hex(platform.cpu_svn));
-  add("PCK TCB components", fmt::format("{}", fmt::join(platform.components, ",")));
+  add("PCK TCB components", svn_list(std::as_bytes(std::span(platform.components))));
   add("PCK PCESVN", std::to_string(platform.pce_svn));
   add("SGX type", std::string(name_of(platform.sgx_type)));
   if (platform.platform_instance_id) add("platform instance ID", to_hex(*platform.platform_instance_id));
@@ -210,16 +231,20 @@ void add_fields(const PckExtensions& platform, Findings& findings) {
 QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature& signature,
                                     const VerifyContext& context, Findings& findings) {
   QuoteSigner out;
-  verify_attestation_key(signed_part, signature, findings);
-  verify_key_binding(signature, findings);
-  const std::optional<Pck> pck = find_pck(signature, context, findings);
-  if (!pck) return out;
+  const auto new_key = verify_attestation_key(signed_part, signature, context.seen, findings);
+  const bool bound = verify_key_binding(signature, findings);
+  const Pck* pck = known_pck(signature, context);
+  std::optional<Pck> found;
+  if (pck == nullptr) {
+    found = find_pck(signature, context, findings);
+    if (!found) return out;
+    pck = &*found;
+  }
 
-  const auto extensions = parse_pck_extensions(pck->leaf);
-  const bool named = pck->leaf.subject().common_name().value_or("").contains(kPckName);
+  const Result<PckExtensions>& extensions = pck->extensions;
   if (!extensions) {
     findings.fail("PCK certificate", extensions.error().message);
-  } else if (!named) {
+  } else if (!pck->named) {
     findings.fail("PCK certificate", "the certificate of " + pck->leaf.subject().text + " is no PCK certificate");
   } else {
     findings.pass("PCK certificate");
@@ -243,7 +268,12 @@ QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature&
   const bool trusted = verify_chain(pck->leaf, pck->others, rules, context, findings);
   const bool all = verify_others(pck->others, first_link, context, findings);
   const bool by_ca = verify_pck_ca(first_link, findings);
-  if (trusted && all && by_ca && extensions && named) out.platform = *extensions;
+  if (!trusted || !all || !by_ca || !extensions || !pck->named) return out;
+  out.platform = *extensions;
+  if (context.seen == nullptr) return out;
+  // The next quotes will be by the same keys. Of platforms that Intel does not vouch for they are not worth the room.
+  if (found && has_pck_inside(signature)) context.seen->parsed().keep(signature.certification_data(), *found);
+  if (new_key && bound && good) context.seen->parsed().keep(signature.attestation_key(), *new_key);
   return out;
 }
 

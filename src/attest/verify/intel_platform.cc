@@ -137,13 +137,11 @@ class Evaluation {
 
   void add_level(const TcbLevel& level) {
     findings_.fields.push_back({"TCB level date", utc_text(level.date)});
-    findings_.fields.push_back({"TCB level components", fmt::format("{}", fmt::join(level.sgx, ","))});
+    findings_.fields.push_back({"TCB level components", svn_list(std::as_bytes(std::span(level.sgx)))});
     findings_.fields.push_back({"TCB level PCESVN", std::to_string(level.pce_svn)});
     if (td_ == nullptr) return;
-    std::vector<unsigned> svns;
-    for (const std::byte svn : td_->tee_tcb_svn()) svns.push_back(std::to_integer<unsigned>(svn));
-    findings_.fields.push_back({"TEE TCB components", fmt::format("{}", fmt::join(svns, ","))});
-    findings_.fields.push_back({"TCB level TDX components", fmt::format("{}", fmt::join(level.tdx, ","))});
+    findings_.fields.push_back({"TEE TCB components", svn_list(td_->tee_tcb_svn())});
+    findings_.fields.push_back({"TCB level TDX components", svn_list(std::as_bytes(std::span(level.tdx)))});
   }
 
   void add_advisories(const std::vector<std::string>& more) {

@@ -7,6 +7,7 @@
 #include "attest/verify/intel_wrappers.h"
 #include "base/cursor.h"
 #include "crypto/crypto.h"
+#include "crypto/parsed_objects.h"
 #include "testing/findings.h"
 #include "testing/intel_quote.h"
 
@@ -313,6 +314,61 @@ TEST(IntelQuote, SeenSignatures) {
     EXPECT_EQ(objections(verify_sgx_quote(parse_sgx_quote(bad).value(), context)),
               Objections{"failed quote signature"});
   }
+}
+
+// A platform that was seen before is judged anew each time: by its certificates' validity, the lists, the anchors.
+TEST(IntelQuote, SeenPlatformsAreJudgedAnew) {
+  FakeIntel intel;
+  const Collateral collateral = intel.collateral();
+  const TrustAnchors anchors = intel.anchors(), others = FakeIntel(40).anchors();
+  SeenSignatures seen;
+  const Bytes quote = intel.quote();
+  const SgxQuote parsed = parse_sgx_quote(quote).value();
+  const auto judge = [&](const Collateral& with, const TrustAnchors& trusted, std::int64_t now, bool use_seen) {
+    return objections(verify_sgx_quote(parsed, {with, trusted, now, use_seen ? &seen : nullptr}));
+  };
+  const Collateral revoking =
+      intel.collateral({.revoked_pcks = {{.serial = to_bytes(intel.pck().certificate.serial())}}});
+  EXPECT_EQ(judge(collateral, others, kFakeNow, true), judge(collateral, others, kFakeNow, false));
+  ASSERT_EQ(seen.parsed().find<VerifyingKey>(parsed.signature.attestation_key()), nullptr) << "Intel did not vouch";
+  ASSERT_EQ(judge(collateral, anchors, kFakeNow, true), Objections{});
+  ASSERT_NE(seen.parsed().find<VerifyingKey>(parsed.signature.attestation_key()), nullptr);
+  for (const std::int64_t now : {kFakeNow - 10000 * kFakeDay, kFakeNow, kFakeNow + 10000 * kFakeDay}) {
+    for (const Collateral* with : {&collateral, &revoking}) {
+      for (const TrustAnchors* trusted : {&anchors, &others}) {
+        const Objections expected = judge(*with, *trusted, now, false);
+        EXPECT_EQ(judge(*with, *trusted, now, true), expected);
+        EXPECT_EQ(expected.empty(), now == kFakeNow && with == &collateral && trusted == &anchors);
+      }
+    }
+  }
+}
+
+// The key and the certificates are found by their exact bytes: altered ones are looked at themselves.
+TEST(IntelQuote, AlteredPlatformsAreNotTakenForSeenOnes) {
+  FakeIntel intel;
+  const Collateral collateral = intel.collateral();
+  const TrustAnchors anchors = intel.anchors();
+  SeenSignatures seen;
+  const Bytes quote = intel.quote();
+  const auto judge = [&](const Bytes& bytes, SeenSignatures* with) {
+    const auto parsed = parse_sgx_quote(bytes);
+    return parsed ? objections(verify_sgx_quote(*parsed, {collateral, anchors, kFakeNow, with}))
+                  : Objections{"invalid"};
+  };
+  ASSERT_EQ(judge(quote, &seen), Objections{});
+  // From the attestation key to the end of the first certificate, here and there.
+  constexpr std::size_t kKey = 48 + 384 + 4 + 64;
+  std::size_t refused = 0;
+  for (std::size_t at = kKey; at < quote.size() && at < kKey + 1800; at += 37) {
+    Bytes altered = quote;
+    altered[at] ^= std::byte{1};
+    const Objections expected = judge(altered, nullptr);
+    EXPECT_EQ(judge(altered, &seen), expected) << at;
+    refused += expected.empty() ? 0 : 1;
+  }
+  EXPECT_GT(refused, 40U);  // a line's end in PEM may be another white space
+  EXPECT_EQ(judge(quote, &seen), Objections{});
 }
 
 }  // namespace

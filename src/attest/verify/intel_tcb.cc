@@ -88,6 +88,15 @@ bool relaunch_advised(const TcbInfo& info, const TdReport& report, TcbStatus sgx
   return identity != nullptr && !identity->levels.empty() && loaded[0] >= identity->levels.front().isv_svn;
 }
 
+std::string svn_list(BytesView svns) {
+  std::string out;
+  for (const std::byte svn : svns) {
+    if (!out.empty()) out += ',';
+    out += std::to_string(std::to_integer<unsigned>(svn));
+  }
+  return out;
+}
+
 std::string identity_mismatch(const EnclaveIdentity& identity, const SgxReport& report) {
   if (!fits(report.misc_select(), identity.misc_select_mask, identity.misc_select)) {
     return fmt::format("MISCSELECT is {} instead of {} (mask {})", to_hex(report.misc_select()),

@@ -41,4 +41,7 @@ bool relaunch_advised(const TcbInfo& info, const TdReport& report, TcbStatus sgx
 // Why a QE's report does not fit an identity; empty if it does (its ISVSVN is another matter).
 std::string identity_mismatch(const EnclaveIdentity& identity, const SgxReport& report);
 
+// "11,11,3,3,...": for people.
+std::string svn_list(BytesView svns);
+
 }  // namespace adyton

@@ -62,7 +62,7 @@ const TrustAnchors& TrustAnchors::vendors() {
 
 bool TrustAnchors::has(AnchorUse use, const Certificate& certificate) const {
   return std::ranges::any_of(certificates, [&](const Anchor& anchor) {
-    return anchor.use == use && std::ranges::equal(anchor.certificate.der(), certificate.der());
+    return anchor.use == use && as_text(anchor.certificate.der()) == as_text(certificate.der());
   });
 }
 
