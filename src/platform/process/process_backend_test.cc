@@ -166,8 +166,8 @@ TEST_F(ProcessBackendTest, TheLogNamesWhatDoctorNames) {
   auto instance = launch(plain(), {.arguments = {"exit", "0"}});
   ASSERT_TRUE(instance && instance->wait(kLongEnough));
   std::set<std::string> degraded;
-  for (const Check& check : backend_.probe()) {
-    if (check.state == Check::State::kDegraded) degraded.insert(check.name);
+  for (const BackendCheck& check : backend_.probe()) {
+    if (check.state == BackendCheck::State::kDegraded) degraded.insert(check.name);
   }
   for (int i = 0; i < static_cast<int>(supervisor::Layer::kCount); ++i) {
     const auto layer = static_cast<supervisor::Layer>(i);
