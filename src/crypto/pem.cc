@@ -2,6 +2,7 @@
 // Textual encodings (RFC 7468).
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/white_space.h"
 #include "crypto/x509.h"
 
 namespace adyton {
@@ -10,13 +11,11 @@ namespace {
 constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
 constexpr std::size_t kMaxLabelBytes = 64;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
-
 Result<Bytes> parse_body(std::string_view body) {
   std::string compact;
   compact.reserve(body.size());
   for (const char c : body) {
-    if (!is_space(c)) compact += c;
+    if (!is_space(c) && c != '\v' && c != '\f') compact += c;  // RFC 7468, 3
   }
   return parse_base64(compact);
 }

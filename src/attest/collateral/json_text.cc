@@ -4,11 +4,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/white_space.h"
 
 namespace adyton {
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Moves over text that is known to be valid JSON; still never past its end.
 class Scanner {
@@ -44,9 +43,7 @@ class Scanner {
       if (c == '}' || c == ']') --depth;
       ++at_;
     }
-    std::string_view out = text_.substr(start, at_ - start);
-    while (!out.empty() && is_space(out.back())) out.remove_suffix(1);
-    return out;
+    return trimmed(text_.substr(start, at_ - start));
   }
 
  private:

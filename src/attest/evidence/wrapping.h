@@ -24,11 +24,12 @@ struct Unwrapped {
   std::vector<Candidate> candidates;
 };
 
-// Takes off, one after the other and only when the whole input (but for white space around it) is of the form:
+// Takes off, one after the other and only when the whole input (but for white space and zeros around it) is of the
+// form:
 // - hex: at least 16 bytes; between bytes white space, or white space and commas if each byte has its 0x; all behind
 // one 0x;
 //   or each byte as \xNN;
-// - base64 and base64url (RFC 4648, 4 and 5): at least 16 bytes; lines may be broken; padded or not; unused bits zero;
+// - base64 and base64url (RFC 4648, 4 and 5): at least 16 bytes; white space anywhere; padded or not; unused bits zero;
 // - PEM: nothing but blocks of any label (at most 8), each a candidate;
 // - a JSON string; a JSON array of at least 16 numbers from 0 to 255; a JSON object with exactly one member whose name
 // says evidence ("quote", "tdx_quote", "evidence", "report",
