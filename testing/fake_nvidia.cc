@@ -115,7 +115,7 @@ FakeNvidiaDevice fake_nvidia_device(const Bytes& firmware_id, const FakeNvidiaOp
   FakeCa device = root.issue_ca("Fake GPU BROM", {.key = KeyType::kP384, .key_slot = 1});
   FakeOptions leaf = options.leaf;
   leaf.key = leaf.key == KeyType::kP256 ? KeyType::kP384 : leaf.key;
-  leaf.key_slot = 2;
+  if (leaf.key_slot == 0) leaf.key_slot = 2;
   const BytesView spki = options.device_spki ? BytesView(*options.device_spki) : device.certificate().key().spki();
   leaf.extensions.push_back(options.newer ? tcb_info(firmware_id) : composite_device_id(firmware_id, spki));
   FakeIdentity attestation = device.issue("Fake GPU FMC", leaf);

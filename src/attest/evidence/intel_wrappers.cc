@@ -8,6 +8,7 @@
 
 #include "attest/evidence/intel_quote.h"
 #include "attest/evidence/protobuf.h"
+#include "attest/evidence/wrapping.h"
 #include "attest/evidence/wrapping_text.h"
 #include "attest/json.h"
 #include "base/cbor.h"
@@ -141,6 +142,7 @@ std::string_view without_comments(std::string_view text) {
 
 Result<IntelWrapping> from_json(std::string_view text, int depth) {
   const nlohmann::json json = TRY(parse_json(text));
+  if (is_composite(json)) return invalid("JSON of which a quote is only a part");
   constexpr const char* kKeys[] = {"quote",     "QuoteHex",  "Quote",    "td_quote", "tdx_quote",
                                    "sgx_quote", "raw_quote", "rawQuote", "evidence"};
   for (const char* key : kKeys) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <adyton/bytes.h>
+#include "attest/json.h"
 
 namespace adyton {
 
@@ -37,7 +38,11 @@ struct Unwrapped {
 //   or, for an object, its JSON written anew;
 // - a CBOR map likewise, with a byte string or a text.
 // What is not clearly of one of these forms is left alone: two members that could be evidence are a format of their
-// own. A text that is hex is not tried as base64. Never fails; memory is a small multiple of the input.
+// own, and so is an object with "hcl_report", "tpm_quote" or "ak_public". A text that is hex is not tried as base64.
+// Never fails; memory is a small multiple of the input.
 Unwrapped unwrap(BytesView bytes, UnwrapLimits limits = {});
+
+// Whether a JSON object is evidence that is more than any one of its members: none of them may pass for the whole.
+bool is_composite(const Json& object);
 
 }  // namespace adyton

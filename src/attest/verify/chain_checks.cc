@@ -34,7 +34,15 @@ std::vector<std::string> issuer_objections(const Way& way, std::size_t index, bo
 
 std::vector<std::string> objections(const Way& way, std::size_t index, bool is_anchor) {
   std::vector<std::string> out;
-  if (index > 0) out = issuer_objections(way, index, is_anchor);
+  if (index > 0) {
+    out = issuer_objections(way, index, is_anchor);
+  } else {
+    // An authority by itself may be asked about, too.
+    const bool authority = way[0]->basic_constraints() && way[0]->basic_constraints()->ca;
+    if (!authority && !way[0]->may(KeyUsage::kDigitalSignature)) {
+      out.emplace_back("has a key that is not for signatures");
+    }
+  }
   for (const std::string& oid : way[index]->unknown_critical()) {
     out.push_back(fmt::format("has the critical extension {}, which is not understood", oid));
   }

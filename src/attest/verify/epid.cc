@@ -153,9 +153,6 @@ void check_signature(const IasReport& report, const VerifyContext& context, Find
   }
   const ChainRules rules{.use = AnchorUse::kIntelIas, .what = kIasChain, .roles = {}};
   verify_chain(*signer, chain, rules, context, findings);
-  if (!signer->may(KeyUsage::kDigitalSignature)) {
-    findings.fail(kIasChain, fmt::format("the certificate of {} is not for signatures", signer->subject().text));
-  }
   if (signature.empty()) return;
   const Result<void> good = signer->key().verify(SignatureAlgorithm::kRsaPkcs1Sha256, as_bytes(report.body), signature,
                                                  EcdsaForm::kDer, context.seen);

@@ -129,13 +129,31 @@ TEST_F(NvidiaDevice, SeveralDevicesAnswerOneNonce) {
     return testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, device.attestation.key), device, fake.nonce);
   };
   const std::string first = entry();
-  Findings findings = verify(to_bytes("[" + first + "," + first + "]"));
+  const FakeNvidiaDevice another = testing::fake_nvidia_device(kFirmware, {.leaf = {.key_slot = 7}});
+  const std::string second =
+      testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, another.attestation.key), another, fake.nonce);
+  anchors_.certificates.push_back({AnchorUse::kNvidiaDevice, another.root.certificate()});
+  Findings findings = verify(to_bytes("[" + first + "," + second + "]"));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
+  EXPECT_FALSE(has(findings, kNvidiaDevice, Outcome::kNoted));
   EXPECT_EQ(findings.parts.size(), 2u);
   fake.nonce[0] ^= std::byte{1};
   findings = verify(to_bytes("[" + first + "," + entry() + "]"));
   EXPECT_TRUE(has(findings, kNvidiaNonce, Outcome::kFailed));
   EXPECT_TRUE(findings.claims.report_data.empty());
+}
+
+TEST_F(NvidiaDevice, OneIsNotTwo) {
+  const FakeNvidiaDevice device = testing::fake_nvidia_device(kFirmware);
+  use(device);
+  FakeNvidiaReport fake = testing::fake_gpu_report(kFirmware);
+  const auto entry = [&] {
+    return testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, device.attestation.key), device, fake.nonce);
+  };
+  const std::string first = entry();
+  fake.measurements[3][0] ^= std::byte{1};  // asked again, it says something else
+  EXPECT_TRUE(has(verify(to_bytes("[" + first + "," + first + "]")), kNvidiaDevice, Outcome::kNoted));
+  EXPECT_TRUE(has(verify(to_bytes("[" + first + "," + entry() + "]")), kNvidiaDevice, Outcome::kNoted));
 }
 
 TEST_F(NvidiaDevice, AReportAloneFindsItsCertificates) {

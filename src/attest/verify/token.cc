@@ -184,7 +184,7 @@ void check_devices(const Token& token, const VerifyContext& context, Findings& f
     Findings part;
     check_digest(token, device, part);
     check_signature(token, device.jwt, context, part);
-    check_times(times_of(device.jwt), true, context, part);
+    check_jwt_times(device.jwt, context, part);
     check_same(token, device, "iss", part);
     check_same(token, device, "eat_nonce", part);
     check_measurements(device, part);
@@ -199,7 +199,7 @@ Findings verify_token(const Token& token, const VerifyContext& context) {
   Findings findings;
   check_signature(token, token.jwt, context, findings);
   check_issuer(token, findings);
-  check_times(times_of(token.jwt), true, context, findings);
+  check_jwt_times(token.jwt, context, findings);
   switch (token.service) {
     case TokenService::kMicrosoft:
       note_key_certificate(token, context, findings);

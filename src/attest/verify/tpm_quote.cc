@@ -158,6 +158,11 @@ std::uint32_t selected(const TpmQuote& quote, HashAlgorithm bank) {
 
 // Returns whether the values are those that were quoted.
 bool check_pcrs(const TpmQuote& quote, Findings& out) {
+  const auto is_empty = [](const TpmPcrSelection& selection) { return selection.pcrs == 0; };
+  if (std::ranges::all_of(quote.attest.selections, is_empty)) {
+    out.note("PCR digest", "no PCR was quoted: nothing is known of what was booted");
+    return false;
+  }
   if (quote.pcrs.empty()) {
     out.note("PCR digest", "no PCR values were given to compare it with");
     return false;

@@ -125,6 +125,22 @@ TEST_F(TpmQuoteVerifier, AlteredParts) {
   EXPECT_TRUE(verify(no_pcrs, trusted_).claims.boot_chain.empty());
 }
 
+// A TPM signs a quote of nothing, too: values that come with it are nobody's.
+TEST_F(TpmQuoteVerifier, QuoteOfNoPcr) {
+  for (const std::vector<TpmPcrSelection>& none :
+       {std::vector<TpmPcrSelection>{}, std::vector<TpmPcrSelection>{{HashAlgorithm::kSha256, 0}}}) {
+    const Bytes attest =
+        fake_tpm_attest({.selections = none, .pcr_digest = *hash(HashAlgorithm::kSha256, BytesView())});
+    TpmQuote empty = quote();
+    empty.attest = parse_tpm_attest(attest).value();
+    empty.signature = parse_tpm_signature(fake_tpm_signature(attest, ak_)).value();
+    const Findings findings = verify(empty, trusted_);
+    EXPECT_NE(find_check(findings, "PCR digest", Outcome::kNoted), nullptr) << text_of(findings);
+    EXPECT_EQ(find_check(findings, "PCR digest", Outcome::kPassed), nullptr);
+    EXPECT_TRUE(findings.claims.boot_chain.empty());
+  }
+}
+
 TEST_F(TpmQuoteVerifier, WithItsEventLog) {
   const Bytes bytes = testing::fake_event_log({{0, 0x08, to_bytes("version")}}, {HashAlgorithm::kSha256});
   const EventLog log = parse_event_log(bytes).value();
