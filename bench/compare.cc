@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -26,6 +27,7 @@ class Collector : public benchmark::BenchmarkReporter {
     for (const Run& run : runs) {
       if (run.error_occurred) {
         fmt::print(stderr, "{}: {}\n", run.benchmark_name(), run.error_message);
+        failed_.insert(run.run_name.function_name);
       } else if (run.run_type == Run::RT_Iteration) {
         const double unit = benchmark::GetTimeUnitMultiplier(run.time_unit);
         times_[run.run_name.function_name].push_back(run.GetAdjustedRealTime() / unit * 1e6);
@@ -41,8 +43,12 @@ class Collector : public benchmark::BenchmarkReporter {
     return out;
   }
 
+  // Those that failed in any repetition.
+  [[nodiscard]] const std::set<std::string>& failed() const { return failed_; }
+
  private:
   std::map<std::string, std::vector<double>> times_;
+  std::set<std::string> failed_;
 };
 
 std::string show(const Spread& s) { return fmt::format("{:.3f} ({:.3f}..{:.3f})", s.median, s.least, s.most); }
@@ -72,6 +78,11 @@ int run(int argc, char** argv, const std::vector<Promise>& promises) {
   fmt::print("\n{:<44} {:>30} {:>30} {:>7}  {}\n", "microseconds: median (least..most)", "measured", "baseline",
              "ratio", "promised");
   for (const Promise& promise : promises) {
+    if (collector.failed().contains(promise.measured) || collector.failed().contains(promise.baseline)) {
+      fmt::print("{:<44} {:>30} {:>30} {:>7}  {}   NOT KEPT\n", promise.what, "failed", "", "", promise.note);
+      json.push_back({{"what", promise.what}, {"measured_us", nullptr}, {"at_most", promise.at_most}, {"kept", false}});
+      continue;
+    }
     const auto measured = spreads.find(promise.measured);
     if (measured == spreads.end()) continue;
     const auto baseline = spreads.find(promise.baseline);
@@ -92,7 +103,7 @@ int run(int argc, char** argv, const std::vector<Promise>& promises) {
                     {"kept", kept}});
   }
   if (!promises_out.empty()) std::ofstream(promises_out) << json.dump(2) << '\n';
-  return 0;
+  return collector.failed().empty() ? 0 : 1;
 }
 
 }  // namespace adyton::bench

@@ -18,7 +18,8 @@ struct Promise {
 };
 
 // Runs, prints the table, writes JSON (Google Benchmark's own with --benchmark_out=FILE, the promises with
-// --promises-out=FILE). Always 0 after a complete run: a benchmark is no test.
+// --promises-out=FILE). 1 if a benchmark failed, such as one whose replies were wrong; else 0, whatever was measured: a
+// benchmark is no test.
 int run(int argc, char** argv, const std::vector<Promise>& promises);
 
 }  // namespace adyton::bench

@@ -29,7 +29,7 @@ using namespace device_ca;
 namespace fs = std::filesystem;
 
 constexpr int kDone = 0, kSomeRefused = 13;  // as the adyton command: 13 is `denied`
-constexpr std::int64_t kDaySeconds = 24 * 60 * 60;
+constexpr std::int64_t kDaySeconds{24 * 60 * 60};
 
 struct Arguments {
   std::string state, image, name = "Device CA", backend = "auto";

@@ -33,7 +33,7 @@ constexpr std::string_view kBySubject = "subject/";            // SHA-256 of the
 constexpr std::string_view kByRevoked = "revoked/";            // serial: time, 8 bytes big-endian, and reason, 1 byte
 constexpr std::string_view kByCompromised = "compromised/";    // SHA-256 of a SubjectPublicKeyInfo: nothing
 
-constexpr std::int64_t kDaySeconds = 24 * 60 * 60;
+constexpr std::int64_t kDaySeconds{24 * 60 * 60};
 constexpr std::int64_t kClockSkewSeconds = 300;  // a device's clock may be behind ours
 constexpr std::uint32_t kMostDays = 100 * 365;
 constexpr std::size_t kNameBytes = 512;  // of a request's name

@@ -41,7 +41,7 @@ constexpr KnownAttribute kKnown[] = {
 };
 
 std::string attribute_name(BytesView oid) {
-  const std::string dotted = der::object_identifier_text(oid);
+  std::string dotted = der::object_identifier_text(oid);
   for (const auto& [name, known] : kKnown) {
     if (known == dotted) return std::string(name);
   }
@@ -111,11 +111,10 @@ bool is_plain_text(std::string_view text) {
     const unsigned first = at(0);
     if (first < 0x20 || first == 0x7f) return false;
     std::size_t length = 1;
-    std::uint32_t point = first;
     if (first >= 0x80) {
       length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
       if (first < 0xc2 || first > 0xf4) return false;
-      point = first & (0xffu >> (length + 1));
+      std::uint32_t point = first & (0xffu >> (length + 1));
       for (std::size_t k = 1; k < length; ++k) {
         if ((at(k) & 0xc0) != 0x80) return false;
         point = point << 6 | (at(k) & 0x3f);

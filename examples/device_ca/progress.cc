@@ -2,6 +2,7 @@
 #include "progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -11,7 +12,7 @@ namespace device_ca {
 std::string progress_line(double fraction, std::uint64_t count, double seconds) {
   constexpr int kWidth = 32;
   const double rate = seconds > 0 ? static_cast<double>(count) / seconds : 0;
-  const std::string counts = fmt::format("{} done  {:.0f}/s", count, rate);
+  std::string counts = fmt::format("{} done  {:.0f}/s", count, rate);
   if (fraction < 0) return counts;
   fraction = std::min(fraction, 1.0);
   const int full = static_cast<int>(fraction * kWidth);
@@ -20,7 +21,7 @@ std::string progress_line(double fraction, std::uint64_t count, double seconds) 
   bar.resize(kWidth, ' ');
   std::string out = fmt::format("[{}] {:3.0f}%  {}", bar, fraction * 100, counts);
   if (fraction > 0) {
-    const auto left = static_cast<std::uint64_t>(seconds / fraction - seconds + 0.5);
+    const auto left = std::llround(seconds / fraction - seconds);
     out += fmt::format("  {}:{:02} left", left / 60, left % 60);
   }
   return out;

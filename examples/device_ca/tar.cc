@@ -15,7 +15,7 @@ namespace device_ca {
 namespace {
 
 constexpr std::size_t kBlockBytes = 512;
-constexpr std::uint64_t kTextBytes = 64 * 1024;  // of a long name or of pax records
+constexpr std::uint64_t kTextBytes{64 * 1024};  // of a long name or of pax records
 
 std::uint64_t padding_of(std::uint64_t size) { return (kBlockBytes - size % kBlockBytes) % kBlockBytes; }
 
@@ -123,7 +123,7 @@ Result<std::size_t> TarReader::read(std::string& out, std::size_t size) {
 Result<void> TarReader::skip(std::uint64_t size) {
   while (size > 0) {
     std::string dropped;
-    const std::size_t piece = std::min<std::uint64_t>(size, 64 * 1024);
+    const std::size_t piece = std::min<std::uint64_t>(size, kTextBytes);
     const std::size_t got = TRY(read(dropped, piece));
     if (got < piece) return malformed("tar: cut short at byte {}", position_);
     size -= piece;

@@ -53,7 +53,7 @@ Secret::Secret(std::size_t size_bytes)
 
 Secret Secret::copy_of(BytesView bytes) {
   Secret out(bytes.size());
-  if (!bytes.empty()) std::memcpy(out.data_, bytes.data(), bytes.size());
+  if (out.data_ != nullptr) std::memcpy(out.data_, bytes.data(), bytes.size());
   return out;
 }
 

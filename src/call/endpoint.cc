@@ -59,7 +59,7 @@ class ChannelEndpoint final : public Endpoint {
   }
 
   BytesView boot() const override { return boot_; }
-  Result<void> start(Handlers handlers, std::size_t first_lane);
+  Result<void> start(const Handlers& handlers, std::size_t first_lane);
   Result<void> call(const detail::CallTarget& target, const CallOptions& options,
                     detail::FunctionRef<void(Encoder&)> encode,
                     detail::FunctionRef<Result<void>(Decoder&)> decode) override;
@@ -222,13 +222,12 @@ Result<void> ChannelEndpoint::read_reply(Lane& lane, const MessageHead& head, co
 
 Result<void> ChannelEndpoint::answer(Lane& lane, const MessageHead& head, const WaitLimits& limits) {
   Encoder reply;
-  MessageKind kind;
+  auto kind = MessageKind::kError;
   Current now{this, &lane, current};
   {
     Lane::Payload payload(lane, head, limits);
     if (lane.depth >= limits_.nesting) {
       write_error(reply, exhausted("calls nested {} deep", lane.depth));
-      kind = MessageKind::kError;
     } else {
       current = &now;
       ++lane.depth;
@@ -327,8 +326,8 @@ void ChannelEndpoint::answer_calls(Lane& lane) {
   }
 }
 
-Result<void> ChannelEndpoint::start(Handlers handlers, std::size_t first_lane) {
-  auto table = HandlerTable::make(std::move(handlers));
+Result<void> ChannelEndpoint::start(const Handlers& handlers, std::size_t first_lane) {
+  auto table = HandlerTable::make(handlers);
   if (!table) return std::move(table).error();
   handlers_ = std::move(*table);
   for (std::size_t i = first_lane; i < inbound_.size(); ++i) {
@@ -339,7 +338,7 @@ Result<void> ChannelEndpoint::start(Handlers handlers, std::size_t first_lane) {
 
 Result<void> ChannelEndpoint::serve(Handlers handlers) {
   if (side_ != Side::kEnclave) return internal("serve() is the enclave's");
-  TRY(start(std::move(handlers), 1));
+  TRY(start(handlers, 1));
   map_.header().ready.store(1, std::memory_order_seq_cst);
   futex_wake(map_.header().ready, 64);
   answer_calls(inbound_[0]);
@@ -394,7 +393,7 @@ Result<std::unique_ptr<Endpoint>> Endpoint::make_host(SharedMemory memory, const
                                                       Handlers handlers, const ChannelLimits& limits) {
   auto map = TRY(ChannelMap::lay_out(memory.bytes(), layout, boot));
   auto endpoint = std::make_unique<ChannelEndpoint>(std::move(memory), map, Side::kHost, limits);
-  TRY(endpoint->start(std::move(handlers), 0));
+  TRY(endpoint->start(handlers, 0));
   return std::unique_ptr<Endpoint>(std::move(endpoint));
 }
 

@@ -12,7 +12,7 @@ constexpr std::size_t kMaxErrorBytes = 64u << 10;
 
 }  // namespace
 
-Result<HandlerTable> HandlerTable::make(Handlers handlers) {
+Result<HandlerTable> HandlerTable::make(const Handlers& handlers) {
   HandlerTable table;
   for (const Handler& handler : handlers.list()) {
     if (!table.by_name_.try_emplace(handler.name_hash, handler).second) {

@@ -14,7 +14,7 @@ class HandlerTable {
  public:
   HandlerTable() = default;
   // Errors: invalid (two handlers for one name).
-  static Result<HandlerTable> make(Handlers handlers);
+  static Result<HandlerTable> make(const Handlers& handlers);
 
   // Runs the handler `head` asks for on its arguments. Fills `reply` and returns what kind of message it is.
   MessageKind answer(const MessageHead& head, Decoder& arguments, Encoder& reply) const;

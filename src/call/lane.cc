@@ -106,13 +106,11 @@ WaitEnd Lane::sleep_until(const Ready& ready, const WaitLimits& limits) {
   waiting.store(1, std::memory_order_seq_cst);
   if (limits.before_sleep != nullptr) (*limits.before_sleep)();
   std::optional<WaitEnd> end;
-  while (!end) {
-    if (ready()) {
-      end = WaitEnd::kReady;
-    } else if (!(end = ended(limits))) {
-      futex_wait(view_.in->bell, seen, limits.deadline);
-      seen = view_.in->bell.load(std::memory_order_acquire);
-    }
+  for (;;) {
+    end = ready() ? WaitEnd::kReady : ended(limits);
+    if (end) break;
+    futex_wait(view_.in->bell, seen, limits.deadline);
+    seen = view_.in->bell.load(std::memory_order_acquire);
   }
   waiting.store(0, std::memory_order_relaxed);
   return *end;

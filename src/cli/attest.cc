@@ -19,6 +19,10 @@ struct Options {
 Result<int> attest(const Options& options) {
   const Bytes nonce = TRY(parse_hex(options.nonce).within("--nonce"));
   const VerifiedImage image = TRY(load_verified(options.launch.image));
+  if (image.image().manifest().calls.empty()) {
+    return invalid("{}: it serves no calls, and only what serves calls can be asked; run it with: adyton run",
+                   options.launch.image);
+  }
   const Launched launched = TRY(launch(image, options.launch));
   Endpoint& endpoint = launched.instance->endpoint();
   constexpr std::chrono::seconds kPatience{30};

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -7,15 +9,28 @@
 namespace adyton {
 namespace {
 
-// The options of each subcommand, read off the declarations themselves.
-std::string options_of(const Command& command) {
+// What can follow a subcommand, read off the declarations themselves.
+struct Words {
+  std::string options;  // "--help --output", its own and those of its subcommands
+  std::string inner;    // its subcommands: "pack fetch show"
+};
+
+Words words_of(const Command& command) {
   CLI::App app;
   static_cast<void>(command.declare(app));
-  std::string out = "--help";
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      if (name != "help") out += " --" + name;
+  Words out{.options = "--help", .inner = ""};
+  std::set<std::string> seen = {"help"};
+  const auto add_options = [&](const CLI::App& of) {
+    for (const CLI::Option* option : of.get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        if (seen.insert(name).second) out.options += " --" + name;
+      }
     }
+  };
+  add_options(app);
+  for (const CLI::App* inner : app.get_subcommands([](const CLI::App*) { return true; })) {
+    out.inner += (out.inner.empty() ? "" : " ") + inner->get_name();
+    add_options(*inner);
   }
   return out;
 }
@@ -25,11 +40,15 @@ void print_bash() {
       "_adyton() {{\n  local current=${{COMP_WORDS[COMP_CWORD]}}\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    "
       "COMPREPLY=($(compgen -W \"");
   for (const Command& command : commands()) fmt::print("{} ", command.name);
-  fmt::print("\" -- \"$current\"))\n    return\n  fi\n  local options=\n  case ${{COMP_WORDS[1]}} in\n");
-  for (const Command& command : commands())
-    fmt::print("    {}) options=\"{}\" ;;\n", command.name, options_of(command));
+  fmt::print("\" -- \"$current\"))\n    return\n  fi\n  local options= inner=\n  case ${{COMP_WORDS[1]}} in\n");
+  for (const Command& command : commands()) {
+    const Words words = words_of(command);
+    fmt::print("    {}) options=\"{}\" inner=\"{}\" ;;\n", command.name, words.options, words.inner);
+  }
   fmt::print(
-      "  esac\n  case $current in\n    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
+      "  esac\n  if [ \"$COMP_CWORD\" -eq 2 ] && [ -n \"$inner\" ]; then\n    "
+      "COMPREPLY=($(compgen -W \"$inner --help\" -- \"$current\"))\n    return\n  fi\n  case $current in\n    -*) "
+      "COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
       "    *) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n  esac\n}}\ncomplete -o filenames -F _adyton adyton\n");
 }
 
@@ -37,20 +56,20 @@ void print_zsh() {
   fmt::print("#compdef adyton\n_adyton() {{\n  if (( CURRENT == 2 )); then\n    local -a names=(\n");
   for (const Command& command : commands()) fmt::print("      '{}:{}'\n", command.name, command.summary);
   fmt::print("    )\n    _describe command names\n    return\n  fi\n  case $words[2] in\n");
-  for (const Command& command : commands()) fmt::print("    {}) compadd -- {} ;;\n", command.name, options_of(command));
+  for (const Command& command : commands()) {
+    const Words words = words_of(command);
+    fmt::print("    {}) compadd -- {}{}{} ;;\n", command.name, words.inner, words.inner.empty() ? "" : " ",
+               words.options);
+  }
   fmt::print("  esac\n  _files\n}}\n_adyton \"$@\"\n");
 }
 
 void print_fish() {
   for (const Command& command : commands()) {
     fmt::print("complete -c adyton -n __fish_use_subcommand -a {} -d '{}'\n", command.name, command.summary);
-    CLI::App app;
-    static_cast<void>(command.declare(app));
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        fmt::print("complete -c adyton -n '__fish_seen_subcommand_from {}' -l {}\n", command.name, name);
-      }
-    }
+    const Words words = words_of(command);
+    fmt::print("complete -c adyton -n '__fish_seen_subcommand_from {}' -a '{} {}'\n", command.name, words.inner,
+               words.options);
   }
 }
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,10 @@ def expect(text, part):
 adyton(status=2)
 adyton("frobnicate", status=2)
 adyton("inspect", status=2)
-expect(adyton("--help"), "attest")
+overview = adyton("--help")
+for name in ("new", "keygen", "sign", "inspect", "run", "call", "attest", "verify", "doctor", "completion"):
+    expect(overview, f"\n  {name} ")
+    expect(adyton(name, "--help"), f"Example:\n  adyton {name}")
 (work / "junk").write_bytes(b"junk")
 adyton("inspect", "junk", status=10)
 expect(adyton("inspect", "nowhere", status=11), "No such file")
@@ -50,6 +54,12 @@ if (work / "key.pem").stat().st_mode & 0o777 != 0o600:
 
 # Identity does not depend on the signer; a key elsewhere signs as one here does.
 image = json.loads(adyton("inspect", hello, "--json"))
+if image["calls"] != [{"name": "hello.greet", "structure": "(string) -> string"}] or set(image["permissions"]) != {
+        "read", "write", "connect", "listen", "environment"}:
+    sys.exit(f"inspect must tell calls with their types, and permissions: {image}")
+shown = adyton("inspect", hello)
+for part in (image["image"], image["signer"], "hello.greet(string) -> string", "no files", "no TCP ports"):
+    expect(shown, part)
 adyton("sign", hello, "--key", "key.pem", "--output", "mine.enclave")
 mine = json.loads(adyton("inspect", "mine.enclave", "--json"))
 if mine["image"] != image["image"] or mine["signer"] == image["signer"]:
@@ -65,6 +75,26 @@ expect(adyton("call", hello, "hello.greet", '["Ada"]'), "Hello Ada")
 expect(adyton("call", hello, "hello.greet", "[1]", status=10), "argument 1")
 expect(adyton("call", hello, "hello.gree", "[]", status=11), "hello.greet(string) -> string")
 adyton("call", hello, "hello.greet", '["Ada"]', "--on", "nowhere", status=11)
+
+# An image that serves calls stays until it is interrupted, and says what it serves and where it runs.
+with subprocess.Popen([bin_folder / "adyton", "run", hello], env=environment, text=True, stdout=subprocess.PIPE,
+                      stderr=subprocess.PIPE) as server:
+    said = [server.stdout.readline() for _ in range(3)]
+    if said != ["hello serves\n", "  hello.greet(string) -> string\n", "until interrupted (Ctrl-C).\n"]:
+        sys.exit(f"adyton run says {said}")
+    server.send_signal(signal.SIGINT)
+    end, remarks = server.communicate(timeout=60)
+    if server.returncode != 0 or "exited with status 0" not in end or "hello runs on process" not in remarks:
+        sys.exit(f"adyton run of a server ended with {server.returncode}: {end}{remarks}")
+
+# One that serves none is a program: its output, its status, its signal.
+(work / "program.toml").write_text('name = "behaviour"\n')
+adyton("sign", bin_folder / "hostile_behaviour", "--manifest", "program.toml", "--key", "key.pem", "--output", "program.enclave")
+expect(adyton("run", "program.enclave", "--", "echo", typed="in and out"), "in and out")
+adyton("run", "program.enclave", "--", "exit", "7", status=7)
+expect(adyton("run", "program.enclave", "--", "crash", status=128 + signal.SIGSEGV), "Segmentation fault")
+for command in (["attest", "program.enclave", "--output", "x"], ["call", "program.enclave", "a.b"]):
+    expect(adyton(*command, status=10 if command[0] == "attest" else 11), "adyton run")
 
 # A debugger: at main, with symbols; only if the manifest, and with it the identity, says so.
 expect(adyton("run", hello, "--gdb", status=13), "debug = true")
@@ -92,9 +122,34 @@ adyton("verify", "altered", "--trust-root", root, status=14)
 checks = json.loads(adyton("doctor", "--json"))["process"]
 if not any(check["name"] == "seccomp" and check["state"] == "ok" for check in checks):
     sys.exit("doctor does not know seccomp")
+# A machine that gives an enclave less: here a namespace with one user and no other namespaces, as in some containers.
+poor = ["unshare", "--map-root-user", "sh", "-c",
+        'set -e; for kind in user mnt pid net ipc uts cgroup; do echo 0 >/proc/sys/user/max_${kind}_namespaces; done; exec "$@"', "sh"]
+if subprocess.run([*poor, "true"], capture_output=True).returncode == 0:
+    told = json.loads(subprocess.run([*poor, bin_folder / "adyton", "doctor", "--json"], env=environment, text=True,
+                                     check=True, capture_output=True).stdout)["process"]
+    states = {check["name"]: check["state"] for check in told}
+    for name in ("own user", "user namespace", "mount namespace", "pid namespace", "network namespace"):
+        if states[name] != "degraded":
+            sys.exit(f"doctor does not miss the {name}")
+    if any(check["state"] != "ok" and not check["remedy"] for check in told):
+        sys.exit("doctor leaves a remedy out")
+    ran = subprocess.run([*poor, bin_folder / "adyton", "run", (work / "program.enclave"), "--", "exit", "3"], env=environment,
+                         text=True, capture_output=True)
+    expect(ran.stderr, "adyton: behaviour: no network namespace")
+    if ran.returncode != 3:
+        sys.exit(f"a program with fewer layers ended with {ran.returncode}: {ran.stderr}")
+
 for shell, check in (("bash", ["bash", "-n"]), ("fish", None), ("zsh", None)):
     script = adyton("completion", shell)
     expect(script, "keygen")
     if check:
         subprocess.run(check, input=script, text=True, check=True)
+for words, wanted in ((["adyton", "ins"], "inspect"), (["adyton", "inspect", "--j"], "--json"), (["adyton", "collateral", "p"], "pack"),
+                      (["adyton", "policy", "from", "--o"], "--output"), (["adyton", "inspect", "key.pem.p"], "key.pem.pub")):
+    script = (f'eval "$({bin_folder}/adyton completion bash)"\nCOMP_WORDS=({" ".join(words)})\nCOMP_CWORD={len(words) - 1}\n'
+              '_adyton\necho "${COMPREPLY[*]}"')
+    completed = subprocess.run(["bash", "-c", script], cwd=work, text=True, check=True, capture_output=True).stdout.strip()
+    if completed != wanted:
+        sys.exit(f"{words} is completed to {completed!r}, not {wanted!r}")
 print("good")

@@ -105,6 +105,16 @@ TEST_F(DeviceCaSystem, TakesATarFromAPipe) {
   EXPECT_EQ(certificates().size(), 20u);
 }
 
+TEST_F(DeviceCaSystem, ShowsItsProgressOnATerminalOnly) {
+  add_requests(3);
+  const std::string command = ca("enrol") + "--requests " + folder_.path("in") + " --out " + folder_.path("out");
+  const std::string on_a_terminal = shell("script --quiet --return --command '" + command + "' /dev/null </dev/null");
+  EXPECT_TRUE(on_a_terminal.contains("%  ") && on_a_terminal.contains(" done  ")) << on_a_terminal;
+  const std::string elsewhere = shell(command);
+  EXPECT_FALSE(elsewhere.contains(" done  ")) << elsewhere;
+  EXPECT_TRUE(elsewhere.contains("3 certificates issued")) << elsewhere;
+}
+
 TEST_F(DeviceCaSystem, KillNineAtAnyMomentLosesNoCertificate) {
   add_requests(300);
   std::map<std::string, std::string> handed_out;

@@ -27,7 +27,7 @@ constexpr std::string_view kNewerKernel =
 
 constexpr Words kWords[] = {
     {Layer::kOwnUser, "own user", "the enclave runs under the user id of its host",
-     "give the host CAP_SETUID and CAP_SETGID"},
+     "give the host CAP_SETUID and CAP_SETGID, and in a container more users than one (/etc/subuid)"},
     {Layer::kUserNamespace, "user namespace", "an ordinary user cannot have the other namespaces", kAllowNamespaces},
     {Layer::kMountNamespace, "mount namespace", "the enclave's root folder is this machine's", kAllowNamespaces},
     {Layer::kPidNamespace, "pid namespace", "the enclave's system calls can name this machine's processes",

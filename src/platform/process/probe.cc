@@ -58,7 +58,7 @@ Check user() {
   const auto id = ::geteuid();
   return {.name = "user",
           .state = Check::State::kOk,
-          .detail = id == 0 ? "root: each enclave runs under a user id of its own"
+          .detail = id == 0 ? "root: each enclave gets a user id of its own, if there are others (own user)"
                             : fmt::format("{}, an ordinary user: enclaves run under this user id", id),
           .remedy = ""};
 }

@@ -9,6 +9,7 @@
 #include "crypto/keys.h"
 #include "image/build.h"
 #include "platform/backends.h"
+#include "platform/process/layers.h"
 #include "platform/process/sandbox_fixture.h"
 
 namespace adyton {
@@ -157,6 +158,25 @@ TEST_F(ProcessBackendTest, ProbeTriesEverything) {
        {"user", "seccomp", "memory files", "mount namespace", "pid namespace", "network namespace", "landlock",
         "single execution", "locked memory", "memfd_secret", "hidden process", "ptrace scope"}) {
     EXPECT_TRUE(names.contains(name)) << name;
+  }
+}
+
+// What is not there is said by the log of every launch, too, in the same words.
+TEST_F(ProcessBackendTest, TheLogNamesWhatDoctorNames) {
+  auto instance = launch(plain(), {.arguments = {"exit", "0"}});
+  ASSERT_TRUE(instance && instance->wait(kLongEnough));
+  std::set<std::string> degraded;
+  for (const Check& check : backend_.probe()) {
+    if (check.state == Check::State::kDegraded) degraded.insert(check.name);
+  }
+  for (int i = 0; i < static_cast<int>(supervisor::Layer::kCount); ++i) {
+    const auto layer = static_cast<supervisor::Layer>(i);
+    if (layer == supervisor::Layer::kLockedMemory) continue;  // said only where it is too little for the image
+    const std::string said = "vault: no " + std::string(name_of(layer)) + " (";
+    const auto lines = log_.lines();
+    EXPECT_EQ(std::ranges::any_of(lines, [&](const std::string& line) { return line.starts_with(said); }),
+              degraded.contains(std::string(name_of(layer))))
+        << name_of(layer);
   }
 }
 

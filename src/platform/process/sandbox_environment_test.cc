@@ -5,8 +5,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <set>
+#include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -63,6 +66,25 @@ bool keep_container_capabilities() {
   return supervisor::set_capabilities(kept) == 0;
 }
 
+// Root of a user namespace that has no other user, as unshare -r, bubblewrap and engines without /etc/subuid make it.
+bool be_the_only_user() {
+  const std::string user = std::to_string(::geteuid()), group = std::to_string(::getegid());
+  if (::unshare(CLONE_NEWUSER) != 0) return false;
+  ::prctl(PR_SET_DUMPABLE, 1);  // the files below belong to root otherwise
+  const std::pair<const char*, std::string> maps[] = {{"/proc/self/uid_map", "0 " + user + " 1"},
+                                                      {"/proc/self/setgroups", "deny"},
+                                                      {"/proc/self/gid_map", "0 " + group + " 1"}};
+  for (const auto& [path, text] : maps) {
+    if (!(std::ofstream(path) << text << std::flush)) return false;
+  }
+  return true;
+}
+
+bool give_up_all_capabilities() {
+  for (int capability = 0; capability < 64; ++capability) ::prctl(PR_CAPBSET_DROP, capability);
+  return supervisor::set_capabilities(0) == 0;
+}
+
 // A listener for a call that nothing here makes; it stays open over the execve.
 bool have_a_listener() {
   const std::unique_ptr<void, decltype(&::seccomp_release)> filter(::seccomp_init(SCMP_ACT_ALLOW), &::seccomp_release);
@@ -70,6 +92,8 @@ bool have_a_listener() {
   if (::seccomp_load(filter.get()) != 0) return false;
   return ::fcntl(::seccomp_notify_fd(filter.get()), F_SETFD, 0) == 0;
 }
+
+constexpr int kCannotPrepare = 126;
 
 // Runs the tests `filter` in this program again, after `prepare`. Returns their exit status; what they say is shown if
 // it is not 0.
@@ -82,7 +106,7 @@ int run_tests(const std::string& filter, const std::function<bool()>& prepare) {
   if (process == 0) {
     ::dup2(::fileno(output.get()), STDOUT_FILENO);
     ::dup2(::fileno(output.get()), STDERR_FILENO);
-    if (!prepare()) ::_exit(126);
+    if (!prepare()) ::_exit(kCannotPrepare);
     ::execl("/proc/self/exe", "sandbox", argument.c_str(), "--gtest_brief=1", nullptr);
     ::_exit(127);
   }
@@ -95,7 +119,12 @@ int run_tests(const std::string& filter, const std::function<bool()>& prepare) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-constexpr char kAll[] = "SandboxTest.*:SandboxWatchTest.*:SandboxLeakTest.*";
+constexpr char kAll[] = "SandboxTest.*:SandboxWatchTest.*:SandboxLeakTest.*:ProcessBackendTest.*";
+
+// Where the enclave is the same root as its host. Without what takes another user to see.
+constexpr char kSameRoot[] =
+    "SandboxTest.*:ProcessBackendTest.*-SandboxTest.HasAUserOfItsOwnIfItCan:"
+    "SandboxTest.IsHiddenFromItsUserUnlessDebuggable";
 
 class SandboxEnvironmentTest : public SandboxTest {
  protected:
@@ -123,6 +152,11 @@ TEST_F(SandboxEnvironmentTest, OrdinaryUserOfAContainer) {
   EXPECT_EQ(run_tests(kAll, [] { return (::geteuid() != 0 || become_nobody()) && forbid_namespaces(); }), 0);
 }
 
+TEST_F(SandboxEnvironmentTest, RootWithoutCapabilities) {
+  need_root();
+  EXPECT_EQ(run_tests(kSameRoot, give_up_all_capabilities), 0);
+}
+
 TEST_F(SandboxEnvironmentTest, UnderAnotherListener) { EXPECT_EQ(run_tests(kAll, have_a_listener), 0); }
 
 // The names of the layers that a host in such a place reports as missing.
@@ -146,6 +180,16 @@ TEST_F(SandboxEnvironmentTest, WhatIsMissingIsNamed) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
   EXPECT_TRUE(missing(have_a_listener).contains("single execution"));
+  EXPECT_EQ(missing(give_up_all_capabilities).contains("own user"), ::geteuid() == 0);
+}
+
+// Nothing could be launched there.
+TEST_F(SandboxEnvironmentTest, OnlyUserOfANamespace) {
+  const int status = run_tests(kSameRoot, be_the_only_user);
+  if (status == kCannotPrepare) GTEST_SKIP() << "no user namespaces here";
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(run_tests(kSameRoot, [] { return be_the_only_user() && forbid_namespaces(); }), 0);
+  EXPECT_TRUE(missing(be_the_only_user).contains("own user"));
 }
 
 }  // namespace

@@ -43,6 +43,14 @@ void wait_for_end_of_input() {
   }
 }
 
+// A key at the end of a Secret that is dropped: what the heap notes in a free block is at its beginning.
+void drop_a_secret() {
+  constexpr std::size_t kBefore = 64;
+  adyton::Secret secret(kBefore + kKeyBytes);
+  auto* bytes = static_cast<unsigned char*>(static_cast<void*>(secret.expose_mutable().data()));
+  place("dropped", {bytes + kBefore, kKeyBytes});
+}
+
 // hold: keys everywhere, until the end of standard input.
 void run_hold(const Arguments&) {
   Key on_stack{};
@@ -57,6 +65,7 @@ void run_hold(const Arguments&) {
   // The bytes of a Secret are std::byte; the others here are what getrandom takes.
   auto* secret_bytes = static_cast<unsigned char*>(static_cast<void*>(secret.expose_mutable().data()));
   place("secret", {secret_bytes, kKeyBytes});
+  drop_a_secret();
   std::barrier placed(2), done(2);
   std::thread thread([&] {
     Key on_thread_stack{};

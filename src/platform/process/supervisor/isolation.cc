@@ -75,12 +75,37 @@ int make_owner_map(std::uint32_t enclave_user) {
   return map;
 }
 
+// Whether all users there can be are users here, as outside of any user namespace.
+bool has_every_user() {
+  char text[64] = "";
+  const int file = ::open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const ssize_t size = ::read(file, text, sizeof text - 1);
+  ::close(file);
+  unsigned inside = 1, outside = 1, count = 0;
+  return size > 0 && std::sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
+         count == 0xffffffff;
+}
+
+// Whether become() would work: the capabilities count for nothing where there are no other users to become, as in a
+// user namespace that has one. Tried there by a child; elsewhere that would only take time.
+int try_to_become(std::uint32_t user) {
+  if (has_every_user()) return 0;
+  const int child = clone_process(0);
+  if (child == 0) ::_exit(-become(user));
+  int status = 0;
+  if (child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status)) return -WEXITSTATUS(status);
+  return child < 0 ? child : -ECHILD;
+}
+
 }  // namespace
 
 Isolation isolate(const ReceivedOrders& orders, HostLink& host) {
   Isolation got;
   const std::uint64_t capabilities = effective_capabilities();
-  const bool may_change_user = (capabilities & bit(CAP_SETUID)) != 0 && (capabilities & bit(CAP_SETGID)) != 0;
+  const bool has_rights = (capabilities & bit(CAP_SETUID)) != 0 && (capabilities & bit(CAP_SETGID)) != 0;
+  const int own_user = has_rights ? try_to_become(orders.header.user) : -EPERM;
+  const bool may_change_user = own_user == 0;
   got.administrator = (capabilities & bit(CAP_SYS_ADMIN)) != 0 && may_change_user;
   if (got.administrator && orders.has_files()) got.file_owner = make_owner_map(orders.header.user);
 
@@ -90,6 +115,8 @@ Isolation isolate(const ReceivedOrders& orders, HostLink& host) {
       const int error = become(orders.header.user);
       host.layer(Layer::kOwnUser, error, static_cast<int>(::geteuid()));
       if (orders.has_files()) host.layer(Layer::kFileOwner, -EPERM);  // that takes CAP_SYS_ADMIN
+    } else if (::geteuid() == 0) {
+      host.layer(Layer::kOwnUser, own_user);  // an ordinary user has no other to become
     }
     const int error = enter_user_namespace(orders.has_files());
     got.user_namespace = error == 0;
