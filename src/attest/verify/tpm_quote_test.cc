@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/verify/tpm_evidence.h"
 #include "base/cursor.h"
 #include "testing/evidence_index.h"
 #include "testing/fake_pki.h"
@@ -139,6 +140,20 @@ TEST_F(TpmQuoteVerifier, QuoteOfNoPcr) {
     EXPECT_EQ(find_check(findings, "PCR digest", Outcome::kPassed), nullptr);
     EXPECT_TRUE(findings.claims.boot_chain.empty());
   }
+}
+
+TEST_F(TpmQuoteVerifier, QuotesOfOneMoment) {
+  const auto quote_of = [&](HashAlgorithm bank, std::string_view nonce) {
+    return fake_tpm_quote(fake_pcrs(bank), to_bytes(nonce), ak_);
+  };
+  const VerifyContext context{collateral_, trusted_, testing::kFakeNow};
+  TpmEvidence evidence;
+  evidence.quotes = {quote_of(HashAlgorithm::kSha1, "new"), quote_of(HashAlgorithm::kSha256, "new")};
+  const Findings good = verify_tpm_evidence(evidence, context);
+  EXPECT_TRUE(is_genuine(good)) << text_of(good);
+  EXPECT_EQ(good.claims.measurement.size(), 32U);
+  evidence.quotes[0] = quote_of(HashAlgorithm::kSha1, "old");
+  EXPECT_TRUE(testing::fails_only(verify_tpm_evidence(evidence, context), "qualifying data", Outcome::kFailed));
 }
 
 TEST_F(TpmQuoteVerifier, WithItsEventLog) {
