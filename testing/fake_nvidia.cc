@@ -132,10 +132,10 @@ std::string fake_nvidia_rim(const FakeRim& rim, FakeCa& root) {
   const FakeIdentity signer = root.issue("Fake RIM signer", {.key = KeyType::kP384, .key_slot = 3});
   std::string content = fmt::format(
       "<SoftwareIdentity xmlns=\"http://standards.iso.org/iso/19770/-2/2015/schema.xsd\" "
-      "xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"GH100\">\n  <Meta colloquialVersion=\"{}\"></Meta>\n "
+      "xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"{}\">\n  <Meta colloquialVersion=\"{}\"></Meta>\n "
       " "
       "<Payload>",
-      rim.version);
+      rim.chip, rim.version);
   for (const auto& [index, alternatives] : rim.values) {
     // Attributes without a namespace come first, by name.
     content += fmt::format("<Resource active=\"True\" alternatives=\"{}\" index=\"{}\" size=\"48\"",

@@ -215,6 +215,15 @@ TEST_F(NvidiaManifest, OfAnotherVersionIsNotUsed) {
   EXPECT_EQ(worst_of(findings), Outcome::kPassed);
 }
 
+// One version of the driver has a manifest for each chip: a folder with all of them made every device wrong.
+TEST_F(NvidiaManifest, OfAnotherChipIsNotUsed) {
+  collateral_.add_document("other",
+                           to_bytes(testing::fake_nvidia_rim({.chip = "GB100", .values = {{6, values({8})}}}, rims_)));
+  const Findings findings = verify_with(testing::fake_nvidia_rim({.values = {{6, values({7})}}}, rims_));
+  EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
+  EXPECT_EQ(findings.parts.size(), 1u);
+}
+
 TEST_F(NvidiaManifest, TwoOfThemMustNotSpeakOfTheSame) {
   collateral_.add_document(
       "VBIOS", to_bytes(testing::fake_nvidia_rim({.version = "96.00.9F.00.01", .values = {{6, values({7})}}}, rims_)));
