@@ -34,18 +34,22 @@ struct RevocationList::Fields {
   std::int64_t this_update = 0;
   std::optional<std::int64_t> next_update;
   std::optional<BytesView> authority_key_id, number;
+  std::optional<std::vector<std::string>> distribution_urls;
   std::vector<Revoked> revoked;  // ascending
 };
 
 namespace {
 
-// RFC 5280, 5.2.5. Only a list of everything its issuer issued is of use: one that covers a part would have to be
-// matched with the certificates it is for.
-Result<void> check_distribution_point(BytesView value) {
+// RFC 5280, 5.2.5. A list of some kinds of certificates or reasons only is of no use; one that names its distribution
+// point is for the certificates that name it too.
+Result<void> read_distribution_point(BytesView value, RevocationList::Fields& out) {
   der::Reader outer(value);
   der::Reader reader = TRY(outer.enter(der::kSequence, "issuing distribution point"));
   TRY(outer.end("issuing distribution point"));
-  if (reader.next_is(der::context_constructed(0))) TRY(reader.any("distribution point"));
+  if (reader.next_is(der::context_constructed(0))) {
+    der::Reader name = TRY(reader.enter(der::context_constructed(0), "distribution point"));
+    TRY(x509::read_distribution_name(name, out.distribution_urls.emplace()));
+  }
   while (!reader.at_end()) {
     const der::Element limit = TRY(reader.any("issuing distribution point"));
     const bool is_false = limit.contents.size() == 1 && limit.contents[0] == std::byte{0};
@@ -56,7 +60,7 @@ Result<void> check_distribution_point(BytesView value) {
 
 Result<void> interpret(const Extension& extension, RevocationList::Fields& out) {
   if (extension.is(ExtensionId::kDeltaCrl)) return invalid("a delta list");
-  if (extension.is(ExtensionId::kIssuingDistributionPoint)) return check_distribution_point(extension.value);
+  if (extension.is(ExtensionId::kIssuingDistributionPoint)) return read_distribution_point(extension.value, out);
   if (extension.is(ExtensionId::kAuthorityKeyId)) {
     out.authority_key_id = TRY(x509::parse_authority_key_id(extension.value));
   } else if (extension.is(ExtensionId::kCrlNumber)) {
@@ -147,6 +151,13 @@ std::int64_t RevocationList::this_update() const { return fields_->this_update; 
 std::optional<std::int64_t> RevocationList::next_update() const { return fields_->next_update; }
 std::optional<BytesView> RevocationList::authority_key_id() const { return fields_->authority_key_id; }
 std::optional<BytesView> RevocationList::number() const { return fields_->number; }
+bool RevocationList::covers(const Certificate& certificate) const {
+  if (!fields_->distribution_urls) return true;
+  return std::ranges::any_of(*fields_->distribution_urls, [&](const std::string& url) {
+    return std::ranges::find(certificate.crl_urls(), url) != certificate.crl_urls().end();
+  });
+}
+
 std::size_t RevocationList::size() const { return fields_->revoked.size(); }
 
 std::optional<RevocationList::Entry> RevocationList::find(BytesView serial) const {

@@ -225,6 +225,8 @@ Result<void> compute(const VerifyingKey::Impl& key, SignatureAlgorithm algorithm
     encoded = TRY(ecdsa_raw_to_der(signature, curve->field_bytes));
     signature = encoded;
   }
+  // OpenSSL fills up a PSS signature that is too short.
+  if (key.type == KeyType::kRsa && signature.size() != (key.bits + 7) / 8) return bad;
   const EVP_MD_CTX* prepared = key.prepared(algorithm);
   const OwnedDigestContext context(EVP_MD_CTX_new());
   if (prepared == nullptr || !context || EVP_MD_CTX_copy_ex(context.get(), prepared) != 1) {

@@ -27,6 +27,24 @@ constexpr Case kCases[] = {
     {KeyType::kRsa, SignatureAlgorithm::kRsaPssSha512},   {KeyType::kEd25519, SignatureAlgorithm::kEd25519},
 };
 
+// RFC 8017, 8.1.2 and 8.2.2, step 1: as long as the modulus, leading zeros and all. One number, one signature.
+TEST(VerifyingKey, RsaSignaturesAreAsLongAsTheModulus) {
+  const SigningKey key = fake_key(KeyType::kRsa);
+  for (const SignatureAlgorithm algorithm : {SignatureAlgorithm::kRsaPssSha256, SignatureAlgorithm::kRsaPkcs1Sha256}) {
+    Bytes signature;
+    std::string message;
+    for (int i = 0; signature.empty() || signature[0] != std::byte{0}; ++i) {  // one of 256 begins with a zero
+      message = std::to_string(i);
+      signature = key.sign(algorithm, as_bytes(message)).value();
+    }
+    EXPECT_TRUE(key.verifying_key().verify(algorithm, as_bytes(message), signature));
+    EXPECT_FALSE(key.verifying_key().verify(algorithm, as_bytes(message), BytesView(signature).subspan(1)))
+        << name_of(algorithm);
+    signature.insert(signature.begin(), std::byte{0});
+    EXPECT_FALSE(key.verifying_key().verify(algorithm, as_bytes(message), signature)) << name_of(algorithm);
+  }
+}
+
 TEST(VerifyingKey, VerifiesEveryAlgorithmAndNothingElse) {
   const BytesView message = as_bytes("message"), other = as_bytes("massage");
   for (const Case& c : kCases) {
@@ -71,6 +89,47 @@ TEST(VerifyingKey, TakesRawEcdsaSignaturesOfExactlyTheCurvesLength) {
     const Bytes zeros(raw.size());
     EXPECT_FALSE(key.verifying_key().verify(algorithm, as_bytes("m"), zeros, EcdsaForm::kRaw));
   }
+}
+
+// SEC 1, 4.1.4, step 1, and X.690, 10.1: numbers from 1 to n - 1, in their one encoding.
+TEST(VerifyingKey, TakesEcdsaNumbersInRangeAndInOneEncoding) {
+  const SigningKey key = fake_key(KeyType::kP384);
+  const auto algorithm = SignatureAlgorithm::kEcdsaSha384;
+  const Bytes raw = key.sign(algorithm, as_bytes("m"), EcdsaForm::kRaw).value();
+  const auto verifies = [&](BytesView signature, EcdsaForm form) {
+    return key.verifying_key().verify(algorithm, as_bytes("m"), signature, form).has_value();
+  };
+  for (const std::size_t at : {0U, 48U}) {
+    for (const std::byte fill : {std::byte{0}, std::byte{0xff}}) {
+      Bytes altered = raw;
+      std::fill_n(altered.begin() + static_cast<std::ptrdiff_t>(at), 48, fill);
+      EXPECT_FALSE(verifies(altered, EcdsaForm::kRaw)) << at;
+    }
+  }
+  const auto encoded = [&](std::size_t padding, bool long_form, std::size_t behind) {
+    Bytes body;
+    for (const std::size_t at : {0U, 48U}) {
+      Bytes number(padding + 1);  // one zero, so that it is positive
+      number.insert(number.end(), raw.begin() + static_cast<std::ptrdiff_t>(at),
+                    raw.begin() + static_cast<std::ptrdiff_t>(at + 48));
+      while (padding == 0 && number[0] == std::byte{0} && (number[1] & std::byte{0x80}) == std::byte{0}) {
+        number.erase(number.begin());
+      }
+      body.push_back(std::byte{2});
+      body.push_back(static_cast<std::byte>(number.size()));
+      body.insert(body.end(), number.begin(), number.end());
+    }
+    body.resize(body.size() + behind);
+    Bytes out = {std::byte{0x30}};
+    if (long_form) out.push_back(std::byte{0x81});
+    out.push_back(static_cast<std::byte>(body.size()));
+    out.insert(out.end(), body.begin(), body.end());
+    return out;
+  };
+  EXPECT_TRUE(verifies(encoded(0, false, 0), EcdsaForm::kDer));
+  EXPECT_FALSE(verifies(encoded(1, false, 0), EcdsaForm::kDer));
+  EXPECT_FALSE(verifies(encoded(0, true, 0), EcdsaForm::kDer));
+  EXPECT_FALSE(verifies(encoded(0, false, 1), EcdsaForm::kDer));
 }
 
 TEST(VerifyingKey, IsTheSameFromEveryForm) {

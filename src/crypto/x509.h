@@ -87,6 +87,9 @@ class RevocationList {
     std::optional<std::uint64_t> reason;
   };
   [[nodiscard]] std::optional<Entry> find(BytesView serial) const;  // logarithmic
+  // Whether it would have a certificate of its issuer's, were that revoked: not if it names a distribution point that
+  // the certificate does not name (RFC 5280, 6.3.3 (b) (2)).
+  [[nodiscard]] bool covers(const Certificate& certificate) const;
   [[nodiscard]] std::size_t size() const;
   Result<void> verify_signature(const VerifyingKey& issuer_key, SeenSignatures* seen = nullptr) const;
 

@@ -177,17 +177,21 @@ Result<std::vector<std::string>> parse_distribution_points(BytesView value) {
   while (!points.at_end()) {
     der::Reader point = TRY(points.enter(der::kSequence, "distribution point"));
     if (!point.next_is(der::context_constructed(0))) continue;
-    der::Reader name = TRY(point.enter(der::context_constructed(0), "distribution point's name"));
-    if (!name.next_is(der::context_constructed(0))) continue;  // relative to the issuer
-    der::Reader full = TRY(name.enter(der::context_constructed(0), "distribution point's name"));
-    while (!full.at_end()) {
-      const der::Element general = TRY(full.any("distribution point's name"));
-      if (general.tag != der::context(6)) continue;  // uniformResourceIdentifier
-      if (out.size() == kMaxUrls) return invalid("more than {} distribution points", kMaxUrls);
-      out.emplace_back(as_text(general.contents));
-    }
+    TRY(read_distribution_name(TRY(point.enter(der::context_constructed(0), "distribution point's name")), out));
   }
   return out;
+}
+
+Result<void> read_distribution_name(der::Reader name, std::vector<std::string>& urls) {
+  if (!name.next_is(der::context_constructed(0))) return {};  // relative to the issuer
+  der::Reader full = TRY(name.enter(der::context_constructed(0), "distribution point's name"));
+  while (!full.at_end()) {
+    const der::Element general = TRY(full.any("distribution point's name"));
+    if (general.tag != der::context(6)) continue;  // uniformResourceIdentifier
+    if (urls.size() == kMaxUrls) return invalid("more than {} distribution points", kMaxUrls);
+    urls.emplace_back(as_text(general.contents));
+  }
+  return {};
 }
 
 }  // namespace adyton::x509

@@ -59,4 +59,8 @@ Result<BytesView> parse_key_id(BytesView value);                              //
 Result<std::optional<BytesView>> parse_authority_key_id(BytesView value);     // its keyIdentifier
 Result<std::vector<std::string>> parse_distribution_points(BytesView value);  // their URIs
 
+// The contents of a DistributionPointName (RFC 5280, 4.2.1.13): appends the URIs of a full name. One that is relative
+// to its issuer has none.
+Result<void> read_distribution_name(der::Reader name, std::vector<std::string>& urls);
+
 }  // namespace adyton::x509

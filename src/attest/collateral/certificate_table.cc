@@ -35,6 +35,20 @@ std::string guid_text(BytesView guid) {
   return std::ranges::find(kKnown, mixed) != kKnown.end() ? mixed : in_order(guid, "0123-45-67-89-abcdef");
 }
 
+// Whether entries have bytes in common with each other, or with the table, which ends at `behind`.
+bool overlap(const std::vector<CertificateTableEntry>& entries, const std::byte* behind) {
+  std::vector<BytesView> parts;
+  for (const CertificateTableEntry& entry : entries) {
+    if (!entry.bytes.empty()) parts.push_back(entry.bytes);
+  }
+  std::ranges::sort(parts, {}, [](BytesView part) { return part.data(); });
+  for (const BytesView part : parts) {
+    if (part.data() < behind) return true;
+    behind = part.data() + part.size();
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::vector<CertificateTableEntry>> parse_certificate_table(BytesView bytes) {
@@ -43,13 +57,17 @@ Result<std::vector<CertificateTableEntry>> parse_certificate_table(BytesView byt
   for (;;) {
     const BytesView entry = TRY(cursor.read_bytes(kEntryBytes).within("the certificate table has no end"));
     const BytesView guid = entry.first(kGuidBytes);
-    if (all_zero(guid)) return out;
+    if (all_zero(guid)) break;
     if (out.size() == kMaxEntries) return invalid("a certificate table of more than {} entries", kMaxEntries);
     const auto offset = load_le<std::uint32_t>(entry, kGuidBytes);
     const auto size = load_le<std::uint32_t>(entry, kGuidBytes + 4);
     if (!in_bounds(offset, size, bytes.size())) return invalid("a certificate that is not within its table");
     out.push_back({guid_text(guid), bytes.subspan(offset, size)});
   }
+  if (overlap(out, bytes.data() + (bytes.size() - cursor.remaining()))) {
+    return invalid("certificates that overlap one another or their table");
+  }
+  return out;
 }
 
 bool looks_like_certificate_table(BytesView bytes) {

@@ -160,6 +160,24 @@ TEST(CertificateTable, SurvivesEveryTruncationAndFlip) {
   EXPECT_FALSE(parse_certificate_table(Bytes(4096, std::byte{1})));
 }
 
+// Sixty entries that are all of the table would be sixty times its size once they are copied.
+TEST(CertificateTable, EntriesShareNothing) {
+  const auto with = [](std::uint32_t second_offset, std::uint32_t second_size) {
+    Bytes whole = table({{kVcekGuid, Bytes(10, std::byte{1})}, {kAskGuid, Bytes(10, std::byte{2})}}, false);
+    store_le(std::span(whole), 24 + 16, second_offset);
+    store_le(std::span(whole), 24 + 20, second_size);
+    return parse_certificate_table(whole).has_value();
+  };
+  EXPECT_TRUE(with(82, 10));
+  EXPECT_TRUE(with(90, 10));    // a gap
+  EXPECT_FALSE(with(81, 10));   // the first one's last byte
+  EXPECT_FALSE(with(72, 10));   // the first one
+  EXPECT_FALSE(with(71, 1));    // the table itself
+  EXPECT_FALSE(with(0, 4096));  // everything
+  EXPECT_TRUE(with(0, 0));      // nothing, wherever that is
+  EXPECT_FALSE(with(0xffffffff, 2));
+}
+
 TEST(Bundle, HasOneEncoding) {
   const Bundle bundle = {{"b", to_bytes("2")}, {"a.pem", Bytes(1000)}, {"\u00fc", {}}};
   const Bytes packed = pack_bundle(bundle).value();

@@ -228,5 +228,18 @@ TEST(IntelTcb, OpenEnclaveEndorsements) {
   }
 }
 
+// Tables in tables used to be followed as deep as they went, until the stack ended.
+TEST(IntelTcb, EndorsementsAreNoContainersOfContainers) {
+  constexpr std::uint32_t kDepth = 20'000, kHead = 16 + 36;
+  Bytes nested;
+  for (std::uint32_t depth = kDepth; depth > 0; --depth) {  // the second part is a table again
+    const std::uint32_t inside = kHead * (depth - 1) + 1;
+    for (const std::uint32_t word : {1U, 2U, 36 + inside, 9U, 0U, 0U}) append_le(nested, word);
+    for (int part = 2; part < 9; ++part) append_le(nested, inside);
+  }
+  nested.push_back(std::byte{1});
+  EXPECT_FALSE(Collateral().add("nested", nested));
+}
+
 }  // namespace
 }  // namespace adyton

@@ -8,11 +8,13 @@
 //   u32 version | u32 TEE type | seven of { u64 pointer | u64 size } | data in that order
 #include <array>
 
+#include <adyton/der.h>
 #include "attest/collateral/intel_tcb.h"
 #include "attest/evidence/intel_quote.h"
 #include "attest/json.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/zeros.h"
 
 namespace adyton {
 namespace {
@@ -36,9 +38,18 @@ constexpr std::array<std::string_view, kPairs> kPairNames = {
     "PCK CRL issuer chain",     "root CA CRL", "PCK CRL", "TCB info issuer chain", "TCB info",
     "QE identity issuer chain", "QE identity"};
 
-// PEM, DER, hexadecimal DER or JSON, with or without a terminating zero.
+constexpr std::byte kDerSequence{der::kSequence};
+
+// PEM, DER, hexadecimal DER or JSON, with or without a terminating zero. Nothing else: what could contain endorsements
+// again would have to be followed as deep as it goes.
 Result<void> add_part(std::string_view name, std::string_view part, BytesView bytes, Collateral& collateral) {
   const std::string what = fmt::format("{}: {}", name, part);
+  if (!bytes.empty() && bytes[0] == kDerSequence) {
+    der::Reader reader(bytes);  // DER, too, may end with a zero of its own
+    const BytesView whole = TRY(reader.element(der::kSequence, part).within(name)).whole;
+    if (!all_zero(reader.rest())) return invalid("{}: something follows it", what);
+    return collateral.add(what, whole);
+  }
   if (!bytes.empty() && bytes.back() == std::byte{0}) bytes = bytes.first(bytes.size() - 1);
   const std::string_view text = as_text(bytes);
   if (text.starts_with('{')) {
@@ -47,7 +58,10 @@ Result<void> add_part(std::string_view name, std::string_view part, BytesView by
     if (!known) return invalid("{}: unknown JSON", what);
     return {};
   }
-  if (const auto der = parse_hex(text); der && !der->empty()) return collateral.add(what, *der);
+  if (const auto der = parse_hex(text); der && !der->empty() && der->front() == kDerSequence) {
+    return collateral.add(what, *der);
+  }
+  if (!text.starts_with("-----BEGIN")) return invalid("{}: neither PEM, DER nor JSON", what);
   return collateral.add(what, bytes);
 }
 

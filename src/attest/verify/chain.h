@@ -20,6 +20,7 @@ struct ChainRules {
   std::vector<std::string_view> roles;  // as many as the chain is long; empty: any length up to 8
   bool needs_lists = false;             // a missing revocation list is `missing`; otherwise it is noted
   bool checks_lists = true;             // lists that are there are used
+  bool leaf_signs = false;              // the leaf is no authority, and its key is for signatures
 };
 
 // Looks for the way from `leaf` to an anchor of `rules.use` through `pool` (what came with the evidence) and the

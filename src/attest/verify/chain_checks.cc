@@ -32,17 +32,17 @@ std::vector<std::string> issuer_objections(const Way& way, std::size_t index, bo
   return out;
 }
 
-std::vector<std::string> objections(const Way& way, std::size_t index, bool is_anchor) {
+std::vector<std::string> leaf_objections(const Certificate& leaf) {
   std::vector<std::string> out;
-  if (index > 0) {
-    out = issuer_objections(way, index, is_anchor);
-  } else {
-    // An authority by itself may be asked about, too.
-    const bool authority = way[0]->basic_constraints() && way[0]->basic_constraints()->ca;
-    if (!authority && !way[0]->may(KeyUsage::kDigitalSignature)) {
-      out.emplace_back("has a key that is not for signatures");
-    }
-  }
+  if (leaf.basic_constraints() && leaf.basic_constraints()->ca) out.emplace_back("is a certificate authority");
+  if (!leaf.may(KeyUsage::kDigitalSignature)) out.emplace_back("has a key that is not for signatures");
+  return out;
+}
+
+std::vector<std::string> objections(const Way& way, std::size_t index, bool is_anchor, const ChainRules& rules) {
+  std::vector<std::string> out;
+  if (index > 0) out = issuer_objections(way, index, is_anchor);
+  if (index == 0 && rules.leaf_signs) out = leaf_objections(*way[0]);
   for (const std::string& oid : way[index]->unknown_critical()) {
     out.push_back(fmt::format("has the critical extension {}, which is not understood", oid));
   }
@@ -83,7 +83,7 @@ std::string fingerprint_text(const Certificate& certificate) { return "SHA-256 "
 unsigned count_objections(const Way& way, const ChainRules& rules, const VerifyContext& context) {
   std::size_t count = has_wrong_length(way, rules) ? 1 : 0;
   for (std::size_t i = 0; i < way.size(); ++i) {
-    count += objections(way, i, i + 1 == way.size()).size() + (out_of_time(*way[i], context.now) ? 1 : 0);
+    count += objections(way, i, i + 1 == way.size(), rules).size() + (out_of_time(*way[i], context.now) ? 1 : 0);
   }
   return static_cast<unsigned>(count);
 }
@@ -99,7 +99,7 @@ bool check_way(const Way& way, bool complete, const ChainRules& rules, const Ver
     object(fmt::format("{} certificates, where {} belong", way.size(), rules.roles.size()));
   }
   for (std::size_t i = 0; i < way.size(); ++i) {
-    for (const std::string& objection : objections(way, i, complete && i + 1 == way.size())) {
+    for (const std::string& objection : objections(way, i, complete && i + 1 == way.size(), rules)) {
       object(fmt::format("{} {}", described(way, i, rules), objection));
     }
   }

@@ -56,16 +56,6 @@ TEST(Chain, OfOneIsTheAnchorItself) {
   EXPECT_TRUE(f.only(Outcome::kFailed, "no trusted root")) << f.all();
 }
 
-TEST(Chain, OfALeafWhoseKeyIsForSomethingElse) {
-  Fixture f;
-  const FakeIdentity other = f.middle.issue("Leaf", {.key_usage = {2}});  // keyEncipherment
-  EXPECT_TRUE(f.verify(other.certificate, {f.middle.certificate()}).only(Outcome::kFailed, "not for signatures"))
-      << f.all();
-  EXPECT_FALSE(f.trusted);
-  const FakeIdentity signer = f.middle.issue("Leaf", {.key_usage = {0, 2}});
-  EXPECT_TRUE(f.verify(signer.certificate, {f.middle.certificate()}).clean()) << f.all();
-}
-
 TEST(Chain, SaysWhichCertificateIsMissing) {
   Fixture f;
   f.verify(f.leaf.certificate, {f.root.certificate()});

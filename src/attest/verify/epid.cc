@@ -151,7 +151,7 @@ void check_signature(const IasReport& report, const VerifyContext& context, Find
                               kIasChainDocument));
     return;
   }
-  const ChainRules rules{.use = AnchorUse::kIntelIas, .what = kIasChain, .roles = {}};
+  const ChainRules rules{.use = AnchorUse::kIntelIas, .what = kIasChain, .roles = {}, .leaf_signs = true};
   verify_chain(*signer, chain, rules, context, findings);
   if (signature.empty()) return;
   const Result<void> good = signer->key().verify(SignatureAlgorithm::kRsaPkcs1Sha256, as_bytes(report.body), signature,

@@ -90,7 +90,8 @@ bool IntelSigners::verify(const IntelSigned& document, const Names& names, Findi
     const ChainRules rules{.use = AnchorUse::kIntelSgx,
                            .what = "TCB signing chain",
                            .roles = {"TCB signing", "Intel SGX Root CA"},
-                           .needs_lists = true};
+                           .needs_lists = true,
+                           .leaf_signs = true};
     known_ = Known{*signer, verify_chain(**signer, {}, rules, context_, findings)};
   }
   return known_->trusted;

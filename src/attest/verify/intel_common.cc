@@ -163,6 +163,20 @@ bool verify_others(const std::vector<Certificate>& others, std::size_t first_lin
   return all;
 }
 
+// Under Intel's root stand authorities for other things as well.
+bool is_pck_ca(const Certificate& authority) {
+  const auto name = authority.subject().common_name();
+  return name == "Intel SGX PCK Platform CA" || name == "Intel SGX PCK Processor CA";
+}
+
+bool verify_pck_ca(std::size_t first_link, Findings& findings) {
+  if (findings.chain.size() <= first_link + 1) return true;  // missing: said already
+  const Certificate& authority = findings.chain[first_link + 1].certificate;
+  if (is_pck_ca(authority)) return true;
+  findings.fail("PCK chain", "constraints: " + authority.subject().text + " is none of Intel's authorities for PCKs");
+  return false;
+}
+
 std::string_view name_of(SgxType type) {
   switch (type) {
     case SgxType::kStandard: return "standard";
@@ -223,11 +237,13 @@ QuoteSigner verify_quote_signatures(BytesView signed_part, const QuoteSignature&
   const ChainRules rules{.use = AnchorUse::kIntelSgx,
                          .what = "PCK chain",
                          .roles = {"PCK", "PCK CA", "Intel SGX Root CA"},
-                         .needs_lists = true};
+                         .needs_lists = true,
+                         .leaf_signs = true};
   const std::size_t first_link = findings.chain.size();
   const bool trusted = verify_chain(pck->leaf, pck->others, rules, context, findings);
   const bool all = verify_others(pck->others, first_link, context, findings);
-  if (trusted && all && extensions && named) out.platform = *extensions;
+  const bool by_ca = verify_pck_ca(first_link, findings);
+  if (trusted && all && by_ca && extensions && named) out.platform = *extensions;
   return out;
 }
 

@@ -2,6 +2,7 @@
 // A flipped bit anywhere in real quotes and real collateral changes the answer.
 #include <algorithm>
 
+#include "attest/evidence/intel_wrappers.h"
 #include "attest/verify/intel_collateral.h"
 #include "base/utc.h"
 #include "testing/findings.h"
@@ -12,8 +13,10 @@ namespace adyton {
 namespace {
 
 using testing::any;
+using testing::has;
 using testing::IntelEvidence;
 using testing::text_of;
+using testing::verify_quote;
 
 class IntelFlips : public IntelEvidence {};
 
@@ -67,6 +70,42 @@ TEST_F(IntelFlips, Quotes) {
   flip_bits<TdxQuote>(file("tdx/tdx-v5-00806f050000-openenclave-tdx_quote_v5-67adfc.bin"),
                       {tdx5, TrustAnchors::vendors(), parse_utc("2026-06-20").value(), &seen}, parse_tdx_quote,
                       verify_tdx_quote);
+}
+
+// Every quote there is, at a few bytes each that are others in each, and every truncation of it. Without TCB info and
+// identity, which are not there for all, so that what must change is what the signatures prove.
+TEST_F(IntelFlips, EverySample) {
+  const Collateral collateral = certificates_and_lists();
+  SeenSignatures seen;
+  std::size_t samples = 0;
+  for (const nlohmann::json& entry : index_) {
+    const std::string kind = entry["kind"], path = entry["path"];
+    if (!kind.starts_with("SGX quote") && !kind.starts_with("TDX quote")) continue;
+    SCOPED_TRACE(path);
+    const Bytes original = unwrap_intel_quote(file(path)).value().quote;
+    const auto parses = [](BytesView bytes) { return parse_sgx_quote(bytes) || parse_tdx_quote(bytes); };
+    for (std::size_t size = 0; size < original.size(); ++size) {
+      ASSERT_FALSE(parses(BytesView(original).first(size))) << size;
+    }
+    // What does not hold as it is, or lacks its PCK certificate, cannot become worse.
+    const VerifyContext context{collateral, TrustAnchors::vendors(), parse_utc("2025-06-10").value(), &seen};
+    const Findings before = verify_quote(original, context);
+    if (any(before, Outcome::kFailed) || !has(before, "PCK chain", Outcome::kPassed)) continue;
+    const auto signature_of = [](BytesView bytes) {
+      return looks_like_tdx_quote(bytes) ? parse_tdx_quote(bytes).value().signature
+                                         : parse_sgx_quote(bytes).value().signature;
+    };
+    constexpr std::size_t kStep = 131;
+    for (std::size_t i = samples++ * 7 % kStep; i < original.size(); i += kStep) {
+      Bytes altered = original;
+      altered[i] ^= static_cast<std::byte>(1U << (i / kStep) % 8);
+      if (!parses(altered)) continue;
+      const Findings after = verify_quote(altered, context);
+      if (any(after, Outcome::kFailed) || has(after, "PCK certificate", Outcome::kMissing)) continue;
+      EXPECT_TRUE(no_new_certificates(signature_of(original), signature_of(altered))) << i << '\n' << text_of(after);
+    }
+  }
+  EXPECT_GE(samples, 55U);
 }
 
 // The same for what Intel signed: one bit anywhere, and it is refused or no longer Intel's.

@@ -41,7 +41,9 @@ class Evaluation {
       return;
     }
     const bool genuine = signers_.verify(*identity, {"QE identity signature", "QE identity validity", url}, findings_);
-    if (!genuine || !signer_.qe_report_signed) return;
+    if (!genuine) return;
+    findings_.fields.push_back({"QE identity evaluation number", std::to_string(identity->evaluation_number)});
+    if (!signer_.qe_report_signed) return;
     const std::string mismatch = identity_mismatch(*identity, qe_report_);
     if (!mismatch.empty()) {
       findings_.fail("QE identity",
@@ -107,6 +109,7 @@ class Evaluation {
 
   void evaluate(const TcbInfo& info) {
     const PckExtensions& platform = *signer_.platform;
+    findings_.fields.push_back({"TCB info evaluation number", std::to_string(info.evaluation_number)});
     const TcbLevel* sgx = match_sgx_level(info, platform);
     const TcbLevel* level = td_ != nullptr ? match_tdx_level(info, platform, td_->tee_tcb_svn()) : sgx;
     TcbStatus status = level != nullptr ? level->status : TcbStatus::kNotSupported;

@@ -143,6 +143,50 @@ TEST(IntelQuote, PckCertificates) {
   EXPECT_EQ(objections(foreign).front(), "failed PCK chain") << text_of(foreign);
 }
 
+// What stands under Intel's root and has the right key is still not whoever may vouch for a QE.
+TEST(IntelQuote, PckCertificatesThatArePlacedWrong) {
+  FakeIntel intel;
+  const auto with = [&](const testing::FakeIdentity& pck, const testing::FakeCa* above = nullptr) {
+    Collateral collateral = intel.collateral();
+    if (above != nullptr) {
+      collateral.add(above->certificate());
+      collateral.add(above->revoke({}));
+    }
+    const Bytes quote = intel.quote({.certification = CertificationType::kPckCertificate, .pck = pck});
+    collateral.add(intel.pck_ca.certificate());
+    const Findings findings = verify_quote(quote, collateral, intel.anchors());
+    EXPECT_TRUE(objections(findings).empty() || findings.claims.tcb_status == TcbStatus::kUnknown);
+    return objections(findings);
+  };
+  EXPECT_EQ(with(intel.pck()), Objections{});
+  EXPECT_EQ(with(intel.issue_pck({.ca = true, .key_usage = {0, 5, 6}})), Objections{"failed PCK chain"});
+  EXPECT_EQ(with(intel.issue_pck({.key_usage = {6}})), Objections{"failed PCK chain"});
+  EXPECT_EQ(with(intel.issue_pck({.key_usage = {0, 1}})), Objections{});
+  // Another authority under the root, for something that is none of this.
+  const Bytes extension = testing::encode_pck_extensions(intel.platform);
+  const std::vector<testing::FakeExtension> extensions = {{testing::oid("1.2.840.113741.1.13.1"), extension}};
+  testing::FakeCa other = intel.root.issue_ca("CN=Intel Something CA,O=Intel Corporation", {.key_slot = 91});
+  EXPECT_EQ(with(other.issue("CN=Intel SGX PCK Certificate", {.extensions = extensions}), &other),
+            Objections{"failed PCK chain"});
+  EXPECT_EQ(
+      with(intel.processor_ca.issue("CN=Intel SGX PCK Certificate", {.extensions = extensions}), &intel.processor_ca),
+      Objections{});
+}
+
+// An authority that took the signer's name signs nothing.
+TEST(IntelQuote, TcbSignersThatMayNotSign) {
+  FakeIntel intel;
+  const auto by = [&](testing::FakeOptions options) {
+    options.key_slot = 79;
+    intel.tcb_signer = intel.root.issue("CN=Intel SGX TCB Signing,O=Intel Corporation", options);
+    return objections(verify_quote(intel.quote(), intel.collateral(), intel.anchors()));
+  };
+  EXPECT_EQ(by({}), Objections{});
+  EXPECT_EQ(by({.key_usage = {0, 1}}), Objections{});
+  EXPECT_EQ(by({.ca = true, .key_usage = {0, 5}}), Objections{"failed TCB signing chain"});
+  EXPECT_EQ(by({.key_usage = {6}}), Objections{"failed TCB signing chain"});
+}
+
 TEST(IntelQuote, Revocation) {
   FakeIntel intel;
   const Bytes serial = to_bytes(intel.pck().certificate.serial());

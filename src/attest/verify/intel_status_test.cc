@@ -218,6 +218,11 @@ TEST(IntelStatus, WhichTcbInfoCounts) {
   EXPECT_EQ(with(kFakeNow + 1 * kFakeDay + 9), TcbStatus::kUpToDate);  // 17 only
   EXPECT_EQ(with(kFakeNow + 3 * kFakeDay), TcbStatus::kRevoked);       // 17 and 19
   EXPECT_EQ(with(kFakeNow + 90 * kFakeDay), TcbStatus::kRevoked);      // none: the newest
+
+  // Which it was can be asked for: what was given may be in force and not the newest there is.
+  const Findings findings = verify_fake(intel, {}, {.qe = [](EnclaveIdentity& qe) { qe.evaluation_number = 16; }});
+  EXPECT_EQ(testing::field(findings, "TCB info evaluation number"), "17");
+  EXPECT_EQ(testing::field(findings, "QE identity evaluation number"), "16");
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ void check_report(const Device& device, const VerifyContext& context, Findings& 
                          "the certificates of the device, which its driver gives out beside the report "
                          "(nvmlDeviceGetConfComputeGpuCertificate)");
   }
-  const ChainRules rules{.use = AnchorUse::kNvidiaDevice, .what = kNvidiaChain};
+  const ChainRules rules{.use = AnchorUse::kNvidiaDevice, .what = kNvidiaChain, .roles = {}, .leaf_signs = true};
   const bool trusted = verify_chain(*leaf, device.certificates, rules, context, findings);
   const auto verified = verify_signature(device.report, *leaf, context);
   if (!verified) {

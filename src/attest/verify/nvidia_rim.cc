@@ -93,7 +93,7 @@ void keep_this_chips(const NvidiaReport& report, std::string_view driver, std::v
 
 bool verify_nvidia_rim(const NvidiaRim& rim, const VerifyContext& context, Findings& findings) {
   const Certificate& signer = rim.certificates[0];
-  const ChainRules rules{.use = AnchorUse::kNvidiaRim, .what = kRimChain};
+  const ChainRules rules{.use = AnchorUse::kNvidiaRim, .what = kRimChain, .roles = {}, .leaf_signs = true};
   const bool trusted = verify_chain(signer, rim.certificates, rules, context, findings);
   if (!std::ranges::equal(sha384(as_bytes(rim.signed_content)), rim.digest)) {
     findings.fail(kRimSignature, "the manifest is not what was signed: its digest is another");

@@ -32,7 +32,7 @@ void check_revocation(const std::vector<const Certificate*>& way, std::size_t in
   std::vector<const RevocationList*> lists;
   if (rules.checks_lists) {
     for (const RevocationList& list : context.collateral.lists()) {
-      if (is_for(list, issuer)) lists.push_back(&list);
+      if (is_for(list, issuer) && list.covers(certificate)) lists.push_back(&list);
     }
   }
   const std::string where = certificate.crl_urls().empty() ? "" : ": " + certificate.crl_urls().front();

@@ -120,6 +120,32 @@ TEST(Revocation, TheNewestCurrentListDecides) {
   EXPECT_TRUE(f.verify().only(Outcome::kFailed, "was revoked")) << f.all();
 }
 
+// A list that names its distribution point is for the certificates that name the same (RFC 5280, 6.3.3 (b) (2)): the
+// part of an authority's certificates where the revoked one is not, is no answer.
+TEST(Revocation, ListsOfAnotherDistributionPointAreNotAsked) {
+  const auto point = [](std::string_view url) {
+    der::Writer writer;  // IssuingDistributionPoint { distributionPoint [0] { fullName [0] { uri [6] } } }
+    writer.nested(der::kSequence, [&] {
+      writer.nested(der::context_constructed(0),
+                    [&] { writer.nested(der::context_constructed(0), [&] { writer.text(der::context(6), url); }); });
+    });
+    return FakeListOptions{.extensions = {{testing::oid("2.5.29.28"), writer.take(), true}}};
+  };
+  Fixture f;
+  f.leaf = f.middle.issue("Leaf", {.crl_urls = {"https://example.com/1.crl"}});
+  f.rules.needs_lists = true;
+  f.collateral.add(f.root.revoke({}));
+  f.collateral.add(f.middle.revoke({}, point("https://example.com/2.crl")));
+  EXPECT_TRUE(f.verify().only(Outcome::kMissing, "no list of Middle")) << f.all();
+  f.collateral.add(f.middle.revoke({{to_bytes(f.leaf.certificate.serial())}}, point("https://example.com/1.crl")));
+  EXPECT_TRUE(f.verify().only(Outcome::kFailed, "was revoked")) << f.all();
+
+  Fixture unnamed;  // the certificate says nothing of where its list is
+  unnamed.collateral.add(unnamed.middle.revoke({}, point("https://example.com/1.crl")));
+  EXPECT_TRUE(unnamed.verify().clean());
+  EXPECT_EQ(unnamed.count(Outcome::kNoted), 2) << unnamed.all();
+}
+
 TEST(Revocation, FindsEverySerialOfALongList) {
   Fixture f;
   std::vector<testing::FakeRevoked> revoked;

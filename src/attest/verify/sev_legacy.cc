@@ -66,13 +66,32 @@ std::string where(SevUsage usage) {
   return "the platform's owner has it (PDH_CERT_EXPORT)";
 }
 
+// Whose signature makes a certificate what it is (55766, 2.1.3), and so must be there.
+SevUsage signer_of(SevUsage usage) {
+  switch (usage) {
+    case SevUsage::kPdh: return SevUsage::kPek;
+    case SevUsage::kPek: return SevUsage::kCek;
+    case SevUsage::kCek: return SevUsage::kAsk;
+    default: return usage;  // the owner's authority: itself
+  }
+}
+
+// Anybody can make keys that vouch for themselves and each other, so that it matters who signs what.
+bool may_sign(SevUsage signer, SevUsage usage) {
+  return signer == signer_of(usage) || (usage == SevUsage::kPek && signer == SevUsage::kOca);
+}
+
 void check_certificate(const SevCertificate& certificate, const SevCertificates& all, Findings& out) {
   const std::string_view of = name_of(certificate.usage);
-  bool any = false;
+  bool by_signer = false;
   for (const SevCertificate::Signature& signature : certificate.signatures()) {
     if (signature.usage == SevUsage::kInvalid) continue;
-    any = true;
     const std::string_view by = name_of(signature.usage);
+    if (!may_sign(signature.usage, certificate.usage)) {
+      out.fail(kSignature, fmt::format("{} is signed by the {}, which vouches for no {}", of, by, of));
+      continue;
+    }
+    by_signer = by_signer || signature.usage == signer_of(certificate.usage);
     if (signature.usage == SevUsage::kAsk) {
       if (const SevCaCertificate* ask = find_authority(all, SevUsage::kAsk)) {
         record(check_by_authority(certificate, signature, *ask), of, by, out);
@@ -87,7 +106,9 @@ void check_certificate(const SevCertificate& certificate, const SevCertificates&
       record(check(certificate, signature, *signer), of, by, out);
     }
   }
-  if (!any) out.fail(kSignature, fmt::format("{} is signed by nobody", of));
+  if (!by_signer) {
+    out.fail(kSignature, fmt::format("{} is not signed by the {}", of, name_of(signer_of(certificate.usage))));
+  }
 }
 
 // How AMD's authorities are signed: RSA with PSS, SHA-256 for keys of 2048 bits and SHA-384 for 4096 (55766, B).

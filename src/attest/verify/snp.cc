@@ -147,7 +147,8 @@ void check_chain(const SnpEvidence& evidence, const Candidate& leaf, const Verif
   const ChainRules rules{.use = AnchorUse::kAmd,
                          .what = vlek ? "VLEK chain" : "VCEK chain",
                          .roles = vlek ? std::vector<std::string_view>{"VLEK", "ASVK", "ARK"}
-                                       : std::vector<std::string_view>{"VCEK", "ASK", "ARK"}};
+                                       : std::vector<std::string_view>{"VCEK", "ASK", "ARK"},
+                         .leaf_signs = true};
   verify_chain(*leaf.certificate, evidence.certificates, rules, context, out);
   if (!has_issuer_of(*leaf.certificate, evidence.certificates) &&
       !has_issuer_of(*leaf.certificate, context.collateral.certificates())) {
@@ -161,11 +162,12 @@ void check_chain(const SnpEvidence& evidence, const Candidate& leaf, const Verif
   }
 }
 
-void check_signature(const SnpEvidence& evidence, const VerifyContext& context, Findings& out) {
+// Returns the product: a report of version 2 does not name it, but its signer's certificate does.
+SnpProduct check_signature(const SnpEvidence& evidence, const VerifyContext& context, Findings& out) {
   const SnpReport& report = evidence.report;
   if (report.signing_key == SnpSigningKey::kNone) {
     out.fail("report signature", "the report is not signed: the host disabled both signing keys (SIGNING_KEY is 7)");
-    return;
+    return report.product();
   }
   const std::vector<Candidate> candidates = find_candidates(evidence, context);
   const auto signer = std::ranges::find_if(
@@ -180,13 +182,14 @@ void check_signature(const SnpEvidence& evidence, const VerifyContext& context, 
                            role_of(report.signing_key), chip_text(report), report.reported_tcb.raw));
       check_chain(evidence, *fitting, context, out);
     }
-    return;
+    return report.product();
   }
   out.claims.hardware_model = signer->leaf.product_name;
   out.pass("report signature", fmt::format("by the {}'s key, ECDSA P-384 with SHA-384", role_of(signer->leaf.kind)));
   check_chain(evidence, *signer, context, out);
   check_leaf(report, *signer, out);
   check_product(report, signer->leaf, out);
+  return report.version >= 3 ? report.product() : signer->leaf.product;
 }
 
 // What the firmware says of itself besides: nothing here is wrong, all of it is for a policy to judge.
@@ -248,12 +251,12 @@ struct WithLists {
 
 Findings verify_snp(const SnpEvidence& evidence, const VerifyContext& context) {
   Findings out;
-  describe_snp_report(evidence.report, out);
   if (evidence.lists.empty()) {
-    check_signature(evidence, context, out);
+    describe_snp_report(evidence.report, check_signature(evidence, context, out), out);
   } else {
     const WithLists lists(evidence, context);
-    check_signature(evidence, {lists.all, context.anchors, context.now, context.seen}, out);
+    const VerifyContext with{lists.all, context.anchors, context.now, context.seen};
+    describe_snp_report(evidence.report, check_signature(evidence, with, out), out);
   }
   note_state(evidence.report, out);
   if (evidence.request) check_request(evidence, out);

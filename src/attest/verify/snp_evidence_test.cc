@@ -102,13 +102,16 @@ TEST_F(SnpRealEvidence, ReportsComeOutAsTheIndexSays) {
   EXPECT_EQ(refused, 1U);
 }
 
+// All of them, each at every seventh byte, with another beginning each, so that together they have every byte. (What
+// says "needs VCEK" is genuine to nobody, flipped or not.)
 TEST_F(SnpRealEvidence, NoFlippedBitIsGenuine) {
+  std::size_t samples = 0;
   for (const EvidenceRow& row : rows_) {
     if (!row.path.starts_with("snp/snp-v") || !row.path.ends_with(".bin") || row.expected != "VALID") continue;
     SCOPED_TRACE(row.path);
     const Bytes original = file(row.path);
     const std::int64_t now = time_of(parse_snp_report(original).value());
-    for (std::size_t i = 0; i < original.size(); i += 7) {
+    for (std::size_t i = samples++ % 7; i < original.size(); i += 7) {
       Bytes flipped = original;
       flipped[i] ^= std::byte{1} << (i % 8);
       const auto evidence = parse_snp_evidence(flipped);
@@ -116,12 +119,17 @@ TEST_F(SnpRealEvidence, NoFlippedBitIsGenuine) {
       EXPECT_FALSE(testing::is_genuine(verify_snp(*evidence, at(now)))) << "byte " << i;
     }
   }
+  EXPECT_GE(samples, 2 * 7U);
 }
 
 TEST_F(SnpRealEvidence, EveryTruncationIsMalformed) {
-  const Bytes report = file("snp/snp-v5-turin-vcek-oak-turin_oc_evidence-3f44a0.bin");
-  for (std::size_t size = 0; size < report.size(); ++size) {
-    EXPECT_FALSE(parse_snp_evidence(BytesView(report).first(size)).has_value()) << size;
+  for (const EvidenceRow& row : rows_) {
+    if (!row.path.starts_with("snp/snp-v") || !row.path.ends_with(".bin")) continue;
+    SCOPED_TRACE(row.path);
+    const Bytes report = file(row.path);
+    for (std::size_t size = 0; size < report.size(); ++size) {
+      EXPECT_FALSE(parse_snp_evidence(BytesView(report).first(size)).has_value()) << size;
+    }
   }
   const auto corrupt = parse_snp_evidence(file("snp/bundles/sev-snp-utils-guest_report_corrupt.bin"));
   ASSERT_FALSE(corrupt.has_value());

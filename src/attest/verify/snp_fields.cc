@@ -74,10 +74,10 @@ std::string_view signing_key_text(SnpSigningKey key) {
 
 }  // namespace
 
-void describe_snp_report(const SnpReport& report, Findings& findings) {
+void describe_snp_report(const SnpReport& report, SnpProduct product, Findings& findings) {
   Claims& claims = findings.claims;
   claims.platform = "sev-snp";
-  claims.hardware_model = report.product() == SnpProduct::kUnknown ? "" : std::string(name_of(report.product()));
+  if (claims.hardware_model.empty() && product != SnpProduct::kUnknown) claims.hardware_model = name_of(product);
   claims.tcb_status = TcbStatus::kNone;
   claims.debug = report.policy.debug();
   claims.measurement = to_bytes(report.measurement());
@@ -87,7 +87,6 @@ void describe_snp_report(const SnpReport& report, Findings& findings) {
   claims.host_data = to_bytes(report.host_data());
 
   Fields fields(findings.fields);
-  const SnpProduct product = report.product();
   fields.number("version", report.version);
   fields.number("guest_svn", report.guest_svn);
   describe_policy(fields, report.policy);

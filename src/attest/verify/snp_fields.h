@@ -7,7 +7,8 @@
 
 namespace adyton {
 
-// Fills claims and fields. TCB status: none, for AMD publishes no list of what is current.
-void describe_snp_report(const SnpReport& report, Findings& findings);
+// Fills claims and fields. TCB status: none, for AMD publishes no list of what is current. `product`: in whose layout
+// TCB versions are told.
+void describe_snp_report(const SnpReport& report, SnpProduct product, Findings& findings);
 
 }  // namespace adyton

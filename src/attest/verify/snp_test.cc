@@ -49,6 +49,10 @@ TEST_F(SnpVerifier, EveryProductAndVersion) {
       EXPECT_EQ(findings.claims.platform, "sev-snp");
       EXPECT_EQ(findings.claims.tcb_status, TcbStatus::kNone);
       EXPECT_EQ(findings.chain.size(), 3U);
+      // Version 2 does not name the product, and Turin's layout is another: a policy must not look at the wrong byte.
+      EXPECT_EQ(testing::field(findings, "reported_tcb.boot_loader"), "4") << name_of(product) << version;
+      EXPECT_EQ(testing::field(findings, "reported_tcb.snp"), "24") << name_of(product) << version;
+      EXPECT_EQ(testing::field(findings, "reported_tcb.fmc"), product == SnpProduct::kTurin ? "1" : "");
     }
   }
 }

@@ -78,7 +78,8 @@ bool check_certified_signature(const Jwt& jwt, const VerifyContext& context, Fin
   const ChainRules rules{
       .use = AnchorUse::kGoogleSpace,
       .what = kTokenChain,
-      .roles = {"Confidential Space leaf", "Confidential Space intermediate CA", "Confidential Space root CA"}};
+      .roles = {"Confidential Space leaf", "Confidential Space intermediate CA", "Confidential Space root CA"},
+      .leaf_signs = true};
   const bool trusted = verify_chain(leaf, jwt.certificates, rules, context, findings);
   const auto verified = verify_compact_jws(jwt.jws, jwt.algorithm, leaf.key(), context.seen);
   if (!verified) {

@@ -106,7 +106,7 @@ void check_trust(const TpmQuote& quote, const VerifyingKey& key, const VerifyCon
     if (!certificate && same_key(given.key(), key)) certificate = &given;
   }
   if (certificate) {
-    const ChainRules rules{.use = AnchorUse::kGoogleTpm, .what = "AK chain", .roles = {}};
+    const ChainRules rules{.use = AnchorUse::kGoogleTpm, .what = "AK chain", .roles = {}, .leaf_signs = true};
     if (verify_chain(*certificate, quote.certificates, rules, context, out)) out.pass("AK", "by its certificate");
     return;
   }
