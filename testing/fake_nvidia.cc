@@ -115,7 +115,7 @@ FakeNvidiaDevice fake_nvidia_device(const Bytes& firmware_id, const FakeNvidiaOp
   FakeCa device = root.issue_ca("Fake GPU BROM", {.key = KeyType::kP384, .key_slot = 1});
   FakeOptions leaf = options.leaf;
   leaf.key = leaf.key == KeyType::kP256 ? KeyType::kP384 : leaf.key;
-  leaf.key_slot = 2;
+  if (leaf.key_slot == 0) leaf.key_slot = 2;
   const BytesView spki = options.device_spki ? BytesView(*options.device_spki) : device.certificate().key().spki();
   leaf.extensions.push_back(options.newer ? tcb_info(firmware_id) : composite_device_id(firmware_id, spki));
   FakeIdentity attestation = device.issue("Fake GPU FMC", leaf);
@@ -132,10 +132,10 @@ std::string fake_nvidia_rim(const FakeRim& rim, FakeCa& root) {
   const FakeIdentity signer = root.issue("Fake RIM signer", {.key = KeyType::kP384, .key_slot = 3});
   std::string content = fmt::format(
       "<SoftwareIdentity xmlns=\"http://standards.iso.org/iso/19770/-2/2015/schema.xsd\" "
-      "xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"GH100\">\n  <Meta colloquialVersion=\"{}\"></Meta>\n "
+      "xmlns:h=\"http://www.w3.org/2001/04/xmlenc#sha384\" name=\"{}\">\n  <Meta colloquialVersion=\"{}\"></Meta>\n "
       " "
       "<Payload>",
-      rim.version);
+      rim.chip, rim.version);
   for (const auto& [index, alternatives] : rim.values) {
     // Attributes without a namespace come first, by name.
     content += fmt::format("<Resource active=\"True\" alternatives=\"{}\" index=\"{}\" size=\"48\"",

@@ -46,7 +46,7 @@ std::string fake_nvidia_entry(BytesView report, const FakeNvidiaDevice& device, 
 
 // A manifest with these active values (index from 0: alternatives), signed by an identity under `root`.
 struct FakeRim {
-  std::string version = "550.1";
+  std::string version = "550.1", chip = "GH100";
   std::map<unsigned, std::vector<Bytes>> values;
   std::string signed_extra;    // put into the document before it is signed: canonical XML
   std::string unsigned_extra;  // likewise after

@@ -29,6 +29,7 @@ Result<void> check_headers(const CoseSign1& message, cbor::Rules rules) {
   cbor::Reader unprotected(message.unprotected_headers, rules);
   const auto note = [&](const cbor::Key& label) -> Result<void> {
     if (labels.size() == kMaxHeaders) return invalid("more than {} header parameters", kMaxHeaders);
+    if (label == kCoseCritical) return invalid("critical headers (crit) that are not protected");  // RFC 9052, 3.1
     labels.push_back(label);
     TRY(unprotected.read_item());
     return {};

@@ -117,6 +117,7 @@ TEST(CoseSign1, RefusesOtherForms) {
       "8444a1016161a041414400000000",      // an algorithm that is a text
       "8446a20126028101a041414400000000",  // critical headers
       "8443a10126a1012641414400000000",    // the algorithm in both maps
+      "8443a10126a102810141414400000000",  // critical headers that are not protected
       "8443a1012680"
       "41414400000000",  // unprotected headers that are no map
       "8443a10126a2040004004141"

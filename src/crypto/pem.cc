@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/white_space.h"
 #include "crypto/x509.h"
 
 namespace adyton {
@@ -12,11 +13,10 @@ namespace {
 constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
 constexpr std::size_t kMaxLabelBytes = 64;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
-
 Result<Bytes> parse_body(std::string_view body) {
+  const auto counts = [](char c) { return !is_space(c) && c != '\v' && c != '\f'; };  // RFC 7468, 3
   std::string compact(body.size(), '\0');
-  compact.erase(std::ranges::copy_if(body, compact.begin(), [](char c) { return !is_space(c); }).out, compact.end());
+  compact.erase(std::ranges::copy_if(body, compact.begin(), counts).out, compact.end());
   return parse_base64(compact);
 }
 

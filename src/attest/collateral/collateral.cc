@@ -11,6 +11,7 @@
 #include "attest/percent.h"
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/white_space.h"
 
 namespace adyton {
 
@@ -104,14 +105,6 @@ Result<void> add_json(std::string_view name, std::string_view text, Collateral& 
     return {};
   }
   return invalid("JSON that is no collateral we know");
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
-  text.remove_prefix(begin);
-  while (!text.empty() && kSpace.contains(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 Result<void> add_any(std::string_view name, BytesView bytes, Collateral& out);

@@ -8,6 +8,7 @@
 #include "attest/json.h"
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/white_space.h"
 
 namespace adyton {
 namespace {
@@ -23,19 +24,10 @@ std::string plain(std::string_view key) {
   return out;
 }
 
-bool is_space_or_nul(char c) { return c == '\0' || c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// C programs leave their terminating zero in.
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space_or_nul(text.back())) text.remove_suffix(1);
-  while (!text.empty() && is_space_or_nul(text.front())) text.remove_prefix(1);
-  return text;
-}
-
 // In hexadecimal or base64. (PEM and URL-encoded PEM are Collateral::add()'s.)
 Result<Bytes> decoded(std::string_view text) {
-  if (auto bytes = parse_hex(trimmed(text))) return std::move(*bytes);
-  if (auto bytes = parse_base64(trimmed(text))) return std::move(*bytes);
+  if (auto bytes = parse_hex(trimmed_of_zeros(text))) return std::move(*bytes);
+  if (auto bytes = parse_base64(trimmed_of_zeros(text))) return std::move(*bytes);
   return invalid("neither hexadecimal nor base64");
 }
 
@@ -75,7 +67,7 @@ Result<void> add_signed(std::string_view name, const Signed& found, Kind kind, C
 // A member of QuoteCollateralV3 that is a TCB info or an identity: text or object, with its signature inside or beside.
 Result<void> add_member(std::string_view name, const json& value, std::string_view value_text,
                         const std::optional<std::string>& signature, Kind kind, Collateral& collateral) {
-  const std::string text(value.is_string() ? trimmed(value.get_ref<const std::string&>()) : value_text);
+  const std::string text(value.is_string() ? trimmed_of_zeros(value.get_ref<const std::string&>()) : value_text);
   const json inner = TRY(parse_json(text));
   if (const auto answer = TRY(from_answer(text, inner, kind))) return add_signed(name, *answer, kind, collateral);
   if (!signature) return invalid("a TCB info or identity without its signature");
@@ -105,7 +97,7 @@ Result<bool> add_collection(std::string_view name, const json& object, std::stri
     const std::string part = fmt::format("{}: {}", name, key);
     const auto add = [&]() -> Result<void> {
       if (is_certificates_or_list(word) && value.is_string()) {
-        const std::string_view given = trimmed(value.get_ref<const std::string&>());
+        const std::string_view given = trimmed_of_zeros(value.get_ref<const std::string&>());
         if (given.empty()) return {};
         if (given.starts_with("-----BEGIN")) return collateral.add(part, as_bytes(given));
         return collateral.add(part, TRY(decoded(given)));
@@ -126,7 +118,7 @@ Result<bool> add_collection(std::string_view name, const json& object, std::stri
 
 Result<bool> add_intel_json(std::string_view name, const json& value, BytesView original, Collateral& collateral) {
   if (!value.is_object()) return false;
-  const std::string_view text = trimmed(as_text(original));
+  const std::string_view text = trimmed_of_zeros(as_text(original));
   for (const Kind kind : {Kind::kTcbInfo, Kind::kIdentity}) {
     const auto answer = TRY(from_answer(text, value, kind).within(name));
     if (!answer) continue;

@@ -5,11 +5,10 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/white_space.h"
 
 namespace adyton {
 namespace {
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> out;
@@ -59,9 +58,7 @@ class Scanner {
       if (c == '}' || c == ']') --depth;
       ++at_;
     }
-    std::string_view out = text_.substr(start, at_ - start);
-    while (!out.empty() && is_space(out.back())) out.remove_suffix(1);
-    return out;
+    return trimmed(text_.substr(start, at_ - start));
   }
 
  private:

@@ -117,23 +117,18 @@ struct KindName {
 }  // namespace
 
 Result<Evidence> parse_evidence(BytesView bytes) {
-  std::optional<Error> first;
+  // What looks like a kind and is none is malformed, and not a wrapping: one of the parts it is made of (the TD quote
+  // of an Azure VM, without its TPM's) must not pass for the whole.
   for (const auto& [candidate, trail] : unwrap(bytes).candidates) {
     auto parsed = parse_candidate(candidate);
     if (!parsed) continue;
-    if (*parsed) {
-      Evidence& evidence = **parsed;
-      if (!trail.empty()) evidence.wrapping += (evidence.wrapping.empty() ? "" : " in ") + trail;
-      return *std::move(*parsed);
-    }
-    if (!first) first = std::move(*parsed).error();
+    if (!*parsed) return std::move(*parsed).error();
+    Evidence& evidence = **parsed;
+    if (!trail.empty()) evidence.wrapping += (evidence.wrapping.empty() ? "" : " in ") + trail;
+    return *std::move(*parsed);
   }
   // JSON, certificates and the like say too little of themselves to tell beforehand.
-  if (auto wrapping = unwrap_intel_quote(bytes)) {
-    auto quote = quote_of(*std::move(wrapping));
-    if (quote || !first) return quote;
-  }
-  if (first) return *std::move(first);
+  if (auto wrapping = unwrap_intel_quote(bytes)) return quote_of(*std::move(wrapping));
   return invalid("no evidence of any kind that is known here");
 }
 

@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "attest/evidence/intel_quote.h"
+#include "attest/evidence/protobuf.h"
+#include "attest/evidence/wrapping.h"
+#include "attest/evidence/wrapping_text.h"
 #include "attest/json.h"
-#include "base/base64.h"
 #include "base/cbor.h"
 #include "base/cursor.h"
 #include "base/error.h"
@@ -66,28 +68,18 @@ Result<IntelWrapping> open_enclave_report(BytesView bytes, int depth) {
 
 // Protocol Buffers: fields 1 (a public key), 2 (evidence) and 3 (endorsements), all byte strings
 // (signalapp/SecureValueRecovery2, shared/proto/msgs.proto, ClientHandshakeStart).
-Result<std::uint64_t> read_varint(Cursor& cursor) {
-  std::uint64_t out = 0;
-  for (unsigned shift = 0; shift < 63; shift += 7) {
-    const std::uint8_t byte = TRY(cursor.read_le<std::uint8_t>());
-    out |= std::uint64_t{byte & 0x7fU} << shift;
-    if ((byte & 0x80) == 0) return out;
-  }
-  return invalid("a number that is too long");
-}
-
 struct Handshake {
   std::array<BytesView, 4> fields;
 };
 Result<Handshake> parse_handshake(BytesView bytes) {
   Handshake out;
-  Cursor cursor(bytes);
-  while (cursor.remaining() > 0) {
-    const std::uint64_t tag = TRY(read_varint(cursor));
-    if ((tag & 7) != 2 || tag >> 3 == 0 || tag >> 3 >= out.fields.size()) return invalid("another field");
-    BytesView& field = out.fields[tag >> 3];
+  ProtobufReader reader(bytes);
+  while (!reader.at_end()) {
+    const ProtobufField read = TRY(reader.next());
+    if (read.value || read.number >= out.fields.size()) return invalid("another field");
+    BytesView& field = out.fields[read.number];
     if (field.data() != nullptr) return invalid("a field twice");
-    field = TRY(cursor.read_bytes(TRY(read_varint(cursor))));
+    field = read.bytes;
   }
   if (out.fields[1].size() != 32 || !begins_with_quote(out.fields[2])) return invalid("no evidence");
   return out;
@@ -139,24 +131,6 @@ Result<IntelWrapping> tagged_evidence(BytesView bytes, int depth) {
 }
 
 // Text: lines of comment in front, JSON, PEM, hexadecimal, base64.
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace(" \t\r\n\0", 5);
-  const std::size_t start = text.find_first_not_of(kSpace);
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(kSpace) - start + 1);
-}
-
-std::string without_space(std::string_view text) {
-  std::string out;
-  std::ranges::copy_if(text, std::back_inserter(out), [](char c) { return c > ' '; });
-  return out;
-}
-
-bool is_text(std::string_view text) {
-  return std::ranges::all_of(text,
-                             [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
-}
-
 std::string_view without_comments(std::string_view text) {
   while (text.starts_with("# ")) {
     const std::size_t end = text.find('\n');
@@ -168,6 +142,7 @@ std::string_view without_comments(std::string_view text) {
 
 Result<IntelWrapping> from_json(std::string_view text, int depth) {
   const nlohmann::json json = TRY(parse_json(text));
+  if (is_composite(json)) return invalid("JSON of which a quote is only a part");
   constexpr const char* kKeys[] = {"quote",     "QuoteHex",  "Quote",    "td_quote", "tdx_quote",
                                    "sgx_quote", "raw_quote", "rawQuote", "evidence"};
   for (const char* key : kKeys) {
@@ -183,15 +158,13 @@ Result<IntelWrapping> from_json(std::string_view text, int depth) {
 }
 
 Result<IntelWrapping> from_text(std::string_view text, int depth) {
-  text = trimmed(text);
   if (text.starts_with('{')) return from_json(text, depth);
   if (text.starts_with("-----BEGIN CERTIFICATE")) {
     const auto blocks = TRY(parse_pem_blocks(text));
     return inside("PEM", blocks.front().der, depth);
   }
-  const std::string packed = without_space(text.starts_with("0x") ? text.substr(2) : text);
-  if (auto bytes = parse_hex(packed)) return inside("hexadecimal text", *bytes, depth);
-  if (auto bytes = parse_base64(packed)) return inside("base64 text", *bytes, depth);
+  if (auto bytes = decode_loose_hex(text)) return inside("hexadecimal text", *bytes, depth);
+  if (auto bytes = decode_loose_base64(text)) return inside("base64 text", *bytes, depth);
   return invalid("text that is neither JSON nor PEM, hexadecimal or base64");
 }
 
@@ -214,7 +187,7 @@ Result<IntelWrapping> unwrap(BytesView bytes, int depth) {
     return invalid("a certificate without a quote");
   }
   if (auto tagged = tagged_evidence(bytes, depth)) return std::move(*tagged);
-  if (is_text(trimmed(text))) return from_text(text, depth);
+  if (const auto plain = wrapped_text(bytes)) return from_text(*plain, depth);
   return invalid("neither a quote nor a known wrapping of one");
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "attest/evidence/jwt.h"
+#include "attest/evidence/wrapping_text.h"
 #include "attest/json.h"
 #include "base/base64.h"
 #include "base/error.h"
@@ -46,14 +47,12 @@ Result<NvidiaEvidence::Device> parse_device(const Json& json) {
   return out;
 }
 
-bool is_hex(std::string_view text) { return text.starts_with("11e001ff") || text.starts_with("11E001FF"); }
-
 Result<NvidiaEvidence> parse(BytesView bytes) {
   const std::string_view text = without_line_end(as_text(bytes));
   NvidiaEvidence out;
   if (!text.starts_with('[')) {
-    const Bytes decoded = is_hex(text) ? TRY(parse_hex(text)) : to_bytes(bytes);
-    out.devices.push_back({TRY(parse_nvidia_report(decoded))});
+    const std::optional<Bytes> decoded = decode_loose_hex(text);
+    out.devices.push_back({TRY(parse_nvidia_report(decoded ? *decoded : bytes))});
     return out;
   }
   const Json list = TRY(parse_json(text, {.bytes = kMaxJsonBytes}));
@@ -72,7 +71,6 @@ Result<NvidiaEvidence> parse_nvidia_evidence(BytesView bytes) { return parse(byt
 bool looks_like_nvidia_evidence(BytesView bytes) {
   if (looks_like_nvidia_report(bytes)) return true;
   const std::string_view text = as_text(bytes);
-  if (is_hex(text)) return true;
   // Whichever comes first in the object, all three are there.
   return text.starts_with('[') && text.contains("\"evidence\"") && text.contains("\"certificate\"") &&
          text.contains("\"nonce\"");

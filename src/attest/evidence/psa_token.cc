@@ -75,7 +75,7 @@ Result<void> read_claim(cbor::Reader& reader, const cbor::Key& key, const Labels
     out.components = TRY(read_arm_components(reader));
   } else if (key == labels.verification_service) {
     out.verification_service = TRY(read_arm_text(reader));
-  } else if (key == labels.no_components) {
+  } else if (labels.no_components != kNone && key == labels.no_components) {
     if (TRY(reader.read_unsigned()) != 1) return invalid("it is not 1");
     seen.no_components = true;
   } else {

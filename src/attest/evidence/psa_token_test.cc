@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/evidence/psa_token.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
+#include "base/cursor.h"
 #include "testing/fake_arm.h"
 
 namespace adyton {
@@ -67,6 +70,17 @@ TEST(PsaToken, EveryTruncationAndAddedByteIsRefused) {
   for (std::size_t size = 0; size < payload.size(); ++size) {
     EXPECT_FALSE(parse_psa_token(fake_mac0(BytesView(payload).first(size), to_bytes("secret")))) << size;
   }
+}
+
+// The smallest integer stood for "no such label", and was taken for one.
+TEST(PsaToken, NoLabelIsNoLabel) {
+  FakePsaClaims claims;
+  claims.left_out = 2399;  // the software components
+  Bytes payload = claims.payload();
+  ASSERT_EQ(payload[0] & std::byte{0xe0}, std::byte{0xa0});
+  payload[0] = static_cast<std::byte>(std::to_integer<unsigned>(payload[0]) + 1);
+  append(payload, cbor::Writer().integer(std::numeric_limits<std::int64_t>::min()).integer(1).encoded());
+  EXPECT_FALSE(parse_psa_token(fake_sign1(payload, key())));
 }
 
 TEST(PsaToken, EachClaimHasItsLimits) {

@@ -5,7 +5,6 @@
 
 #include <adyton/der.h>
 #include "attest/collateral/certificate_table.h"
-#include "attest/evidence/text_form.h"
 #include "base/cursor.h"
 #include "base/error.h"
 #include "base/zeros.h"
@@ -187,10 +186,6 @@ bool looks_like_request(BytesView bytes) {
          contains(bytes, std::as_bytes(std::span(kEnarxSnp)));
 }
 
-bool looks_binary(BytesView bytes) {
-  return looks_like_snp_report(bytes) || looks_like_response(bytes) || looks_like_request(bytes);
-}
-
 Result<SnpEvidence> parse_binary(BytesView bytes) {
   if (looks_like_response(bytes)) {
     return parse_report_and_rest(bytes.subspan(kResponseHeader), "MSG_REPORT_RSP");
@@ -209,16 +204,12 @@ Result<SnpEvidence> parse_binary(BytesView bytes) {
 
 Result<SnpEvidence> parse_snp_evidence(BytesView bytes) {
   if (bytes.size() > kMaxBytes) return invalid("not SEV-SNP evidence: {} bytes are too many", bytes.size());
-  if (looks_binary(bytes)) return parse_binary(bytes).within("not SEV-SNP evidence");
-  if (const auto decoded = decode_text_form(bytes)) return parse_binary(*decoded).within("not SEV-SNP evidence");
   return parse_binary(bytes).within("not SEV-SNP evidence");
 }
 
 bool looks_like_snp_evidence(BytesView bytes) {
   if (bytes.size() > kMaxBytes) return false;
-  if (looks_binary(bytes)) return true;
-  const auto decoded = decode_text_form(bytes);
-  return decoded && looks_binary(*decoded);
+  return looks_like_snp_report(bytes) || looks_like_response(bytes) || looks_like_request(bytes);
 }
 
 }  // namespace adyton

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SEV-SNP reports as they travel: bare, with certificates, in a guest message, as text, in a certificate request.
+// SEV-SNP reports as they travel: bare, with certificates, in a guest message, in a certificate request.
 #pragma once
 
 #include <optional>
@@ -32,12 +32,11 @@ struct SnpEvidence {
 //   - a report; a report followed by a certificate table (configfs-tsm: outblob and auxblob one after the other), by
 //     certificates (DER or PEM) or by zeros;
 //   - the MSG_REPORT_RSP message of the firmware: status, size, report (56860, table 25);
-//   - a PKCS #10 request with an Enarx attestation extension (1.3.6.1.4.1.58270.1.3), DER or PEM;
-//   - any of these as hexadecimal or base64 text (also its URL alphabet), with white space.
+//   - a PKCS #10 request with an Enarx attestation extension (1.3.6.1.4.1.58270.1.3), DER or PEM.
 // A certificate that cannot be read is an error: it is no use to anyone. Errors: invalid.
 Result<SnpEvidence> parse_snp_evidence(BytesView bytes);
 
-// Whether parse_snp_evidence() is the right one to ask. Cheap, but for texts, whose beginning is decoded.
+// Whether parse_snp_evidence() is the right one to ask. Cheap.
 bool looks_like_snp_evidence(BytesView bytes);
 
 }  // namespace adyton

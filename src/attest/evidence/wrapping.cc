@@ -2,13 +2,13 @@
 #include "attest/evidence/wrapping.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "attest/evidence/wrapping_text.h"
-#include "attest/json.h"
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/utf8.h"
@@ -21,8 +21,7 @@ constexpr std::size_t kMaxPemBlocks = 8;
 constexpr std::size_t kMaxJsonDepth = 16;
 constexpr std::size_t kLeastArray = 16;  // bytes: less is a list of numbers more likely than evidence
 
-// Names of members that hold evidence, in lower case and without '_' and '-'. "hcl_report" and "tpm_quote" are not
-// among them: they are parts of an evidence that is more than either.
+// Names of members that hold evidence, in lower case and without '_' and '-'.
 constexpr std::string_view kNames[] = {
     "attestation",
     "attestationdoc",
@@ -79,7 +78,7 @@ void open_json(std::string_view text, std::vector<Candidate>& out) {
     if (auto bytes = bytes_of_array(*json)) out.push_back({*std::move(bytes), "a JSON array of bytes"});
     return;
   }
-  if (!json->is_object()) return;
+  if (!json->is_object() || is_composite(*json)) return;
   const Json* found = nullptr;
   std::string name;
   for (const auto& [key, value] : json->items()) {
@@ -145,6 +144,11 @@ std::vector<Candidate> open(BytesView bytes) {
 }
 
 }  // namespace
+
+bool is_composite(const Json& object) {
+  return std::ranges::any_of(std::array{"hcl_report", "tpm_quote", "ak_public"},
+                             [&](const char* part) { return find_member(object, part) != nullptr; });
+}
 
 Unwrapped unwrap(BytesView bytes, UnwrapLimits limits) {
   Unwrapped out;

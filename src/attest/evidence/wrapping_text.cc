@@ -2,30 +2,23 @@
 #include "attest/evidence/wrapping_text.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/base64.h"
 #include "base/utf8.h"
+#include "base/white_space.h"
 
 namespace adyton {
 namespace {
 
 constexpr std::size_t kLeastBytes = 16;  // less is a word or a number more likely than evidence
 constexpr std::size_t kMaxLabel = 64;
-constexpr std::string_view kSpace = " \t\r\n";
-
-bool is_space(char c) { return kSpace.contains(c); }
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 // Bytes of two digits. `prefix` stands before each (or nowhere, if empty); between them white space, and commas if
@@ -49,31 +42,18 @@ std::optional<Bytes> decode_digits(std::string_view text, std::string_view prefi
   return out;
 }
 
-// Without line breaks and the spaces that indent or end a line; nothing if there is white space within a line.
-std::optional<std::string> join_lines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = trim(text.substr(0, end));
-    if (line.find_first_of(kSpace) != std::string_view::npos) return {};
-    out += line;
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  }
-  return out;
-}
-
 // base64 or base64url, not both, with or without its padding.
 std::optional<Bytes> decode_base64(std::string_view text) {
-  std::optional<std::string> joined = join_lines(text);
-  if (!joined) return {};
-  const bool url = joined->find_first_of("-_") != std::string::npos;
-  if (url && joined->find_first_of("+/") != std::string::npos) return {};
+  std::string digits;
+  std::ranges::copy_if(text, std::back_inserter(digits), [](char c) { return !is_space(c); });
+  const bool url = digits.find_first_of("-_") != std::string::npos;
+  if (url && digits.find_first_of("+/") != std::string::npos) return {};
   if (url) {
-    std::ranges::replace(*joined, '-', '+');
-    std::ranges::replace(*joined, '_', '/');
+    std::ranges::replace(digits, '-', '+');
+    std::ranges::replace(digits, '_', '/');
   }
-  if (joined->size() % 4 != 0 && !joined->contains('=')) joined->append(4 - joined->size() % 4, '=');
-  Result<Bytes> out = parse_base64(*joined);
+  if (digits.size() % 4 != 0 && !digits.contains('=')) digits.append(4 - digits.size() % 4, '=');
+  Result<Bytes> out = parse_base64(digits);
   if (!out) return {};
   return *std::move(out);
 }
@@ -83,7 +63,7 @@ std::optional<Bytes> decode_base64(std::string_view text) {
 std::optional<std::string_view> wrapped_text(BytesView bytes) {
   std::string_view text = as_text(bytes);
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  text = trim(text);
+  text = trimmed_of_zeros(text);
   if (text.empty()) return {};
   const auto printable = [](char c) { return (c >= ' ' && c <= '~') || is_space(c); };
   if (std::ranges::all_of(text, printable)) return text;
@@ -123,7 +103,7 @@ std::vector<LooseBlock> decode_loose_pem(std::string_view text, std::size_t max_
     std::optional<Bytes> bytes = decode_base64(text.substr(0, contents_end));
     if (!bytes || bytes->empty()) return {};
     out.push_back({label, *std::move(bytes)});
-    text = trim(text.substr(contents_end + end.size()));
+    text = trimmed(text.substr(contents_end + end.size()));
   }
   return out;
 }

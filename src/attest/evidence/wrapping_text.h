@@ -12,8 +12,8 @@
 
 namespace adyton {
 
-// The text without the white space (and the byte order mark) around it, if all of it is printable ASCII and white
-// space, or well-formed UTF-8 in braces or quotes (JSON); nothing if it is empty or something else.
+// The text without the white space (a byte order mark, a C program's zero) around it, if all of it is printable ASCII
+// and white space, or well-formed UTF-8 in braces or quotes (JSON); nothing if it is empty or something else.
 std::optional<std::string_view> wrapped_text(BytesView bytes);
 
 // At least 16 bytes; the forms are those of wrapping.h.

@@ -28,6 +28,17 @@ void check_runtime_data(const HclReport& hcl, Findings& out) {
   }
 }
 
+// Only what runs at VMPL 0 is the paravisor; a report of a lower level is what the guest itself asked for.
+void check_level(const SnpReport& report, Findings& out) {
+  if (report.vmpl == 0) {
+    out.pass("VMPL", "0, where the paravisor runs");
+  } else if (report.vmpl == 0xffffffff) {
+    out.fail("VMPL", "the host asked for the report, not the paravisor");
+  } else {
+    out.fail("VMPL", fmt::format("{}: the guest asked for the report, not the paravisor", report.vmpl));
+  }
+}
+
 Findings verify_snp_part(const AzureCvmEvidence& evidence, const VerifyContext& context) {
   const SnpEvidence snp{.report = *evidence.hcl.snp,
                         .form = "HCL report",
@@ -103,6 +114,7 @@ Findings verify_azure_cvm(const AzureCvmEvidence& evidence, const VerifyContext&
   std::optional<Findings> hardware;
   if (evidence.hcl.snp) {
     hardware = verify_snp_part(evidence, context);
+    check_level(*evidence.hcl.snp, out);
   } else {
     hardware = verify_tdx_part(evidence, context, verify_td_quote, out);
   }

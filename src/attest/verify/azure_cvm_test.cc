@@ -64,6 +64,16 @@ TEST_F(AzureCvmVerifier, RuntimeDataOfAnotherMachine) {
   EXPECT_NE(find_check(unnamed, "quote signature", Outcome::kFailed), nullptr);
 }
 
+// The paravisor is at VMPL 0. A guest below it that could have reports made would name a key of its own.
+TEST_F(AzureCvmVerifier, ReportOfTheGuestItself) {
+  for (const std::uint32_t vmpl : {1U, 2U, 3U, 0xffffffffU}) {
+    const Bytes report = testing::fake_snp_report(
+        {.vmpl = vmpl, .report_data = *hash(HashAlgorithm::kSha256, as_bytes(json_))}, vcek_.key);
+    const Findings findings = verify_azure_cvm(evidence(testing::fake_hcl_report(report, 2, json_)), context());
+    EXPECT_TRUE(testing::fails_only(findings, "VMPL", Outcome::kFailed)) << vmpl << text_of(findings);
+  }
+}
+
 TEST_F(AzureCvmVerifier, RuntimeDataWithoutKey) {
   const std::string empty = R"({"keys":[]})";
   const Findings findings =

@@ -58,6 +58,11 @@ Findings verify_csv(const CsvEvidence& evidence, const VerifyContext&) {
   } else {
     out.fail("report signature", "the PEK's over the report: " + good.error().message);
   }
+  if (evidence.version == 1) {
+    out.note("report fields",
+             "all are xored with a number of the report (ANONCE) that the signature leaves out: whoever changes it "
+             "changes them. Only the report data tell, if they are the nonce that was sent");
+  }
   out.miss("PEK",
            fmt::format("it is signed by the chip's CEK, and that by Hygon's HSK and HRK, which are not verified here; "
                        "they are had from https://cert.hygon.cn/hsk_cek?snumber={}",

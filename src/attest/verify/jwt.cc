@@ -87,11 +87,6 @@ const VerifyingKey* check_jwt_signature(const Jwt& jwt, const TokenSigners& sign
       });
 }
 
-TokenTimes times_of(const Jwt& jwt) {
-  const Json* claims = jwt.claims.get();
-  return {time_of(find(claims, "exp")), time_of(find(claims, "nbf")), time_of(find(claims, "iat"))};
-}
-
 void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext& context, Findings& findings) {
   const std::int64_t now = context.now;
   bool holds = true;
@@ -112,6 +107,16 @@ void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext
   } else {
     findings.note(kTokenValidity, "the token does not expire");
   }
+}
+
+void check_jwt_times(const Jwt& jwt, const VerifyContext& context, Findings& findings) {
+  const auto read = [&](std::string_view name) {
+    const Json* claim = find(jwt.claims.get(), name);
+    const auto time = time_of(claim);
+    if (claim && !time) findings.fail(kTokenValidity, fmt::format("{} is no time: {}", name, display_of(*claim)));
+    return time;
+  };
+  check_times({read("exp"), read("nbf"), read("iat")}, true, context, findings);
 }
 
 void add_json_fields(const Json& object, std::string_view prefix, Findings& findings) {

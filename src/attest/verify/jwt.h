@@ -43,11 +43,12 @@ const VerifyingKey* check_signature_by_given_keys(std::string_view key_id, KeyTy
 struct TokenTimes {
   std::optional<std::int64_t> expires, not_before, issued;
 };
-TokenTimes times_of(const Jwt& jwt);
 
 // Adds kTokenValidity checks: out of time from `expires` on and before `not_before` and `issued`; failed, if there is
 // no `expires` and there has to be one.
 void check_times(const TokenTimes& times, bool needs_expiry, const VerifyContext& context, Findings& findings);
+// Those of a token that has to expire; failed as well, if one of them is there and no time.
+void check_jwt_times(const Jwt& jwt, const VerifyContext& context, Findings& findings);
 
 // All members of an object as fields, those of objects within it as "outer.inner", lists as JSON. At most 512, and
 // none whose name has more than 512 characters.

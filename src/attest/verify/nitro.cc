@@ -87,10 +87,8 @@ Findings verify_nitro(const NitroDocument& document, const VerifyContext& contex
     findings.fail(kNitroCertificate, fmt::format("the signer's certificate: {}", signer.error().message));
     return findings;
   }
-  if (!signer->may(KeyUsage::kDigitalSignature)) {
-    findings.fail(kNitroCertificate, "the signer's certificate is not for signatures");
-  }
-  const ChainRules rules{.use = AnchorUse::kAws, .what = kNitroChain, .roles = {}, .checks_lists = false};
+  const ChainRules rules{
+      .use = AnchorUse::kAws, .what = kNitroChain, .roles = {}, .checks_lists = false, .leaf_signs = true};
   verify_chain(*signer, bundle, rules, context, findings);
   check_timestamp(document, *signer, context.now, findings);
   const Result<void> signature = verify_cose_sign1(document.message, signer->key(), {}, {}, context.seen);

@@ -133,7 +133,7 @@ TEST(Nitro, SignatureIsTheCertificatesOverTheDocument) {
 
 TEST(Nitro, SignersCertificateIsForSignatures) {
   FakeNitro nitro(FakeOptions{.key = KeyType::kP384, .key_usage = {5}});
-  EXPECT_TRUE(fails_only(Fixture(nitro).verify(nitro.document()), kNitroCertificate, Outcome::kFailed));
+  EXPECT_TRUE(fails_only(Fixture(nitro).verify(nitro.document()), kNitroChain, Outcome::kFailed));
   FakeNitro broken;
   broken.fields.certificate.resize(100);
   EXPECT_TRUE(fails_only(Fixture(broken).verify(broken.document()), kNitroCertificate, Outcome::kFailed));

@@ -129,13 +129,31 @@ TEST_F(NvidiaDevice, SeveralDevicesAnswerOneNonce) {
     return testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, device.attestation.key), device, fake.nonce);
   };
   const std::string first = entry();
-  Findings findings = verify(to_bytes("[" + first + "," + first + "]"));
+  const FakeNvidiaDevice another = testing::fake_nvidia_device(kFirmware, {.leaf = {.key_slot = 7}});
+  const std::string second =
+      testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, another.attestation.key), another, fake.nonce);
+  anchors_.certificates.push_back({AnchorUse::kNvidiaDevice, another.root.certificate()});
+  Findings findings = verify(to_bytes("[" + first + "," + second + "]"));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
+  EXPECT_FALSE(has(findings, kNvidiaDevice, Outcome::kNoted));
   EXPECT_EQ(findings.parts.size(), 2u);
   fake.nonce[0] ^= std::byte{1};
   findings = verify(to_bytes("[" + first + "," + entry() + "]"));
   EXPECT_TRUE(has(findings, kNvidiaNonce, Outcome::kFailed));
   EXPECT_TRUE(findings.claims.report_data.empty());
+}
+
+TEST_F(NvidiaDevice, OneIsNotTwo) {
+  const FakeNvidiaDevice device = testing::fake_nvidia_device(kFirmware);
+  use(device);
+  FakeNvidiaReport fake = testing::fake_gpu_report(kFirmware);
+  const auto entry = [&] {
+    return testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, device.attestation.key), device, fake.nonce);
+  };
+  const std::string first = entry();
+  fake.measurements[3][0] ^= std::byte{1};  // asked again, it says something else
+  EXPECT_TRUE(has(verify(to_bytes("[" + first + "," + first + "]")), kNvidiaDevice, Outcome::kNoted));
+  EXPECT_TRUE(has(verify(to_bytes("[" + first + "," + entry() + "]")), kNvidiaDevice, Outcome::kNoted));
 }
 
 TEST_F(NvidiaDevice, AReportAloneFindsItsCertificates) {
@@ -195,6 +213,15 @@ TEST_F(NvidiaManifest, OfAnotherVersionIsNotUsed) {
       verify_with(testing::fake_nvidia_rim({.version = "550.2", .values = {{6, values({8})}}}, rims_));
   EXPECT_TRUE(has(findings, kNvidiaReference, Outcome::kNoted));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed);
+}
+
+// One version of the driver has a manifest for each chip: a folder with all of them made every device wrong.
+TEST_F(NvidiaManifest, OfAnotherChipIsNotUsed) {
+  collateral_.add_document("other",
+                           to_bytes(testing::fake_nvidia_rim({.chip = "GB100", .values = {{6, values({8})}}}, rims_)));
+  const Findings findings = verify_with(testing::fake_nvidia_rim({.values = {{6, values({7})}}}, rims_));
+  EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
+  EXPECT_EQ(findings.parts.size(), 1u);
 }
 
 TEST_F(NvidiaManifest, TwoOfThemMustNotSpeakOfTheSame) {

@@ -80,11 +80,20 @@ void compare(const NvidiaReport& report, const std::vector<NvidiaRim>& rims, Fin
   }
 }
 
+// A driver's version has a manifest for each chip. Reports of the first chip do not say which they are of.
+void keep_this_chips(const NvidiaReport& report, std::string_view driver, std::vector<NvidiaRim>& rims) {
+  const std::string said = report.text(NvidiaField::kChipInfo), chip = lower(said.empty() ? "GH100" : said);
+  const auto of_driver = [&](const NvidiaRim& rim) { return lower(rim.version) == driver; };
+  const auto of_chip = [&](const NvidiaRim& rim) { return lower(rim.name) == chip; };
+  const bool found = std::ranges::any_of(rims, [&](const NvidiaRim& rim) { return of_driver(rim) && of_chip(rim); });
+  if (found) std::erase_if(rims, [&](const NvidiaRim& rim) { return of_driver(rim) && !of_chip(rim); });
+}
+
 }  // namespace
 
 bool verify_nvidia_rim(const NvidiaRim& rim, const VerifyContext& context, Findings& findings) {
   const Certificate& signer = rim.certificates[0];
-  const ChainRules rules{.use = AnchorUse::kNvidiaRim, .what = kRimChain};
+  const ChainRules rules{.use = AnchorUse::kNvidiaRim, .what = kRimChain, .roles = {}, .leaf_signs = true};
   const bool trusted = verify_chain(signer, rim.certificates, rules, context, findings);
   if (!std::ranges::equal(sha384(as_bytes(rim.signed_content)), rim.digest)) {
     findings.fail(kRimSignature, "the manifest is not what was signed: its digest is another");
@@ -119,11 +128,14 @@ void check_reference_values(const NvidiaReport& report, const VerifyContext& con
     const std::string version = lower(rim->version);
     if (version != driver && version != vbios) continue;
     (version == driver ? for_driver : for_vbios) = true;
+    rims.push_back(*std::move(rim));
+  }
+  keep_this_chips(report, driver, rims);
+  for (const NvidiaRim& rim : rims) {
     Findings part;
     part.claims.platform = "nvidia-rim";
-    verify_nvidia_rim(*rim, context, part);
-    findings.parts.push_back({"manifest " + rim->version, std::move(part)});
-    rims.push_back(*std::move(rim));
+    verify_nvidia_rim(rim, context, part);
+    findings.parts.push_back({"manifest " + rim.version, std::move(part)});
   }
   if (rims.empty()) {
     findings.note(kNvidiaReference,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real evidence of SEV before SNP, of Hygon CSV and of IBM Secure Execution: as far as what is given allows.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "attest/verify/csv.h"
@@ -87,6 +88,30 @@ TEST_F(OtherRealEvidence, HygonReport) {
     altered.report[i] ^= std::byte{1};
     EXPECT_NE(find_check(verify_csv(altered, context()), "report signature", Outcome::kFailed), nullptr) << i;
   }
+}
+
+// Bytes BCh to BFh of version 1 are xored over all fields, and not signed: nor are usage and algorithm beside them.
+TEST_F(OtherRealEvidence, HygonFieldsHangOnAnUnsignedNumber) {
+  const Bytes bytes = file("csv/trustee-csv_evidence.json");
+  const CsvEvidence honest = parse_csv_evidence(bytes).value();
+  std::string text(as_text(bytes));
+  const auto numbers = [](BytesView report) {
+    std::string out;
+    for (std::byte byte : report) out += fmt::format("{}{}", out.empty() ? "" : ",", std::to_integer<unsigned>(byte));
+    return out;
+  };
+  Bytes altered = honest.report;
+  for (std::size_t at : {0xb4U, 0xb8U, 0xbcU}) altered[at] ^= std::byte{1};
+  std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+  const std::string before = numbers(honest.report);
+  ASSERT_TRUE(text.contains(before));
+  text.replace(text.find(before), before.size(), numbers(altered));
+  const CsvEvidence changed = parse_csv_evidence(as_bytes(text)).value();
+  EXPECT_NE(changed.measurement, honest.measurement);
+  const Findings findings = verify_csv(changed, context());
+  EXPECT_NE(find_check(findings, "report signature", Outcome::kPassed), nullptr) << testing::text_of(findings);
+  EXPECT_NE(find_check(findings, "report fields", Outcome::kNoted), nullptr);
+  EXPECT_NE(find_check(findings, "PEK", Outcome::kMissing), nullptr);
 }
 
 TEST_F(OtherRealEvidence, HygonEventLogReplaysWithSm3) {

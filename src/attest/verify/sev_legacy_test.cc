@@ -35,7 +35,7 @@ struct Platform {
     if (with_authorities) append(all, fake_sev_authority(SevUsage::kAsk, ask, ark));
     if (with_authorities) append(all, fake_sev_authority(SevUsage::kArk, ark, ark));
     TrustAnchors anchors;
-    if (with_root_trusted) anchors.keys.push_back(ark.verifying_key());
+    if (with_root_trusted) anchors.keys.push_back({AnchorUse::kAmdSevLegacy, ark.verifying_key()});
     const Collateral none;
     return verify_sev_certificates(parse_sev_certificates(all).value(), {none, anchors, testing::kFakeNow});
   }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/evidence/evidence.h"
 #include "attest/evidence/snp_certificates.h"
 #include "attest/evidence/snp_evidence.h"
 #include "attest/verify/chain.h"
@@ -206,11 +207,12 @@ TEST_F(SnpRealEvidence, AllFormsOfOneReport) {
   const std::string name = "snp/snp-v3-milan-vlek-constellation-report-0216f1";
   const Bytes report = file(name + ".bin"), vlek = file(name + ".vlek.der");
   const auto same = [&](BytesView form, std::size_t certificates) {
-    const auto evidence = parse_snp_evidence(form);
-    ASSERT_TRUE(evidence.has_value()) << evidence.error().message;
+    const Result<Evidence> parsed = parse_evidence(form);
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+    const auto* evidence = std::get_if<SnpEvidence>(&parsed->body);
+    ASSERT_NE(evidence, nullptr);
     EXPECT_TRUE(std::ranges::equal(evidence->report.bytes, report));
     EXPECT_EQ(evidence->certificates.size(), certificates);
-    EXPECT_TRUE(looks_like_snp_evidence(form));
     EXPECT_TRUE(testing::is_genuine(verify(*evidence)));
   };
   same(report, 0);

@@ -77,7 +77,8 @@ void check_certified_signature(const Jwt& jwt, const VerifyContext& context, Fin
   const ChainRules rules{
       .use = AnchorUse::kGoogleSpace,
       .what = kTokenChain,
-      .roles = {"Confidential Space leaf", "Confidential Space intermediate CA", "Confidential Space root CA"}};
+      .roles = {"Confidential Space leaf", "Confidential Space intermediate CA", "Confidential Space root CA"},
+      .leaf_signs = true};
   const bool trusted = verify_chain(leaf, jwt.certificates, rules, context, findings);
   const auto verified = verify_compact_jws(jwt.jws, jwt.algorithm, leaf.key(), context.seen);
   if (!verified) {
@@ -163,7 +164,7 @@ void check_devices(const Token& token, const VerifyContext& context, Findings& f
     Findings part;
     check_digest(token, device, part);
     check_signature(token, device.jwt, context, part);
-    check_times(times_of(device.jwt), true, context, part);
+    check_jwt_times(device.jwt, context, part);
     check_same(token, device, "iss", part);
     check_same(token, device, "eat_nonce", part);
     check_measurements(device, part);
@@ -178,7 +179,7 @@ Findings verify_token(const Token& token, const VerifyContext& context) {
   Findings findings;
   const VerifyingKey* key = check_signature(token, token.jwt, context, findings);
   check_issuer(token, context, findings);
-  check_times(times_of(token.jwt), true, context, findings);
+  check_jwt_times(token.jwt, context, findings);
   switch (token.service) {
     case TokenService::kMicrosoft:
       if (key != nullptr) check_key_certificate(*key, context, findings);

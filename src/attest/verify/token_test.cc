@@ -124,6 +124,12 @@ TEST_F(TokenMade, TheTimes) {
   const std::string odd =
       sign(fmt::format(R"({{"iss":"https://x.attest.azure.net","x-ms-ver":"1.0","exp":"{}"}})", kFakeNow + 60));
   EXPECT_TRUE(has(verify(odd), kTokenValidity, Outcome::kFailed)) << "exp that is not a number";
+  for (const std::string_view claim :
+       {R"("nbf":"2050-01-01")", R"("nbf":null)", R"("iat":"1")", R"("iat":18446744073709551615)", R"("iat":[1])"}) {
+    const std::string unreadable = sign(fmt::format(
+        R"({{"iss":"https://x.attest.azure.net","x-ms-ver":"1.0","exp":{},{},{}}})", kFakeNow + 60, kSgx, claim));
+    EXPECT_TRUE(has(verify(unreadable), kTokenValidity, Outcome::kFailed)) << claim;
+  }
   const std::string huge = sign(
       R"({"iss":"https://x.attest.azure.net","x-ms-ver":"1.0","exp":9223372036854775807,"nbf":-9223372036854775808})");
   EXPECT_TRUE(has(verify(huge), kTokenValidity, Outcome::kPassed));

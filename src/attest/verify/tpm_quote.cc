@@ -106,7 +106,7 @@ void check_trust(const TpmQuote& quote, const VerifyingKey& key, const VerifyCon
     if (!certificate && same_key(given.key(), key)) certificate = &given;
   }
   if (certificate) {
-    const ChainRules rules{.use = AnchorUse::kGoogleTpm, .what = "AK chain", .roles = {}};
+    const ChainRules rules{.use = AnchorUse::kGoogleTpm, .what = "AK chain", .roles = {}, .leaf_signs = true};
     if (verify_chain(*certificate, quote.certificates, rules, context, out)) out.pass("AK", "by its certificate");
     return;
   }
@@ -158,6 +158,11 @@ std::uint32_t selected(const TpmQuote& quote, HashAlgorithm bank) {
 
 // Returns whether the values are those that were quoted.
 bool check_pcrs(const TpmQuote& quote, Findings& out) {
+  const auto is_empty = [](const TpmPcrSelection& selection) { return selection.pcrs == 0; };
+  if (std::ranges::all_of(quote.attest.selections, is_empty)) {
+    out.note("PCR digest", "no PCR was quoted: nothing is known of what was booted");
+    return false;
+  }
   if (quote.pcrs.empty()) {
     out.note("PCR digest", "no PCR values were given to compare it with");
     return false;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real TPM quotes must come out as their index says.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "attest/evidence/hcl_report.h"
@@ -65,6 +67,29 @@ TEST_F(TpmRealEvidence, GoTpmToolsAttestation) {
   EXPECT_EQ(trusted.claims.measurement.size(), 48U);
   EXPECT_NE(testing::find_check(trusted, "event log", Outcome::kPassed), nullptr);
   EXPECT_NE(testing::find_check(trusted, "AK attributes", Outcome::kPassed), nullptr);
+}
+
+TEST_F(TpmRealEvidence, GoTpmToolsAttestationAltered) {
+  const Bytes bytes = file("tpm/go-tpm-tools-gce-cos-85-no-nonce.pb");
+  const TpmEvidence evidence = parse_tpm_evidence(bytes).value();
+  TrustAnchors anchors;
+  anchors.keys.push_back(key_of(*evidence.quotes[0].ak).value());
+  const auto log = std::ranges::search(bytes, evidence.log->bytes);
+  const auto log_start = static_cast<std::size_t>(log.begin() - bytes.begin());
+  for (std::size_t i = 0; i < bytes.size(); i += i < 32 ? 1 : 61) {
+    Bytes flipped = bytes;
+    flipped[i] ^= std::byte{2};
+    const auto altered = parse_tpm_evidence(flipped);
+    if (!altered || !testing::is_genuine(verify(*altered, anchors))) continue;
+    // What an event says of itself is in no digest, the public area is more than the key, and after the log comes the
+    // certificate of a key that is trusted without it.
+    EXPECT_TRUE(i >= log_start || i < 32) << "byte " << i;
+  }
+  for (std::size_t size = 1295; size < bytes.size(); size += 61) {
+    const auto cut = parse_tpm_evidence(BytesView(bytes).first(size));
+    if (!cut || !testing::is_genuine(verify(*cut, anchors))) continue;
+    EXPECT_LT(cut->quotes.size(), 3U) << size;  // cut between two fields, it is a smaller message
+  }
 }
 
 // The index says "quote valid". The quote is signed with RSASSA and SHA-1, with which nothing is accepted here: its

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/verify/tpm_evidence.h"
 #include "base/cursor.h"
 #include "testing/evidence_index.h"
 #include "testing/fake_pki.h"
@@ -123,6 +124,36 @@ TEST_F(TpmQuoteVerifier, AlteredParts) {
   no_pcrs.pcrs.clear();
   EXPECT_NE(find_check(verify(no_pcrs, trusted_), "PCR digest", Outcome::kNoted), nullptr);
   EXPECT_TRUE(verify(no_pcrs, trusted_).claims.boot_chain.empty());
+}
+
+// A TPM signs a quote of nothing, too: values that come with it are nobody's.
+TEST_F(TpmQuoteVerifier, QuoteOfNoPcr) {
+  for (const std::vector<TpmPcrSelection>& none :
+       {std::vector<TpmPcrSelection>{}, std::vector<TpmPcrSelection>{{HashAlgorithm::kSha256, 0}}}) {
+    const Bytes attest =
+        fake_tpm_attest({.selections = none, .pcr_digest = *hash(HashAlgorithm::kSha256, BytesView())});
+    TpmQuote empty = quote();
+    empty.attest = parse_tpm_attest(attest).value();
+    empty.signature = parse_tpm_signature(fake_tpm_signature(attest, ak_)).value();
+    const Findings findings = verify(empty, trusted_);
+    EXPECT_NE(find_check(findings, "PCR digest", Outcome::kNoted), nullptr) << text_of(findings);
+    EXPECT_EQ(find_check(findings, "PCR digest", Outcome::kPassed), nullptr);
+    EXPECT_TRUE(findings.claims.boot_chain.empty());
+  }
+}
+
+TEST_F(TpmQuoteVerifier, QuotesOfOneMoment) {
+  const auto quote_of = [&](HashAlgorithm bank, std::string_view nonce) {
+    return fake_tpm_quote(fake_pcrs(bank), to_bytes(nonce), ak_);
+  };
+  const VerifyContext context{collateral_, trusted_, testing::kFakeNow};
+  TpmEvidence evidence;
+  evidence.quotes = {quote_of(HashAlgorithm::kSha1, "new"), quote_of(HashAlgorithm::kSha256, "new")};
+  const Findings good = verify_tpm_evidence(evidence, context);
+  EXPECT_TRUE(is_genuine(good)) << text_of(good);
+  EXPECT_EQ(good.claims.measurement.size(), 32U);
+  evidence.quotes[0] = quote_of(HashAlgorithm::kSha1, "old");
+  EXPECT_TRUE(testing::fails_only(verify_tpm_evidence(evidence, context), "qualifying data", Outcome::kFailed));
 }
 
 TEST_F(TpmQuoteVerifier, WithItsEventLog) {

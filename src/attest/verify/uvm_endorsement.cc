@@ -89,7 +89,8 @@ void check_chain(const UvmEndorsement& endorsement, const VerifyContext& context
   TrustAnchors named;
   named.certificates.push_back({AnchorUse::kAmd, root});
   Findings chain;
-  verify_chain(endorsement.chain[0], endorsement.chain, {.use = AnchorUse::kAmd, .what = "UVM chain", .roles = {}},
+  verify_chain(endorsement.chain[0], endorsement.chain,
+               {.use = AnchorUse::kAmd, .what = "UVM chain", .roles = {}, .leaf_signs = true},
                {context.collateral, named, context.now, context.seen}, chain);
   out.checks.insert(out.checks.end(), chain.checks.begin(), chain.checks.end());
 }
