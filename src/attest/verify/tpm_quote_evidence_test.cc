@@ -73,7 +73,7 @@ TEST_F(TpmRealEvidence, GoTpmToolsAttestationAltered) {
   const Bytes bytes = file("tpm/go-tpm-tools-gce-cos-85-no-nonce.pb");
   const TpmEvidence evidence = parse_tpm_evidence(bytes).value();
   TrustAnchors anchors;
-  anchors.keys.push_back(key_of(*evidence.quotes[0].ak).value());
+  anchors.keys.push_back({AnchorUse::kGoogleTpm, key_of(*evidence.quotes[0].ak).value()});
   const auto log = std::ranges::search(bytes, evidence.log->bytes);
   const auto log_start = static_cast<std::size_t>(log.begin() - bytes.begin());
   for (std::size_t i = 0; i < bytes.size(); i += i < 32 ? 1 : 61) {
