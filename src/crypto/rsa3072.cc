@@ -79,7 +79,8 @@ Result<RsaQuotients> rsa3072_quotients(BytesView modulus, BytesView signature) {
       BN_div(q2.get(), nullptr, product.get(), m.get(), context.get()) != 1) {
     return openssl_error(ErrorCode::kInternal, "dividing");
   }
-  Bytes first = TRY(bytes_of(q1.get())), second = TRY(bytes_of(q2.get()));
+  Bytes first = TRY(bytes_of(q1.get()));
+  Bytes second = TRY(bytes_of(q2.get()));
   return RsaQuotients{.q1 = std::move(first), .q2 = std::move(second)};
 }
 

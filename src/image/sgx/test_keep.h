@@ -2,9 +2,7 @@
 // A small keep kernel made field by field, and an image over TestElf, for tests that want one thing about them wrong.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include "image/build.h"
+#include "image/sections.h"
 #include "image/sgx/sgx_sign.h"
 #include "image/test_elf.h"
 
@@ -67,8 +65,11 @@ inline Manifest test_sgx_manifest() {
   return out;
 }
 
-inline Image test_sgx_image(const Manifest& manifest = test_sgx_manifest(), const Bytes& keep = TestKeep().encode()) {
-  Image image = Image::parse(attach_manifest(TestElf().encode(), manifest).value()).value();
+inline Image test_sgx_image(const Manifest& manifest = test_sgx_manifest(), const Bytes& keep = TestKeep().encode(),
+                            const Bytes& elf = TestElf().encode()) {
+  const Bytes encoded = encode_manifest(manifest);
+  const NoteChange changes[] = {{kManifestSection, NoteType::kManifest, encoded}};
+  Image image = Image::parse(change_notes(elf, changes).value()).value();
   if (keep.empty()) return image;
   return Image::parse(attach_keep(image, keep).value()).value();
 }
