@@ -40,8 +40,12 @@ class Layout {
 
   // Pages with content, zero-padded to their end. `before` bytes of the first page come before it.
   void add(SgxPages pages, BytesView content, std::uint64_t before = 0) {
-    Bytes padded(page_ceiling(before + content.size()));
-    std::ranges::copy(content, padded.begin() + static_cast<std::ptrdiff_t>(before));
+    const std::uint64_t size = page_ceiling(before + content.size());
+    Bytes padded;
+    padded.reserve(size);
+    padded.resize(before);
+    append(padded, content);
+    padded.resize(size);
     pages.count = padded.size() / kPageBytes;
     pages.extended = true;
     pages.content = plan_.storage.emplace_back(std::move(padded));

@@ -48,7 +48,8 @@ TEST(SgxPlan, MeasuresToKnownAnswers) {
   other.debug = true;
   other.memory.heap_bytes = 3 << 20;
   other.sgx = {.features = {"avx", "amx"}, .threads = 5, .exception_info = true, .kss = true};
-  EXPECT_EQ(to_hex(measure_sgx_plan(plan_of(other))), "a5dd7672aa8a46ede5bc0ad27779ec78e1b262880ad1f4a8d984cf7c1b56605d");
+  EXPECT_EQ(to_hex(measure_sgx_plan(plan_of(other))),
+            "a5dd7672aa8a46ede5bc0ad27779ec78e1b262880ad1f4a8d984cf7c1b56605d");
 }
 
 TEST(SgxPlan, KeepsTheRulesOfEadd) {

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "crypto/rsa3072.h"
+#include "crypto/test_sgx_key.h"
 #include "image/build.h"
 #include "image/sections.h"
 #include "image/sgx/test_keep.h"
-#include "image/sgx/test_key.h"
 
 namespace adyton {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "crypto/crypto.h"
 #include "crypto/rsa3072.h"
+#include "crypto/test_sgx_key.h"
 #include "image/sgx/test_keep.h"
-#include "image/sgx/test_key.h"
 
 namespace adyton {
 namespace {
@@ -91,7 +91,9 @@ TEST(SgxSigstruct, GoesThroughItsBytes) {
 }
 
 // tests/sgx/sgx_layout.py checks the arithmetic of the same file.
-TEST(SgxSigstruct, IsAKnownAnswer) { EXPECT_EQ(to_hex(sha256(test_sigstruct().bytes)), "8d49bf3cbc2682b20b109144e01856993e3a04ac34bf14616841c7acbc6cc490"); }
+TEST(SgxSigstruct, IsAKnownAnswer) {
+  EXPECT_EQ(to_hex(sha256(test_sigstruct().bytes)), "8d49bf3cbc2682b20b109144e01856993e3a04ac34bf14616841c7acbc6cc490");
+}
 
 TEST(SgxSigstruct, SignsTheDocumentedBytes) {
   const Bytes bytes = test_sigstruct().bytes;
@@ -177,23 +179,6 @@ TEST(SgxSigstruct, OfAPlanFixesEverything) {
   refused([](SgxPlan& p) { p.svn++; }, "svn");
   refused([](SgxPlan& p) { p.product++; }, "product");
   refused([](SgxPlan& p) { p.family_id[3] = std::byte{1}; }, "family_id");
-}
-
-TEST(SgxRsa3072, TakesTheOneKindOfKey) {
-  EXPECT_TRUE(rsa3072_modulus(test_key().public_key()));
-  const auto p256 = rsa3072_modulus(PrivateKey::generate(KeyKind::kP256)->public_key());
-  ASSERT_FALSE(p256);
-  EXPECT_TRUE(p256.error().message.contains("keygen")) << p256.error().message;
-  EXPECT_FALSE(PrivateKey::generate(KeyKind::kP256)->sign_pkcs1_sha256({}));
-}
-
-TEST(SgxRsa3072, RefusesASignatureAsLargeAsTheModulus) {
-  const Bytes modulus = *parse_hex(kLaunchModulus);
-  EXPECT_EQ(rsa3072_quotients(modulus, modulus).error().code, ErrorCode::kInvalid);
-  const auto zero = rsa3072_quotients(modulus, Bytes(384));
-  ASSERT_TRUE(zero);
-  EXPECT_EQ(zero->q1, Bytes(384));
-  EXPECT_EQ(zero->q2, Bytes(384));
 }
 
 }  // namespace
