@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What runs SGX enclaves: a processor by way of the kernel's /dev/sgx_enclave and vDSO, or the emulator that stands in
+// for both. One loader above (load.h), one keep kernel inside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <adyton/result.h>
+#include "image/sgx/sgx_plan.h"
+#include "image/sgx/sigstruct.h"
+#include "platform/backend.h"
+
+namespace adyton {
+
+// The registers that __vdso_sgx_enter_enclave() passes in and that the enclave leaves at EEXIT.
+struct SgxRegisters {
+  std::uint64_t rdi = 0, rsi = 0, rdx = 0, r8 = 0, r9 = 0;
+};
+
+enum class SgxLeaf : std::uint32_t { kEenter = 2, kEresume = 3, kEexit = 4 };
+
+// As struct sgx_enclave_run says (Linux UAPI, asm/sgx.h): `function` is kEexit after EEXIT; otherwise the leaf that
+// ended with an exception, and which.
+struct SgxEntryEnd {
+  SgxLeaf function = SgxLeaf::kEexit;
+  std::uint16_t exception_vector = 0, exception_error_code = 0;
+  std::uint64_t exception_address = 0;
+  SgxRegisters registers;
+};
+
+// An enclave under construction, then initialised. add() and initialise() by one thread; enter() by any number, each on
+// a TCS of its own. Destroying it removes its pages; no thread may be inside.
+class SgxEnclave {
+ public:
+  virtual ~SgxEnclave() = default;
+  [[nodiscard]] virtual std::uint64_t base() const = 0;  // where it is mapped
+
+  // EADD, and EEXTEND where `extended`, in this order. Errors: as the kernel or processor refuses.
+  virtual Result<void> add(const SgxPages& pages) = 0;
+
+  // EINIT. Errors: untrusted, with EINIT's reason (measurement, signature, attributes, ...).
+  virtual Result<void> initialise(const Sigstruct& signature) = 0;
+
+  // EENTER or ERESUME on a TCS, until EEXIT or an exception that the host has to see. Interrupts (signals of the host)
+  // are resumed without coming back. Errors: invalid (no such TCS, it is busy, CSSA).
+  virtual Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) = 0;
+};
+
+class SgxDevice {
+ public:
+  virtual ~SgxDevice() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;     // "sgx", "sgx-emulated"
+  [[nodiscard]] virtual std::vector<Check> probe() const = 0;  // what there is, and the remedy for what is not
+  // ECREATE: the address range and SECS of `plan`, no pages yet.
+  virtual Result<std::unique_ptr<SgxEnclave>> create(const SgxPlan& plan) = 0;
+};
+
+// Executes the plan: create, add every run of pages, initialise. Errors: theirs, with what was being done.
+Result<std::unique_ptr<SgxEnclave>> load_sgx_enclave(SgxDevice& device, const SgxPlan& plan,
+                                                     const Sigstruct& signature);
+
+}  // namespace adyton
