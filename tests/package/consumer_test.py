@@ -55,7 +55,7 @@ def attest(outside):
     library = outside.prefix / "lib/libadyton-attest.so"
     for verify in (f"LD_LIBRARY_PATH={library.parent} ./verify", f"LD_LIBRARY_PATH={library.parent} verify.build/attest_example",
                    f"{example}/verify.py --library {library}"):
-        expect(outside.run(f"{verify} -r ~/.local/share/adyton/dev-root.pem evidence.cbor"), "Genuine, and as wanted")
+        expect(outside.run(f"{verify} -r development=$HOME/.local/share/adyton/dev-root.pem evidence.cbor"), "Genuine, and as wanted")
         outside.run(f"{verify} evidence.cbor", status=12)
 
 

@@ -18,7 +18,7 @@ bool check_cwt_signature(const CoseSign1& message, const VerifyContext& context,
   if (!type) return findings.fail(kTokenSignature, "signed with an algorithm that is not accepted here"), false;
   const VerifyingKey* key = check_signature_by_given_keys(
       {}, *type, cose_algorithm_name(*algorithm), kSigners, kWhere, context, findings,
-      [&](const VerifyingKey& key) { return verify_cose_sign1(message, key, {}, {}, context.seen).has_value(); });
+      [&](const VerifyingKey& one) { return verify_cose_sign1(message, one, {}, {}, context.seen).has_value(); });
   return key != nullptr;
 }
 
