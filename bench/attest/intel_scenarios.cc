@@ -114,7 +114,12 @@ void add(std::vector<Verification>& out, const std::string& tee, const FakeQuote
   out.push_back({"Verify" + tee + "NewQe", tee + " quote, its QE's report is new too", 1.3,
                  [chain] { expect_good(chain->quote, chain->context()); }});
 
-  out.push_back({"Verify" + tee + "Nothing", tee + " quote, nothing cached, nothing parsed", 1.5, [warm] {
+  out.push_back({"Verify" + tee + "Nothing", tee + " quote, nothing cached", 1.5, [warm] {
+                   SeenSignatures seen;
+                   expect_good(warm->quote, {warm->collateral, warm->anchors, testing::kFakeNow, &seen});
+                 }});
+
+  out.push_back({"Verify" + tee + "Text", tee + " quote, nothing cached, collateral still text", 2.5, [warm] {
                    const Collateral collateral = warm->files.parse();
                    SeenSignatures seen;
                    expect_good(warm->quote, {collateral, warm->anchors, testing::kFakeNow, &seen});
