@@ -30,6 +30,7 @@ Run declare_completion(CLI::App& app);
 Run declare_doctor(CLI::App& app);
 Run declare_inspect(CLI::App& app);
 Run declare_keygen(CLI::App& app);
+Run declare_measure(CLI::App& app);
 Run declare_new(CLI::App& app);
 Run declare_policy(CLI::App& app);
 Run declare_run(CLI::App& app);

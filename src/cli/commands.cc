@@ -24,6 +24,8 @@ const std::vector<Command>& commands() {
        "adyton sign vault.elf --manifest adyton.toml --key signer.pem --output vault.enclave", declare_sign},
       {"inspect", "show an image: identity, manifest, calls, permissions", "adyton inspect vault.enclave",
        declare_inspect},
+      {"measure", "compute what each TEE will report of an image, on any machine", "adyton measure vault.enclave",
+       declare_measure},
       {"run", "run an enclave image", "adyton run program.enclave -- --its --arguments", declare_run},
       {"call", "call an enclave, with JSON", "adyton call vault.enclave vault.greet '[\"Ada\"]'", declare_call},
       {"attest", "have an enclave prove what it is", "adyton attest vault.enclave --nonce 00ff --output evidence.cbor",

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/sgx_facts.h"
 #include "image/image.h"
 
 namespace adyton {
@@ -16,7 +17,7 @@ struct Options {
   bool json = false;
 };
 
-Json to_json(const VerifiedImage& verified) {
+Json to_json(const VerifiedImage& verified, const std::optional<SgxFacts>& sgx) {
   const Manifest& m = verified.image().manifest();
   const auto methods = [](const std::vector<Method>& list) {
     Json out = Json::array();
@@ -31,29 +32,31 @@ Json to_json(const VerifiedImage& verified) {
                        {"permissions", fmt::format("{}{}{}", region.readable ? 'r' : '-', region.writable ? 'w' : '-',
                                                    region.executable ? 'x' : '-')}});
   }
-  return {{"image", to_hex(verified.identity().image)},
-          {"signer", to_hex(verified.identity().signer)},
-          {"name", m.name},
-          {"product", m.product},
-          {"svn", m.svn},
-          {"debug", m.debug},
-          {"threads", m.threads},
-          {"memory",
-           {{"heap_bytes", m.memory.heap_bytes},
-            {"stack_bytes", m.memory.stack_bytes},
-            {"require_secret", m.memory.require_secret}}},
-          {"calls", methods(m.calls)},
-          {"host_calls", methods(m.host_calls)},
-          {"permissions",
-           {{"read", m.files.read},
-            {"write", m.files.write},
-            {"connect", m.network.connect},
-            {"listen", m.network.listen},
-            {"environment", m.environment}}},
-          {"regions", regions}};
+  Json out = {{"image", to_hex(verified.identity().image)},
+              {"signer", to_hex(verified.identity().signer)},
+              {"name", m.name},
+              {"product", m.product},
+              {"svn", m.svn},
+              {"debug", m.debug},
+              {"threads", m.threads},
+              {"memory",
+               {{"heap_bytes", m.memory.heap_bytes},
+                {"stack_bytes", m.memory.stack_bytes},
+                {"require_secret", m.memory.require_secret}}},
+              {"calls", methods(m.calls)},
+              {"host_calls", methods(m.host_calls)},
+              {"permissions",
+               {{"read", m.files.read},
+                {"write", m.files.write},
+                {"connect", m.network.connect},
+                {"listen", m.network.listen},
+                {"environment", m.environment}}},
+              {"regions", regions}};
+  if (sgx) out["sgx"] = sgx->to_json();
+  return out;
 }
 
-void print(const VerifiedImage& verified) {
+void print(const VerifiedImage& verified, const std::optional<SgxFacts>& sgx) {
   const Manifest& m = verified.image().manifest();
   fmt::print("{}  product {}, svn {}{}\n\n", m.name, m.product, m.svn,
              m.debug ? "  DEBUG: its memory can be read" : "");
@@ -81,14 +84,16 @@ void print(const VerifiedImage& verified) {
   list("  connect", m.network.connect, "no TCP ports");
   list("  listen", m.network.listen, "no TCP ports");
   list("  env", m.environment, "no environment variables");
+  if (sgx) fmt::print("\n{}", sgx->to_text());
 }
 
 Result<int> inspect(const Options& options) {
   const VerifiedImage image = TRY(verify_image(TRY(Image::load(options.image))).within(options.image));
+  const std::optional<SgxFacts> sgx = TRY(sgx_facts(image.image()).within(options.image));
   if (options.json) {
-    fmt::print("{}\n", to_json(image).dump(2));
+    fmt::print("{}\n", to_json(image, sgx).dump(2));
   } else {
-    print(image);
+    print(image, sgx);
   }
   return 0;
 }

@@ -7,6 +7,8 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "crypto/keys.h"
+#include "crypto/rsa3072.h"
+#include "image/sgx/sigstruct.h"
 
 namespace adyton {
 namespace {
@@ -14,9 +16,11 @@ namespace {
 struct Options {
   std::string file;
   KeyKind kind = KeyKind::kRsa3072;
+  bool sgx = false;
 };
 
 Result<int> keygen(const Options& options) {
+  if (options.sgx && options.kind != KeyKind::kRsa3072) return invalid("SGX takes rsa3072 only: leave out --type");
   const PrivateKey key = TRY(PrivateKey::generate(options.kind));
   const PublicKey public_key = key.public_key();
   TRY(save_file(options.file, as_bytes(key.pem()), FileMode::kPrivate, Overwrite::kNo));
@@ -24,6 +28,7 @@ Result<int> keygen(const Options& options) {
   fmt::print(
       "Private key  {}   keep it secret: who has it can sign enclaves as you\nPublic key   {}.pub\nSigner       {}\n",
       options.file, options.file, to_hex(public_key.fingerprint()));
+  if (options.sgx) fmt::print("MRSIGNER     {}\n", to_hex(mr_signer(TRY(rsa3072_modulus(public_key)))));
   return 0;
 }
 
@@ -39,6 +44,7 @@ Run declare_keygen(CLI::App& app) {
   app.add_option("--type", options->kind,
                  "rsa3072 (default; the one kind every TEE accepts, SGX included), p256, p384, ed25519")
       ->transform(CLI::CheckedTransformer(kinds));
+  app.add_flag("--sgx", options->sgx, "a key that signs for SGX (rsa3072); prints its MRSIGNER as well");
   return [options] { return keygen(*options); };
 }
 

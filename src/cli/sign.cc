@@ -5,8 +5,10 @@
 #include "cli/command.h"
 #include "cli/development.h"
 #include "cli/files.h"
+#include "cli/sign_sgx.h"
 #include "crypto/keys.h"
 #include "image/build.h"
+#include "image/sgx/sgx_sign.h"
 
 namespace adyton {
 namespace {
@@ -14,6 +16,7 @@ namespace {
 struct Options {
   std::string input, manifest, key, output;
   std::string to_be_signed, signature, public_key;
+  SgxSignOptions sgx;
 };
 
 Result<PublicKey> load_public_key(const std::string& path) {
@@ -31,29 +34,51 @@ Result<Image> unsigned_image(const Options& options) {
   return Image::parse(TRY(attach_manifest(file, manifest).within(options.input)));
 }
 
-Result<int> sign(const Options& options) {
-  const Image image = TRY(unsigned_image(options));
+Result<PrivateKey> load_private_key(const std::string& path) {
+  if (path.empty()) return development_signer();
+  return PrivateKey::parse_pem(as_text(TRY(load_file(path)))).within(path);
+}
+
+// First of two steps: what is to be signed, for the image, for SGX or for both.
+Result<int> prepare(const Image& image, const Options& options) {
   if (!options.to_be_signed.empty()) {
     const PublicKey signer = TRY(load_public_key(options.public_key));
     TRY(save_file(options.to_be_signed, TRY(to_be_signed(image, signer))));
-    if (!options.output.empty()) TRY(save_file(options.output, image.file(), FileMode::kProgram));
-    return 0;
   }
-  if (options.output.empty()) return invalid("--output says where the image goes");
-  Bytes file;
+  if (!options.sgx.to_be_signed.empty()) TRY(save_sgx_to_be_signed(image, options.sgx));
+  if (!options.output.empty()) TRY(save_file(options.output, image.file(), FileMode::kProgram));
+  return 0;
+}
+
+Result<Image> signed_image(Image image, const Options& options) {
   if (!options.signature.empty()) {
     const PublicKey signer = TRY(load_public_key(options.public_key));
-    file = TRY(attach_signature(image, signer, TRY(load_file(options.signature))));
-  } else {
-    const PrivateKey key = options.key.empty()
-                               ? TRY(development_signer())
-                               : TRY(PrivateKey::parse_pem(as_text(TRY(load_file(options.key)))).within(options.key));
-    file = TRY(sign_image(image, key));
+    image = TRY(Image::parse(TRY(attach_signature(image, signer, TRY(load_file(options.signature))))));
+    return signed_for_sgx(std::move(image), options.sgx, std::nullopt);
   }
-  const VerifiedImage done = TRY(verify_image(TRY(Image::parse(std::move(file)))));
+  // Signing for SGX alone leaves the signature that the image has.
+  if (options.sgx.signs() && options.key.empty() && !image.signature().empty()) {
+    return signed_for_sgx(std::move(image), options.sgx, std::nullopt);
+  }
+  const PrivateKey key = TRY(load_private_key(options.key));
+  image = TRY(Image::parse(TRY(sign_image(image, key))));
+  return signed_for_sgx(std::move(image), options.sgx, key);
+}
+
+Result<int> sign(const Options& options) {
+  Image image = TRY(with_keep(TRY(unsigned_image(options)), options.sgx));
+  if (!options.to_be_signed.empty() || !options.sgx.to_be_signed.empty()) return prepare(image, options);
+  if (options.output.empty()) return invalid("--output says where the image goes");
+  const VerifiedImage done = TRY(verify_image(TRY(signed_image(std::move(image), options))));
+  std::string sgx;
+  if (!done.image().sigstruct().empty()) {
+    const SignedSgxPlan enclave = TRY(verify_sgx_signature(done.image()).within("for SGX"));
+    sgx = fmt::format("{}: for SGX MRENCLAVE {:.16}..., MRSIGNER {:.16}...\n", options.output,
+                      to_hex(enclave.sigstruct.fields.measurement), to_hex(enclave.sigstruct.signer));
+  }
   TRY(save_file(options.output, done.image().file(), FileMode::kProgram));
-  fmt::print("{}: image {:.16}..., signed by {:.16}...\n", options.output, to_hex(done.identity().image),
-             to_hex(done.identity().signer));
+  fmt::print("{}: image {:.16}..., signed by {:.16}...\n{}", options.output, to_hex(done.identity().image),
+             to_hex(done.identity().signer), sgx);
   return 0;
 }
 
@@ -69,6 +94,7 @@ Run declare_sign(CLI::App& app) {
                  "write what a key that lives elsewhere signs; with --output, the unsigned image as well");
   app.add_option("--signature", options->signature, "attach a signature made elsewhere");
   app.add_option("--public-key", options->public_key, "of the key that lives elsewhere (PEM)");
+  declare_sgx_options(app, options->sgx);
   return [options] { return sign(*options); };
 }
 

@@ -20,19 +20,22 @@ Digest256 sha256(BytesView bytes);
 Digest384 sha384(BytesView bytes);
 Digest512 sha512(BytesView bytes);
 
-// A running SHA-384.
-class Sha384 {
+// A running SHA-256 or SHA-384. After finish() only to be destroyed.
+template <std::size_t kBytes>
+class RunningSha {
  public:
-  Sha384();
-  ~Sha384();
-  Sha384(const Sha384&) = delete;
-  Sha384& operator=(const Sha384&) = delete;
+  RunningSha();
+  ~RunningSha();
+  RunningSha(const RunningSha&) = delete;
+  RunningSha& operator=(const RunningSha&) = delete;
   void update(BytesView bytes);
-  Digest384 finish();
+  std::array<std::byte, kBytes> finish();
 
  private:
   void* context_;
 };
+using Sha256 = RunningSha<32>;
+using Sha384 = RunningSha<48>;
 
 // HMAC (RFC 2104): as many bytes as the hash has. Errors: invalid, when the key is empty.
 enum class HmacHash : std::uint8_t { kSha256, kSha384, kSha512 };

@@ -45,20 +45,30 @@ Digest256 sha256(BytesView bytes) { return digest<32>(sha256_algorithm(), bytes)
 Digest384 sha384(BytesView bytes) { return digest<48>(sha384_algorithm(), bytes); }
 Digest512 sha512(BytesView bytes) { return digest<64>(sha512_algorithm(), bytes); }
 
-Sha384::Sha384() : context_(EVP_MD_CTX_new()) {
-  if (!context_ || EVP_DigestInit_ex2(context_of(context_), sha384_algorithm(), nullptr) != 1) std::abort();
+template <std::size_t kBytes>
+RunningSha<kBytes>::RunningSha() : context_(EVP_MD_CTX_new()) {
+  const EVP_MD* md = kBytes == 32 ? sha256_algorithm() : sha384_algorithm();
+  if (!context_ || EVP_DigestInit_ex2(context_of(context_), md, nullptr) != 1) std::abort();
 }
 
-Sha384::~Sha384() { EVP_MD_CTX_free(context_of(context_)); }
+template <std::size_t kBytes>
+RunningSha<kBytes>::~RunningSha() {
+  EVP_MD_CTX_free(context_of(context_));
+}
 
-void Sha384::update(BytesView bytes) {
+template <std::size_t kBytes>
+void RunningSha<kBytes>::update(BytesView bytes) {
   if (EVP_DigestUpdate(context_of(context_), bytes.data(), bytes.size()) != 1) std::abort();
 }
 
-Digest384 Sha384::finish() {
-  Digest384 out;
+template <std::size_t kBytes>
+std::array<std::byte, kBytes> RunningSha<kBytes>::finish() {
+  std::array<std::byte, kBytes> out;
   if (EVP_DigestFinal_ex(context_of(context_), openssl_output(out), nullptr) != 1) std::abort();
   return out;
 }
+
+template class RunningSha<32>;
+template class RunningSha<48>;
 
 }  // namespace adyton

@@ -119,4 +119,9 @@ Result<Bytes> PrivateKey::sign(BytesView message) const {
   return sign_with(impl_->key.get(), type_of(kind), algorithm_of(kind), message, EcdsaForm::kRaw);
 }
 
+Result<Bytes> PrivateKey::sign_pkcs1_sha256(BytesView message) const {
+  return sign_with(impl_->key.get(), type_of(impl_->public_key.kind()), SignatureAlgorithm::kRsaPkcs1Sha256, message,
+                   EcdsaForm::kRaw);
+}
+
 }  // namespace adyton

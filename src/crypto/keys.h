@@ -46,6 +46,8 @@ class PrivateKey {
   [[nodiscard]] PublicKey public_key() const;
   [[nodiscard]] std::string pem() const;        // PKCS#8
   Result<Bytes> sign(BytesView message) const;  // ECDSA: raw r || s
+  // PKCS #1 v1.5 with SHA-256, which SGX takes and Adyton makes for nothing else. Errors: invalid, unless it is RSA.
+  Result<Bytes> sign_pkcs1_sha256(BytesView message) const;
 
   struct Impl;
   explicit PrivateKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

@@ -37,7 +37,9 @@ Result<Bytes> attach_manifest(BytesView elf, Manifest manifest) {
   TRY(check_manifest(manifest).within("manifest"));
   const Bytes encoded = encode_manifest(manifest);
   const NoteChange changes[] = {{kManifestSection, NoteType::kManifest, encoded},
-                                {kSignatureSection, NoteType::kSignature, {}}};
+                                {kSignatureSection, NoteType::kSignature, {}},
+                                {kKeepSection, NoteType::kKeep, {}},
+                                {kSigstructSection, NoteType::kSigstruct, {}}};
   return change_notes(elf, changes);
 }
 

@@ -17,7 +17,8 @@ namespace adyton {
 Result<void> check_linked_program(BytesView elf);
 
 // Reads the calls the program serves and the host calls it makes from the program's symbols, and returns the file with
-// `manifest` (its calls and host_calls filled in) in its section. An existing manifest and signature are replaced.
+// `manifest` (its calls and host_calls filled in) in its section. An existing manifest is replaced; signatures and the
+// keep kernel are removed.
 Result<Bytes> attach_manifest(BytesView elf, Manifest manifest);
 
 // The bytes a signer signs for this image (a COSE Sig_structure, RFC 9052, 4.4): what `sign_image` signs, or what is

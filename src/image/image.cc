@@ -53,6 +53,10 @@ Result<Image> Image::parse(Bytes file, const ImageLimits& limits) {
   image.manifest_ = TRY(parse_manifest(image.manifest_bytes_));
   const auto signature = TRY(find_note(sections, kSignatureSection, NoteType::kSignature));
   if (signature) image.signature_ = to_bytes(*signature);
+  const auto keep = TRY(find_note(sections, kKeepSection, NoteType::kKeep));
+  if (keep) image.keep_ = to_bytes(*keep);
+  const auto sigstruct = TRY(find_note(sections, kSigstructSection, NoteType::kSigstruct));
+  if (sigstruct) image.sigstruct_ = to_bytes(*sigstruct);
   image.digest_ = image_digest(image.plan_, image.manifest_bytes_);
   return image;
 }

@@ -60,11 +60,13 @@ class Image {
   [[nodiscard]] BytesView manifest_bytes() const { return manifest_bytes_; }  // the exact measured bytes
   [[nodiscard]] const Digest384& digest() const { return digest_; }
   [[nodiscard]] BytesView signature() const { return signature_; }  // COSE_Sign1; empty if unsigned
+  [[nodiscard]] BytesView keep() const { return keep_; }  // keep kernel for SGX (image/sgx/), an ELF; empty without
+  [[nodiscard]] BytesView sigstruct() const { return sigstruct_; }  // its signature for SGX; empty without
   [[nodiscard]] BytesView file() const { return file_; }
 
  private:
   Image() = default;
-  Bytes file_, manifest_bytes_, signature_;
+  Bytes file_, manifest_bytes_, signature_, keep_, sigstruct_;
   LaunchPlan plan_;
   Manifest manifest_;
   Digest384 digest_{};

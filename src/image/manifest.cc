@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "image/manifest.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/cbor.h"
@@ -50,6 +51,14 @@ Result<void> read(Reader& reader, std::string& out) {
   return {};
 }
 
+template <std::size_t N>
+Result<void> read(Reader& reader, std::array<std::byte, N>& out) {
+  const BytesView bytes = TRY(reader.read_bytes());
+  if (bytes.size() != N) return invalid("{} bytes, not {}", bytes.size(), N);
+  std::ranges::copy(bytes, out.begin());
+  return {};
+}
+
 Result<void> read(Reader& reader, Method& out) {
   TRY(reader.read_array_head(2));
   TRY(read(reader, out.name));
@@ -75,8 +84,8 @@ Field field(std::string_view key, T& out) {
   return {key, [&out](Reader& reader) { return read(reader, out); }};
 }
 
-// A map with exactly these keys.
-Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields) {
+// A map with exactly these keys, and perhaps that of `optional`.
+Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields, const Field* optional = nullptr) {
   std::size_t count = 0;
   const auto on_entry = [&](const Key& key) -> Result<void> {
     for (const Field& candidate : fields) {
@@ -84,10 +93,20 @@ Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields) {
       ++count;
       return candidate.read_value(reader).within(candidate.key);
     }
+    if (optional && key == optional->key) return optional->read_value(reader).within(optional->key);
     return invalid("unknown key {}", key.to_string());
   };
   TRY(reader.read_map(on_entry));
   if (count != fields.size()) return invalid("{} keys are missing", fields.size() - count);
+  return {};
+}
+
+Result<void> read_sgx(Reader& reader, Manifest::Sgx& out) {
+  TRY(read_fields(reader, {field("features", out.features), field("threads", out.threads),
+                           field("exception_info", out.exception_info), field("provision_key", out.provision_key),
+                           field("kss", out.kss), field("family_id", out.family_id),
+                           field("extended_product_id", out.extended_product_id)}));
+  if (out == Manifest::Sgx{}) return invalid("all as it is anyhow, which is written by leaving it out");
   return {};
 }
 
@@ -105,19 +124,22 @@ Result<Manifest> read_manifest(BytesView cbor) {
   const auto network = [&](Reader& reader) {
     return read_fields(reader, {field("connect", manifest.network.connect), field("listen", manifest.network.listen)});
   };
+  const Field sgx{"sgx", [&](Reader& reader) { return read_sgx(reader, manifest.sgx); }};
   Reader reader(cbor);
-  TRY(read_fields(reader, {field("format", format),
-                           field("name", manifest.name),
-                           field("product", manifest.product),
-                           field("svn", manifest.svn),
-                           field("debug", manifest.debug),
-                           {"memory", memory},
-                           field("threads", manifest.threads),
-                           {"files", files},
-                           {"network", network},
-                           field("environment", manifest.environment),
-                           field("calls", manifest.calls),
-                           field("host_calls", manifest.host_calls)}));
+  TRY(read_fields(reader,
+                  {field("format", format),
+                   field("name", manifest.name),
+                   field("product", manifest.product),
+                   field("svn", manifest.svn),
+                   field("debug", manifest.debug),
+                   {"memory", memory},
+                   field("threads", manifest.threads),
+                   {"files", files},
+                   {"network", network},
+                   field("environment", manifest.environment),
+                   field("calls", manifest.calls),
+                   field("host_calls", manifest.host_calls)},
+                  &sgx));
   TRY(reader.finish());
   if (format != kFormat) return invalid("format {}: this version of Adyton reads format {}", format, kFormat);
   TRY(check_manifest(manifest));
@@ -127,7 +149,7 @@ Result<Manifest> read_manifest(BytesView cbor) {
 }  // namespace
 
 Bytes encode_manifest(const Manifest& manifest) {
-  MapWriter memory, files, network, top;
+  MapWriter memory, files, network, sgx, top;
   memory.key("heap").unsigned_integer(manifest.memory.heap_bytes);
   memory.key("stack").unsigned_integer(manifest.memory.stack_bytes);
   memory.key("require_secret").boolean(manifest.memory.require_secret);
@@ -135,6 +157,13 @@ Bytes encode_manifest(const Manifest& manifest) {
   write(files.key("write"), manifest.files.write);
   write(network.key("connect"), manifest.network.connect);
   write(network.key("listen"), manifest.network.listen);
+  write(sgx.key("features"), manifest.sgx.features);
+  sgx.key("threads").unsigned_integer(manifest.sgx.threads);
+  sgx.key("exception_info").boolean(manifest.sgx.exception_info);
+  sgx.key("provision_key").boolean(manifest.sgx.provision_key);
+  sgx.key("kss").boolean(manifest.sgx.kss);
+  sgx.key("family_id").bytes(manifest.sgx.family_id);
+  sgx.key("extended_product_id").bytes(manifest.sgx.extended_product_id);
   top.key("format").unsigned_integer(kFormat);
   top.key("name").text(manifest.name);
   top.key("product").unsigned_integer(manifest.product);
@@ -144,6 +173,7 @@ Bytes encode_manifest(const Manifest& manifest) {
   top.key("threads").unsigned_integer(manifest.threads);
   top.key("files").map(files);
   top.key("network").map(network);
+  if (manifest.sgx != Manifest::Sgx{}) top.key("sgx").map(sgx);  // the digests of images without it stay as they are
   write(top.key("environment"), manifest.environment);
   write(top.key("calls"), manifest.calls);
   write(top.key("host_calls"), manifest.host_calls);

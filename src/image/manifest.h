@@ -3,6 +3,7 @@
 // image, where it is part of the identity.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,6 +49,19 @@ struct Manifest {
   } network;
   std::vector<std::string> environment;  // names of variables the host may pass
 
+  // What only SGX asks. All as here: the encoding does not have it.
+  struct Sgx {
+    // Processor state beyond x87 and SSE that the enclave uses and that is saved when it is interrupted: "avx",
+    // "avx512" (with "avx"), "pkru", "amx". A processor without it does not start the enclave.
+    std::vector<std::string> features;
+    std::uint32_t threads = 0;    // of execution, `threads` at least, up to 256; 0: sgx_threads() says
+    bool exception_info = false;  // MISCSELECT.EXINFO: what a page fault or general protection fault was about
+    bool provision_key = false;   // ATTRIBUTES.PROVISIONKEY
+    bool kss = false;             // ATTRIBUTES.KSS, key separation and sharing; the next two need it
+    std::array<std::byte, 16> family_id{}, extended_product_id{};
+    bool operator==(const Sgx&) const = default;
+  } sgx;
+
   std::vector<Method> calls;       // what main() serves: read from the program, not written by hand
   std::vector<Method> host_calls;  // what the enclave may call at its host: likewise
 
@@ -58,6 +72,10 @@ struct Manifest {
 // sorted by name. Errors: invalid, naming the key. What the two parsers return has passed it.
 Result<void> check_manifest(const Manifest& manifest);
 inline constexpr std::size_t kMaxManifestEntries = 4096;
+
+// How many threads can be in an SGX enclave at the same time: what the manifest says, or those that serve calls and
+// eight of the program's own.
+std::uint32_t sgx_threads(const Manifest& manifest);
 
 // From adyton.toml (docs/formats/manifest.md). Unknown keys, wrong types and values out of range are errors that name
 // the key and the line.

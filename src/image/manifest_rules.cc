@@ -2,6 +2,7 @@
 #include "image/manifest_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <set>
 
@@ -12,6 +13,8 @@ namespace adyton {
 namespace {
 
 constexpr std::uint64_t kKiB = 1 << 10, kMiB = 1 << 20, kGiB = 1 << 30, kPage = 4096;
+constexpr std::uint64_t kMaxSgxThreads = 256;
+constexpr std::string_view kSgxFeatures[] = {"avx", "avx512", "pkru", "amx"};
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -104,6 +107,40 @@ Result<void> check_method(const Method& method) {
   return {};
 }
 
+Result<void> check_sgx_feature(std::string_view name) {
+  if (std::ranges::find(kSgxFeatures, name) == std::end(kSgxFeatures)) {
+    return invalid("\"{}\": avx, avx512, pkru and amx are possible", name);
+  }
+  return {};
+}
+
+Result<void> check_sgx_threads(std::uint64_t count) {
+  if (count > kMaxSgxThreads)
+    return invalid("{}: 1 to {} are possible, or 0 for as many as usual", count, kMaxSgxThreads);
+  return {};
+}
+
+Result<void> check_sgx(const Manifest& manifest) {
+  const Manifest::Sgx& sgx = manifest.sgx;
+  TRY(check_list("sgx.features", sgx.features, check_sgx_feature));
+  const auto has = [&](std::string_view name) { return std::ranges::find(sgx.features, name) != sgx.features.end(); };
+  if (has("avx512") && !has("avx")) return invalid("sgx.features: avx512 needs avx as well");
+  TRY(check_sgx_threads(sgx.threads).within("sgx.threads"));
+  if (sgx.threads != 0 && sgx.threads < manifest.threads) {
+    return invalid("sgx.threads: {} are fewer than the {} that serve calls", sgx.threads, manifest.threads);
+  }
+  constexpr std::array<std::byte, 16> kNone{};
+  if (!sgx.kss && (sgx.family_id != kNone || sgx.extended_product_id != kNone)) {
+    return invalid("sgx.family_id and sgx.extended_product_id need sgx.kss = true");
+  }
+  return {};
+}
+
+std::uint32_t sgx_threads(const Manifest& manifest) {
+  constexpr std::uint32_t kOwn = 8;
+  return manifest.sgx.threads != 0 ? manifest.sgx.threads : manifest.threads + kOwn;
+}
+
 Result<void> check_manifest(const Manifest& manifest) {
   TRY(check_image_name(manifest.name).within("name"));
   TRY(check_heap(manifest.memory.heap_bytes).within("memory.heap"));
@@ -114,6 +151,7 @@ Result<void> check_manifest(const Manifest& manifest) {
   TRY(check_list("network.connect", manifest.network.connect, check_port));
   TRY(check_list("network.listen", manifest.network.listen, check_port));
   TRY(check_list("environment", manifest.environment, check_variable));
+  TRY(check_sgx(manifest));
   TRY(check_methods("calls", manifest.calls));
   TRY(check_methods("host_calls", manifest.host_calls));
   return {};

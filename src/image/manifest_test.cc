@@ -26,8 +26,20 @@ Manifest full() {
   return manifest;
 }
 
+Manifest with_sgx() {
+  Manifest manifest = full();
+  manifest.sgx = {.features = {"avx", "avx512", "pkru", "amx"},
+                  .threads = 256,
+                  .exception_info = true,
+                  .provision_key = true,
+                  .kss = true,
+                  .family_id = {std::byte{1}},
+                  .extended_product_id = {std::byte{2}}};
+  return manifest;
+}
+
 TEST(Manifest, GoesThroughCbor) {
-  for (const Manifest& manifest : {full(), Manifest{.name = "x"}}) {
+  for (const Manifest& manifest : {full(), with_sgx(), Manifest{.name = "x"}}) {
     const Bytes encoded = encode_manifest(manifest);
     const Result<Manifest> parsed = parse_manifest(encoded);
     ASSERT_TRUE(parsed) << parsed.error().message;
@@ -68,15 +80,51 @@ TEST(Manifest, HasTheDocumentedEncoding) {
   );
 }
 
+// The one optional key, where the order of encodings puts it; and it is there only if it says something.
+TEST(Manifest, HasTheDocumentedEncodingOfSgx) {
+  Manifest manifest{.name = "x"};
+  manifest.sgx.threads = 9;
+  const std::string sgx =
+      "63736778"
+      "a7"
+      "636b7373f4"
+      "677468726561647309"
+      "68666561747572657380"
+      "6966616d696c795f69645000000000000000000000000000000000"
+      "6d70726f766973696f6e5f6b6579f4"
+      "6e657863657074696f6e5f696e666ff4"
+      "73657874656e6465645f70726f647563745f69645000000000000000000000000000000000";
+  std::string wanted = "ad63736778" + sgx.substr(8) + to_hex(encode_manifest({.name = "x"})).substr(2);
+  EXPECT_EQ(to_hex(encode_manifest(manifest)), wanted);
+  wanted.replace(wanted.find("677468726561647309"), 18, "677468726561647300");
+  EXPECT_EQ(parse_manifest(*parse_hex(wanted)).error().code, ErrorCode::kInvalid);
+}
+
+TEST(Manifest, RefusesSgxThatContradictsItself) {
+  const auto refused = [](auto&& change, std::string_view key) {
+    Manifest manifest = with_sgx();
+    change(manifest);
+    const auto checked = check_manifest(manifest);
+    ASSERT_FALSE(checked) << key;
+    EXPECT_TRUE(checked.error().message.starts_with(key)) << checked.error().message;
+  };
+  refused([](Manifest& m) { m.sgx.features = {"avx512"}; }, "sgx.features");
+  refused([](Manifest& m) { m.sgx.features = {"mpx"}; }, "sgx.features");
+  refused([](Manifest& m) { m.sgx.features = {"avx", "avx"}; }, "sgx.features");
+  refused([](Manifest& m) { m.sgx.threads = 63; }, "sgx.threads");
+  refused([](Manifest& m) { m.sgx.threads = 257; }, "sgx.threads");
+  refused([](Manifest& m) { m.sgx.kss = false; }, "sgx.family_id");
+}
+
 TEST(Manifest, RefusesEveryTruncation) {
-  const Bytes whole = encode_manifest(full());
+  const Bytes whole = encode_manifest(with_sgx());
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_EQ(parse_manifest(BytesView(whole).first(size)).error().code, ErrorCode::kInvalid) << size;
   }
 }
 
 TEST(Manifest, ReadsNoFlippedByteAsTheSameManifest) {
-  const Bytes whole = encode_manifest(full());
+  const Bytes whole = encode_manifest(with_sgx());
   for (std::size_t i = 0; i < whole.size(); ++i) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       Bytes flipped = whole;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <limits>
 #include <map>
@@ -87,6 +88,17 @@ Setter text(std::string& out, Result<void> (*check)(std::string_view)) {
   });
 }
 
+// An identifier in hexadecimal.
+template <std::size_t N>
+Setter identifier(std::array<std::byte, N>& out) {
+  return setter([&out](const TomlNode& node) -> Result<void> {
+    const Result<Bytes> bytes = parse_hex(TRY(text_of(node)));
+    if (!bytes || bytes->size() != N) return invalid("not {} hexadecimal digits in quotes", 2 * N);
+    std::ranges::copy(*bytes, out.begin());
+    return {};
+  });
+}
+
 // A list of what `element` takes out of each entry.
 template <class T>
 Setter list(std::vector<T>& out, Setter (*element)(T&)) {
@@ -111,6 +123,7 @@ Setter list(std::vector<T>& out, Setter (*element)(T&)) {
 Setter path(std::string& out) { return text(out, check_path); }
 Setter port(std::uint16_t& out) { return number(out, check_port); }
 Setter variable(std::string& out) { return text(out, check_variable); }
+Setter feature(std::string& out) { return text(out, check_sgx_feature); }
 
 Result<void> read_table(const TomlNode::Table& table, const std::string& prefix, const Fields& fields) {
   for (const auto& [key, line, node] : table) {
@@ -144,8 +157,16 @@ Result<Manifest> read_manifest(const TomlNode::Table& top) {
       {"files", table({{"read", list(out.files.read, path)}, {"write", list(out.files.write, path)}})},
       {"network", table({{"connect", list(out.network.connect, port)}, {"listen", list(out.network.listen, port)}})},
       {"environment", list(out.environment, variable)},
+      {"sgx", table({{"features", list(out.sgx.features, feature)},
+                     {"threads", number(out.sgx.threads, check_sgx_threads)},
+                     {"exception_info", boolean(out.sgx.exception_info)},
+                     {"provision_key", boolean(out.sgx.provision_key)},
+                     {"kss", boolean(out.sgx.kss)},
+                     {"family_id", identifier(out.sgx.family_id)},
+                     {"extended_product_id", identifier(out.sgx.extended_product_id)}})},
   };
   TRY(read_table(top, "", fields));
+  TRY(check_sgx(out));  // what concerns several of its keys
   if (out.name.empty()) return invalid("the key \"name\" is missing: write, for example, name = \"vault\"");
   return out;
 }

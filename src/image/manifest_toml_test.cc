@@ -27,6 +27,15 @@ write = ["/var/lib/ca", "/tmp"]
 [network]
 connect = [443]
 listen = [8443, 8080]
+
+[sgx]
+features = ["avx"]
+threads = 20
+exception_info = true
+provision_key = true
+kss = true
+family_id = "000102030405060708090a0b0c0d0e0f"
+extended_product_id = "FF000000000000000000000000000000"
 )");
   ASSERT_TRUE(parsed) << parsed.error().message;
   Manifest expected{.name = "device-ca", .product = 3, .svn = 12, .debug = true};
@@ -35,8 +44,23 @@ listen = [8443, 8080]
   expected.files = {.read = {"/etc/ssl/certs"}, .write = {"/var/lib/ca", "/tmp"}};
   expected.network = {.connect = {443}, .listen = {8443, 8080}};
   expected.environment = {"TZ", "LANG"};
+  expected.sgx = {.features = {"avx"}, .threads = 20, .exception_info = true, .provision_key = true, .kss = true};
+  for (unsigned i = 0; i < 16; ++i) expected.sgx.family_id[i] = static_cast<std::byte>(i);
+  expected.sgx.extended_product_id[0] = std::byte{0xff};
   EXPECT_EQ(*parsed, expected);
   EXPECT_TRUE(check_manifest(*parsed));
+}
+
+TEST(ManifestToml, RefusesWhatSgxDoesNotHave) {
+  for (const std::string_view bad :
+       {"features = ['mpx']", "features = ['avx512']", "features = 'avx'", "threads = 257", "threads = 7", "kss = 1",
+        "family_id = '00'", "family_id = '000102030405060708090a0b0c0d0e0f'",
+        "kss = true\nextended_product_id = '0001020304050607zzzz0a0b0c0d0e0f'", "svn = 1"}) {
+    const auto parsed = parse_manifest_toml("name = 'x'\n[sgx]\n" + std::string(bad));
+    ASSERT_FALSE(parsed) << bad;
+    EXPECT_TRUE(parsed.error().message.contains("sgx.")) << parsed.error().message;
+  }
+  EXPECT_EQ(*parse_manifest_toml("name = 'x'\n[sgx]\n"), Manifest{.name = "x"});
 }
 
 TEST(ManifestToml, HasDefaults) { EXPECT_EQ(*parse_manifest_toml("name = 'x'"), Manifest{.name = "x"}); }

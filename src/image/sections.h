@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An ELF file's sections: where an image keeps what is not loaded (manifest, signature), and where the linker left the
-// program's symbols.
+// An ELF file's sections: where an image keeps what is not loaded (manifest, signatures, the keep kernel for SGX), and
+// where the linker left the program's symbols.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,15 @@ namespace adyton {
 // GNU strip and objcopy keep sections of the type NOTE, and so does elfutils' strip.
 inline constexpr std::string_view kManifestSection = ".adyton.manifest";
 inline constexpr std::string_view kSignatureSection = ".adyton.signature";
+inline constexpr std::string_view kKeepSection = ".adyton.keep";
+inline constexpr std::string_view kSigstructSection = ".adyton.sigstruct";
 inline constexpr std::string_view kNoteOwner = "Adyton";
-enum class NoteType : std::uint32_t { kManifest = 0x41440001, kSignature = 0x41440002 };  // "AD": not one of the ABI
+enum class NoteType : std::uint32_t {  // "AD": not one of the ABI
+  kManifest = 0x41440001,
+  kSignature = 0x41440002,
+  kKeep = 0x41440003,
+  kSigstruct = 0x41440004,
+};
 
 // `name` and `content` point into the file; `content` is empty for a section that takes no bytes of it.
 struct Section {

@@ -4,6 +4,7 @@
 // chapter 34.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct SgxPages {
   BytesView content;  // count * 4096 bytes, or none: zeros. Points into the plan's own `storage`
 };
 
+// SECINFO.FLAGS of these pages: R, W, X in bits 0 to 2, the type in bits 8 to 15.
+std::uint64_t secinfo_flags(const SgxPages& pages);
+
 // SECS.ATTRIBUTES and what goes with them.
 struct SgxAttributes {
   static constexpr std::uint64_t kInit = 1 << 0, kDebug = 1 << 1, kMode64 = 1 << 2, kProvisionKey = 1 << 4,
@@ -47,16 +51,19 @@ struct SgxPlan {
   std::uint32_t misc_select = 0;
   SgxAttributes attributes;
   std::uint16_t product = 0, svn = 0;
-  std::vector<SgxPages> pages;             // in the order of EADD
-  std::vector<std::uint64_t> tcs_offsets;  // ascending
+  std::array<std::byte, 16> family_id{}, extended_product_id{};  // KSS
+  std::vector<SgxPages> pages;                                   // in the order of EADD
+  std::vector<std::uint64_t> tcs_offsets;                        // ascending
   std::vector<Bytes> storage;
 };
 
-// The plan of this image over this keep kernel: the bytes of a relocation-free ELF whose entry is every TCS's OENTRY.
-// Errors: invalid, for a keep kernel that is none, an image that wants more than fits in SGX's 2^36 bytes.
+inline constexpr std::uint64_t kMaxSgxBytes = 1ull << 36;  // of an enclave's address range, on every processor so far
+
+// The plan of this image over this keep kernel: the bytes of a relocation-free ELF whose entry is every TCS's OENTRY
+// (docs/formats/sgx.md). Errors: invalid, for a keep kernel that is none, an image that wants more than fits.
 Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep);
 
-// MRENCLAVE: the plan folded as ECREATE, EADD and EEXTEND record it (SDM 3D, 34.14 ff., table 34-?: see the source).
+// MRENCLAVE: the plan folded as ECREATE, EADD and EEXTEND record it.
 using SgxMeasurement = std::array<std::byte, 32>;
 SgxMeasurement measure_sgx_plan(const SgxPlan& plan);
 

@@ -19,6 +19,7 @@ struct SgxSignedFields {
   std::uint32_t date = 0;  // as decimal digits in hexadecimal: 0x20261122
   std::uint32_t vendor = 0, software_defined = 0;
   std::uint32_t misc_select = 0, misc_mask = 0;
+  std::uint8_t cet_attributes = 0, cet_attribute_mask = 0;
   SgxAttributes attributes, attribute_mask;
   SgxMeasurement measurement{};
   std::array<std::byte, 16> family_id{}, extended_product_id{};  // KSS
@@ -27,12 +28,21 @@ struct SgxSignedFields {
 
 struct Sigstruct {
   SgxSignedFields fields;
+  Bytes modulus;          // 384 bytes, big-endian
   Bytes bytes;            // the 1808
-  SgxMeasurement signer;  // MRSIGNER: SHA-256 of the modulus as it lies in the structure
+  SgxMeasurement signer;  // mr_signer() of it
 };
 
-// What `plan` is to be signed as. Attributes but DEBUG and XFRM beyond the plan's are fixed by the mask.
+// MRSIGNER: SHA-256 of the modulus as it lies in the structure, little-endian. Requires 384 bytes.
+SgxMeasurement mr_signer(BytesView modulus);
+
+// What `plan` is to be signed as. The masks fix every attribute, DEBUG and XFRM among them, and MISCSELECT: the enclave
+// starts as the plan says, or not at all.
 SgxSignedFields signed_fields(const SgxPlan& plan, std::uint32_t date);
+
+// Whether this is a signature of `plan`, as EINIT compares them, and of its product, version and KSS identifiers.
+// Errors: untrusted, with what differs.
+Result<void> check_signed_plan(const SgxSignedFields& fields, const SgxPlan& plan);
 
 // The 256 bytes that are signed (offsets 0 to 127 and 900 to 1027): what a key that lives elsewhere signs.
 Bytes sigstruct_to_be_signed(const SgxSignedFields& fields);

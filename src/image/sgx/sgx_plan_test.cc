@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "image/sgx/sgx_plan.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "base/cursor.h"
+#include "image/sgx/test_keep.h"
+
+namespace adyton {
+namespace {
+
+SgxPlan plan_of(const Manifest& manifest, const TestKeep& keep = {}) {
+  const Image image = test_sgx_image(manifest, {});
+  return make_sgx_plan(image, keep.encode()).value();
+}
+SgxPlan test_plan() { return plan_of(test_sgx_manifest()); }
+
+template <class T>
+T structure_at(const SgxPlan& plan, std::uint64_t offset) {
+  for (const SgxPages& pages : plan.pages) {
+    if (offset < pages.offset || offset >= pages.offset + pages.count * 4096 || pages.content.empty()) continue;
+    return load_structure<T>(pages.content, offset - pages.offset);
+  }
+  ADD_FAILURE() << "no content at " << offset;
+  return {};
+}
+
+const SgxPages& pages_at(const SgxPlan& plan, std::uint64_t offset) {
+  for (const SgxPages& pages : plan.pages) {
+    if (offset >= pages.offset && offset < pages.offset + pages.count * 4096) return pages;
+  }
+  ADD_FAILURE() << "no pages at " << offset;
+  return plan.pages[0];
+}
+
+bool nothing_at(const SgxPlan& plan, std::uint64_t offset) {
+  return std::ranges::none_of(plan.pages, [&](const SgxPages& pages) {
+    return offset >= pages.offset && offset < pages.offset + pages.count * 4096;
+  });
+}
+
+// The values are tests/sgx/sgx_layout.py's, a second implementation, of the same files.
+TEST(SgxPlan, MeasuresToKnownAnswers) {
+  EXPECT_EQ(to_hex(measure_sgx_plan(test_plan())), "0fc8ec18be12a30e60e67ca372295f6bb4848b8cd4a0a36f49fead5ecd648eba");
+  Manifest other = test_sgx_manifest();
+  other.debug = true;
+  other.memory.heap_bytes = 3 << 20;
+  other.sgx = {.features = {"avx", "amx"}, .threads = 5, .exception_info = true, .kss = true};
+  EXPECT_EQ(to_hex(measure_sgx_plan(plan_of(other))), "a5dd7672aa8a46ede5bc0ad27779ec78e1b262880ad1f4a8d984cf7c1b56605d");
+}
+
+TEST(SgxPlan, KeepsTheRulesOfEadd) {
+  const SgxPlan plan = test_plan();
+  std::uint64_t end = 0;
+  for (const SgxPages& pages : plan.pages) {
+    EXPECT_TRUE(pages.offset % 4096 == 0 && pages.offset >= end && pages.count > 0);
+    EXPECT_TRUE(pages.content.empty() || pages.content.size() == pages.count * 4096);
+    EXPECT_FALSE(pages.writable && (pages.executable || !pages.readable));
+    EXPECT_EQ(pages.type == SgxPageType::kTcs, secinfo_flags(pages) == 0x100u);
+    end = pages.offset + pages.count * 4096;
+  }
+  EXPECT_LE(end, plan.size);
+  EXPECT_EQ(plan.size & (plan.size - 1), 0u);
+  EXPECT_EQ(plan.tcs_offsets.size(), 10u);  // those that serve calls, and eight
+}
+
+TEST(SgxPlan, TellsTheKeepKernelWhereEverythingLies) {
+  const SgxPlan plan = test_plan();
+  const auto config = structure_at<KeepConfig>(plan, 0x4000);
+  EXPECT_EQ(config.magic, KeepConfig::kMagic);
+  EXPECT_EQ(config.enclave_bytes, plan.size);
+  EXPECT_EQ(config.keep_bytes, 0x4000u);
+  EXPECT_EQ(config.app_entry, TestElf::kCode);
+  EXPECT_EQ(config.app_header_count, TestElf().segments.size());
+  EXPECT_EQ(config.debug, 0u);
+  // What it points to is what it says.
+  EXPECT_EQ(structure_at<Elf64_Ehdr>(plan, config.app_offset).e_phoff, config.app_headers);
+  EXPECT_EQ(as_text(pages_at(plan, config.manifest_offset).content.first(config.manifest_bytes)),
+            as_text(encode_manifest(test_sgx_image(test_sgx_manifest(), {}).manifest())));
+  const SgxPages& text = pages_at(plan, config.app_offset + TestElf::kCode);
+  EXPECT_TRUE(text.executable && !text.writable && text.extended);
+  const SgxPages& data = pages_at(plan, config.app_offset + TestElf::kData);
+  EXPECT_TRUE(data.writable && !data.executable && data.extended);
+  const SgxPages& zeros = pages_at(plan, config.app_offset + TestElf::kData + 0x1000);
+  EXPECT_TRUE(zeros.writable && zeros.extended && zeros.content.empty());
+  const SgxPages& heap = pages_at(plan, config.heap_offset);
+  EXPECT_TRUE(heap.writable && !heap.extended && heap.content.empty());
+  EXPECT_EQ(heap.count * 4096, config.heap_bytes);
+  EXPECT_EQ(config.heap_bytes, (1u << 20) + 10 * (64u << 10));
+  for (const std::uint64_t guard : {config.app_offset - 4096, config.heap_offset - 4096, config.threads_offset}) {
+    EXPECT_TRUE(nothing_at(plan, guard)) << guard;
+  }
+}
+
+TEST(SgxPlan, GivesEachThreadItsArea) {
+  const SgxPlan plan = test_plan();
+  const auto config = structure_at<KeepConfig>(plan, 0x4000);
+  ASSERT_EQ(config.thread_count, plan.tcs_offsets.size());
+  for (std::uint64_t i = 0; i < config.thread_count; ++i) {
+    const std::uint64_t self = plan.tcs_offsets[i] - 4096;
+    const auto thread = structure_at<KeepThread>(plan, self);
+    EXPECT_EQ(thread.index, i);
+    EXPECT_EQ(thread.self_offset, self);
+    EXPECT_EQ(thread.tcs_offset, plan.tcs_offsets[i]);
+    EXPECT_EQ(thread.config_offset, 0x4000u);
+    const BytesView tcs = pages_at(plan, thread.tcs_offset).content;
+    EXPECT_EQ(load_le<std::uint64_t>(tcs, 16), thread.ssa_offset);
+    EXPECT_EQ(load_le<std::uint32_t>(tcs, 28), kSsaFrames);
+    EXPECT_EQ(load_le<std::uint64_t>(tcs, 32), TestKeep::kEntry);
+    EXPECT_EQ(load_le<std::uint64_t>(tcs, 48), self);
+    EXPECT_EQ(load_le<std::uint64_t>(tcs, 56), self);
+    EXPECT_EQ(pages_at(plan, thread.ssa_offset).count, kSsaFrames * kSsaFramePages);
+    EXPECT_EQ(pages_at(plan, thread.stack_top - 1).count, kKeepStackPages);
+    EXPECT_TRUE(nothing_at(plan, thread.stack_top));
+    EXPECT_TRUE(nothing_at(plan, thread.stack_top - kKeepStackPages * 4096 - 1));
+    EXPECT_TRUE(nothing_at(plan, thread.ssa_offset + kSsaFrames * kSsaFramePages * 4096));
+  }
+}
+
+TEST(SgxPlan, HasTheManifestsAttributes) {
+  const SgxPlan plain = test_plan();
+  EXPECT_EQ(plain.attributes, (SgxAttributes{.flags = SgxAttributes::kMode64, .xfrm = 3}));
+  EXPECT_EQ(plain.misc_select, 0u);
+  EXPECT_EQ(plain.product, 7);
+  EXPECT_EQ(plain.svn, 3);
+  Manifest manifest = test_sgx_manifest();
+  manifest.debug = true;
+  manifest.sgx = {.features = {"avx", "avx512", "pkru", "amx"},
+                  .exception_info = true,
+                  .provision_key = true,
+                  .kss = true,
+                  .family_id = {std::byte{1}},
+                  .extended_product_id = {std::byte{2}}};
+  const SgxPlan full = plan_of(manifest);
+  EXPECT_EQ(full.attributes.flags,
+            SgxAttributes::kMode64 | SgxAttributes::kDebug | SgxAttributes::kProvisionKey | SgxAttributes::kKss);
+  EXPECT_EQ(full.attributes.xfrm, 0x602e7u);
+  EXPECT_EQ(full.misc_select, 1u);
+  EXPECT_EQ(full.family_id[0], std::byte{1});
+  EXPECT_EQ(full.extended_product_id[0], std::byte{2});
+}
+
+TEST(SgxPlan, HonoursLargeAlignment) {
+  TestElf elf;
+  for (Elf64_Phdr& segment : elf.segments) {
+    if (segment.p_type == PT_LOAD) segment.p_align = 0x1000;
+  }
+  elf.segments[0].p_align = 2 << 20;
+  const Image image = test_sgx_image(test_sgx_manifest(), {}, elf.encode());
+  const SgxPlan plan = make_sgx_plan(image, TestKeep().encode()).value();
+  EXPECT_EQ(structure_at<KeepConfig>(plan, 0x4000).app_offset, 2u << 20);
+}
+
+TEST(SgxPlan, RefusesMoreThanFits) {
+  Manifest manifest = test_sgx_manifest();
+  manifest.memory.heap_bytes = 64ull << 30;
+  const auto plan = make_sgx_plan(test_sgx_image(manifest, {}), TestKeep().encode());
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, ErrorCode::kInvalid);
+  EXPECT_TRUE(plan.error().message.contains("memory.heap")) << plan.error().message;
+}
+
+// A page altered, missing, moved, of other permissions, or not measured: another MRENCLAVE each.
+TEST(SgxPlan, EveryChangeOfThePlanChangesItsMeasurement) {
+  const SgxMeasurement before = measure_sgx_plan(test_plan());
+  for (std::size_t i = 0; i < test_plan().pages.size(); ++i) {
+    const auto changed = [&](auto&& change) {
+      SgxPlan plan = test_plan();
+      change(plan.pages[i], plan);
+      return measure_sgx_plan(plan) != before;
+    };
+    EXPECT_TRUE(changed([](SgxPages& pages, SgxPlan&) { pages.offset += 4096; })) << i;
+    EXPECT_TRUE(changed([](SgxPages& pages, SgxPlan&) {
+      pages.count--;
+      pages.content = {};
+    })) << i;
+    EXPECT_TRUE(changed([](SgxPages& pages, SgxPlan&) { pages.executable = !pages.executable; })) << i;
+    EXPECT_TRUE(changed([](SgxPages& pages, SgxPlan&) { pages.extended = !pages.extended; })) << i;
+    EXPECT_TRUE(changed([&](SgxPages&, SgxPlan& plan) {
+      plan.pages.erase(plan.pages.begin() + static_cast<std::ptrdiff_t>(i));
+    })) << i;
+    if (i > 0) {
+      EXPECT_TRUE(changed([&](SgxPages& pages, SgxPlan& plan) { std::swap(pages, plan.pages[0]); })) << i;
+    }
+    if (!test_plan().pages[i].content.empty()) {
+      EXPECT_TRUE(changed([](SgxPages& pages, SgxPlan& plan) {
+        for (Bytes& bytes : plan.storage) {
+          if (bytes.data() == pages.content.data()) bytes.back() ^= std::byte{1};
+        }
+      })) << i;
+    }
+  }
+  SgxPlan larger = test_plan();
+  larger.size *= 2;
+  EXPECT_NE(measure_sgx_plan(larger), before);
+  larger = test_plan();
+  larger.ssa_frame_pages++;
+  EXPECT_NE(measure_sgx_plan(larger), before);
+}
+
+}  // namespace
+}  // namespace adyton
