@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/zeros.h"
 #include "platform/sgx_emulator/exits.h"
+#include "platform/sgx_emulator/signals.h"
 
 namespace adyton::sgx {
 namespace {

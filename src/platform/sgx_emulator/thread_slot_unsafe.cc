@@ -93,6 +93,7 @@ struct Registration {
   Registration& operator=(const Registration&) = delete;
   ~Registration() {
     if (slot == nullptr) return;
+    if (cpuid_can_fault()) (void)set_cpuid(true);
     ::prctl(kSetSyscallUserDispatch, kDispatchOff, 0, 0, 0);
     ::sigaltstack(&old_stack, nullptr);
     adyton_sgx_this_slot = nullptr;
@@ -145,6 +146,7 @@ Result<ThreadSlot*> this_thread_slot() {
     slots().give_back(memory);
     return unavailable("Syscall User Dispatch: {}", errno_text(error));
   }
+  if (cpuid_can_fault()) (void)set_cpuid(false);  // CPUID of this thread's host code is done by the signal handler
   registration.slot = memory;
   adyton_sgx_this_slot = slot;
   return slot;
