@@ -13,7 +13,7 @@ TEST(Cmac, KnownAnswers) {
   EXPECT_EQ(to_hex(*aes128_cmac(key, *parse_hex("6bc1bee22e409f96e93d7e117393172a"))),
             "070a16b46b4d4144f79bdd9dd04a287c");
   EXPECT_EQ(to_hex(*aes128_cmac(key, *parse_hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
-                                               "30c81c46a35ce411"))),
+                                                "30c81c46a35ce411"))),
             "dfa66747de9ae63030ca32611497c827");
 }
 

@@ -13,7 +13,7 @@ namespace adyton::sgx {
 namespace {
 
 INSTANTIATE_TEST_SUITE_P(Modes, SgxEmulatorRun, testing::Bool(),
-                         [](const auto& info) { return info.param ? "strict" : "redirected"; });
+                         [](const auto& mode) { return mode.param ? "strict" : "redirected"; });
 
 TEST_P(SgxEmulatorRun, EntersAndLeavesWithRegisters) {
   const auto end = call(kEcho, 41);
@@ -42,7 +42,7 @@ TEST_P(SgxEmulatorRun, RefusesWrongEntries) {
 TEST_P(SgxEmulatorRun, AFaultIsHandledByASecondEntryAndResumed) {
   const auto fault = call(kLoad, at(TestPlan::kGap) + 0x123);
   EXPECT_EQ(fault.function, SgxLeaf::kEresume);
-  EXPECT_EQ(fault.exception_vector, kMiscExinfo * 14);
+  EXPECT_EQ(fault.exception_vector, 14);
   EXPECT_EQ(fault.exception_address, at(TestPlan::kGap));  // without the offset in the page
   EXPECT_EQ(fault.exception_error_code & 6, 4);            // user, read
 
@@ -72,6 +72,11 @@ TEST_P(SgxEmulatorRun, RefusesAnEntryWithoutAFrameLeft) {
   // ERESUME faults again at the same place; CSSA stays 1.
   EXPECT_EQ(resume().exception_vector, 14);
   EXPECT_EQ(call(kEcho).registers.rsi, 1u);
+  // A fault of the handler takes the second frame, and there is no third.
+  EXPECT_EQ(call(kInvalid).exception_vector, 6);
+  const auto third = enclave->enter(TestPlan::tcs(0), SgxLeaf::kEenter, {kEcho});
+  ASSERT_FALSE(third);
+  EXPECT_NE(third.error().message.find("CSSA 2 has reached NSSA 2"), std::string::npos) << third.error().message;
 }
 
 struct Fault {
@@ -82,11 +87,11 @@ struct Fault {
 };
 
 TEST_P(SgxEmulatorRun, WhatEnclavesMustNotExecuteRaisesInvalidOpcode) {
-  for (const Fault& fault : {Fault{"ud2", kInvalid, 0, 6}, Fault{"syscall", kSystemCall, 0, 6},
-                             Fault{"int 80h", kOldSystemCall, 0, 6}, Fault{"int 21h", kInterrupt, 0, 6},
-                             Fault{"in", kPort, 0, 6}, Fault{"outs", kPortString, 0, 6}, Fault{"int3", kInt3, 0, 3},
-                             Fault{"div", kDivide, 0, 0}, Fault{"EENTER inside", kLeaf, 2, 13},
-                             Fault{"no such leaf", kLeaf, 77, 13}}) {
+  for (const Fault& fault :
+       {Fault{"ud2", kInvalid, 0, 6}, Fault{"syscall", kSystemCall, 0, 6}, Fault{"int 80h", kOldSystemCall, 0, 6},
+        Fault{"int 21h", kInterrupt, 0, 6}, Fault{"in", kPort, 0, 6}, Fault{"outs", kPortString, 0, 6},
+        Fault{"int3", kInt3, 0, 3}, Fault{"div", kDivide, 0, 0}, Fault{"EENTER inside", kLeaf, 2, 13},
+        Fault{"no such leaf", kLeaf, 77, 13}}) {
     load(TestPlan::make());
     const auto end = call(fault.command, 0, 0, 0, fault.argument);
     EXPECT_EQ(end.function, SgxLeaf::kEresume) << fault.name;
@@ -124,8 +129,7 @@ TEST_P(SgxEmulatorRun, PagePermissionsHold) {
 TEST_P(SgxEmulatorRun, ABusyThreadIsNotEnteredAgainAndManyRunAtOnce) {
   constexpr std::uint64_t kTurns = 30'000'000;
   volatile std::uint32_t inside = 0;
-  std::thread spinning(
-      [&] { call(kSpin, std::bit_cast<std::uint64_t>(const_cast<std::uint32_t*>(&inside)), kTurns); });
+  std::thread spinning([&] { call(kSpin, std::bit_cast<std::uint64_t>(const_cast<std::uint32_t*>(&inside)), kTurns); });
   while (inside == 0) std::this_thread::yield();
   const auto again = enclave->enter(TestPlan::tcs(0), SgxLeaf::kEenter, {kEcho});
   ASSERT_FALSE(again);

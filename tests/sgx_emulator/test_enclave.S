@@ -3,8 +3,8 @@
 // SAFETY: runs only as an enclave's code, on the stack page and thread page that the test's plan gives it.
   .section .rodata
   .balign 4096
-  .globl test_enclave_begin, test_enclave_end, test_enclave_unpadded
-  .hidden test_enclave_begin, test_enclave_end, test_enclave_unpadded
+  .globl test_enclave_begin, test_enclave_end
+  .hidden test_enclave_begin, test_enclave_end
 
 #define SAVED_RETURN %gs:8
 #define STACK_TOP 8192   /* from GS: the page of the thread and then its stack's */
@@ -172,9 +172,11 @@ leaf:
 outside:
   jmp *%rsi
 
-// With CSSA 1: puts rsi into the frame's RAX, adds rdx to its RIP, and leaves with EXITINFO, the old RIP's offset, what
+// With CSSA 1: faults again (3), or puts rsi into the frame's RAX, adds rdx to its RIP, and leaves with EXITINFO, the old RIP's offset, what
 // EXINFO has, RFLAGS.
 exception_entry:
+  cmp $3, %rdi
+  je invalid
   cmp $100, %rdi
   jne echo
   rdgsbase %r10
@@ -190,7 +192,6 @@ exception_entry:
   mov -8(%r10), %r8d
   mov 128(%r10), %r9
   exit_now
-test_enclave_unpadded:
   .balign 4096
 test_enclave_end:
 

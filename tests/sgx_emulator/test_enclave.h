@@ -8,21 +8,36 @@
 #include <gtest/gtest.h>
 
 #include "base/cursor.h"
-#include "image/sgx/sigstruct.h"
 #include "crypto/keys.h"
 #include "crypto/rsa3072.h"
+#include "image/sgx/sigstruct.h"
 #include "image/sgx/test_key.h"
 #include "platform/sgx/device.h"
 #include "platform/sgx_emulator/emulator.h"
 #include "platform/sgx_emulator/structures.h"
 
-extern "C" const std::byte test_enclave_begin[], test_enclave_end[], test_enclave_unpadded[];
+extern "C" const std::byte test_enclave_begin[], test_enclave_end[];
 
 namespace adyton::sgx {
 
 enum Command : std::uint64_t {
-  kEcho = 1, kLoad, kInvalid, kSystemCall, kInterrupt, kInt3, kCpuId, kTimeStamp, kDivide, kPort, kSpin, kCopy, kLeaf,
-  kOldSystemCall, kPortString, kOutside, kHandle = 100
+  kEcho = 1,
+  kLoad,
+  kInvalid,
+  kSystemCall,
+  kInterrupt,
+  kInt3,
+  kCpuId,
+  kTimeStamp,
+  kDivide,
+  kPort,
+  kSpin,
+  kCopy,
+  kLeaf,
+  kOldSystemCall,
+  kPortString,
+  kOutside,
+  kHandle = 100
 };
 
 struct TestPlan {

@@ -34,8 +34,7 @@ Result<void> check_plan(const SgxPlan& plan) {
                        enabled_xfrm());
   }
   if ((plan.misc_select & ~kMiscExinfo) != 0) return invalid("ECREATE: #GP: MISCSELECT {:#x}", plan.misc_select);
-  const std::uint64_t needed =
-      xsave_bytes(xfrm) + (plan.misc_select != 0 ? sizeof(ExInfo) : 0) + sizeof(GprSgx);
+  const std::uint64_t needed = xsave_bytes(xfrm) + (plan.misc_select != 0 ? sizeof(ExInfo) : 0) + sizeof(GprSgx);
   if (plan.ssa_frame_pages * kPageBytes < needed)
     return invalid("ECREATE: #GP: SSAFRAMESIZE {} is under the {} bytes of a frame", plan.ssa_frame_pages, needed);
   return {};
@@ -144,9 +143,8 @@ Result<void> EmulatedEnclave::check_signature(const Sigstruct& signature) {
   }
   const SgxSignedFields& is = parsed->fields;
   if (is.measurement != secs_.mr_enclave) {
-    return refused(Code::kInvalidMeasurement,
-                   fmt::format("the pages measure as {}, the signature is of {}", to_hex(secs_.mr_enclave),
-                               to_hex(is.measurement)));
+    return refused(Code::kInvalidMeasurement, fmt::format("the pages measure as {}, the signature is of {}",
+                                                          to_hex(secs_.mr_enclave), to_hex(is.measurement)));
   }
   const auto differ = [&](std::uint64_t wanted, std::uint64_t found, std::uint64_t mask) {
     return (wanted & mask) != (found & mask);

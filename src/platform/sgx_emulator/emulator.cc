@@ -30,8 +30,8 @@ class Emulator : public SgxDevice {
   [[nodiscard]] std::vector<Check> probe() const override {
     std::vector<Check> out;
     out.push_back(check_of("FSGSBASE", sgx::check_fsgsbase(), "FS and GS switch by instructions"));
-    out.push_back(check_of("Syscall User Dispatch", sgx::check_syscall_dispatch(),
-                           "system calls of enclave code are caught"));
+    out.push_back(
+        check_of("Syscall User Dispatch", sgx::check_syscall_dispatch(), "system calls of enclave code are caught"));
     Check cpuid{.name = "CPUID faulting", .detail = "cpuid inside raises #UD"};
     if (!sgx::cpuid_can_fault()) {
       cpuid.state = Check::State::kDegraded;

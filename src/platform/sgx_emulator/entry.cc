@@ -12,9 +12,7 @@
 namespace adyton::sgx {
 namespace {
 
-constexpr bool canonical(std::uint64_t address) {
-  return address < (1ull << 47) || address >= ~((1ull << 47) - 1);
-}
+constexpr bool canonical(std::uint64_t address) { return address < (1ull << 47) || address >= ~((1ull << 47) - 1); }
 
 // Gives the TCS back unless the enclave's own exit already has.
 class Claim {

@@ -164,12 +164,10 @@ Result<SgxEntryEnd> run(ThreadSlot& slot, void (*how)(ThreadSlot*)) {
   how(&slot);
   if (enclave.options().rdtsc_faults) TRY(set_tsc(true));
   if (slot.ended != 0) return slot.end;
-  return SgxEntryEnd{.function = SgxLeaf::kEexit,
-                     .registers = {.rdi = slot.gpr.rdi,
-                                   .rsi = slot.gpr.rsi,
-                                   .rdx = slot.gpr.rdx,
-                                   .r8 = slot.gpr.r8,
-                                   .r9 = slot.gpr.r9}};
+  return SgxEntryEnd{
+      .function = SgxLeaf::kEexit,
+      .registers = {
+          .rdi = slot.gpr.rdi, .rsi = slot.gpr.rsi, .rdx = slot.gpr.rdx, .r8 = slot.gpr.r8, .r9 = slot.gpr.r9}};
 }
 
 void leave_asynchronously(AdytonSgxInterrupted& interrupted, ucontext_t& context,

@@ -13,9 +13,9 @@
 namespace adyton {
 
 struct SgxFuses {
-  Secret device;                   // 16 bytes: what every key is derived with
-  Secret seal;                     // 16 bytes: CR_SEAL_FUSES, which the provisioning key does not depend on
-  sgx::Id128 owner_epoch{};        // SGXOWNEREPOCH
+  Secret device;                    // 16 bytes: what every key is derived with
+  Secret seal;                      // 16 bytes: CR_SEAL_FUSES, which the provisioning key does not depend on
+  sgx::Id128 owner_epoch{};         // SGXOWNEREPOCH
   sgx::Id128 report_key_id_high{};  // half of CR_REPORT_KEYID; the other half is anew with each device
 
   // Security versions of the emulated processor, component by component: what its reports say, and the highest that

@@ -27,7 +27,9 @@ std::size_t read_code(const EmulatedEnclave& enclave, std::uint64_t address, std
   return out.size();
 }
 
-bool one_of(std::uint8_t byte, std::initializer_list<std::uint8_t> all) { return std::ranges::find(all, byte) != all.end(); }
+bool one_of(std::uint8_t byte, std::initializer_list<std::uint8_t> all) {
+  return std::ranges::find(all, byte) != all.end();
+}
 
 }  // namespace
 
@@ -50,14 +52,14 @@ bool illegal_in_enclave(const EmulatedEnclave& enclave, std::uint64_t address) {
   if (first != 0x0f || at + 1 >= size) return false;
   const std::uint8_t second = code[at + 1];
   if (second == 0x01) return at + 2 < size && code[at + 2] == 0xf9;  // RDTSCP
-  return one_of(second, {0x31, 0x33, 0xa2});                        // RDTSC, RDPMC, CPUID
+  return one_of(second, {0x31, 0x33, 0xa2});                         // RDTSC, RDPMC, CPUID
 }
 
 bool cpuid_can_fault() {
   constexpr int kArchGetCpuid = 0x1011, kArchSetCpuid = 0x1012;
   // SAFETY: no memory is passed; sets what is set already.
-  static const bool can = ::syscall(SYS_arch_prctl, kArchGetCpuid, 0) == 1 &&
-                          ::syscall(SYS_arch_prctl, kArchSetCpuid, 1) == 0;
+  static const bool can =
+      ::syscall(SYS_arch_prctl, kArchGetCpuid, 0) == 1 && ::syscall(SYS_arch_prctl, kArchSetCpuid, 1) == 0;
   return can;
 }
 

@@ -46,9 +46,7 @@ Result<Cmac> derive(const SgxFuses& fuses, const Dependencies& from) {
 }
 
 // "Beyond the current configuration": any component higher than the processor's.
-bool beyond(const Id128& wanted) {
-  return !std::ranges::equal(wanted, SgxFuses::kCpuSvn, std::less_equal<>());
-}
+bool beyond(const Id128& wanted) { return !std::ranges::equal(wanted, SgxFuses::kCpuSvn, std::less_equal<>()); }
 
 Dependencies report_dependencies(const Processor& processor) {
   return {.name = KeyName::kReport, .owner_epoch = processor.fuses.owner_epoch, .cpu_svn = SgxFuses::kCpuSvn};
@@ -91,7 +89,7 @@ Result<KeyOrCode> get_key(const Processor& processor, const Secs& secs, const Ke
   }
 
   const bool provisioning = name == KeyName::kProvision || name == KeyName::kProvisionSeal;
-  const std::uint64_t needed = provisioning                     ? SgxAttributes::kProvisionKey
+  const std::uint64_t needed = provisioning                   ? SgxAttributes::kProvisionKey
                                : name == KeyName::kEinitToken ? SgxAttributes::kEinitTokenKey
                                                               : 0;
   if ((secs.attributes.flags & needed) != needed) return KeyOrCode{Code::kInvalidAttribute, {}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ENCLU as code inside executes it. Registers as the SDM's page of each leaf says; operands are copied once, checked and
-// then used, since other threads of the enclave may change them meanwhile.
+// ENCLU as code inside executes it. Registers as the SDM's page of each leaf says; operands are copied once, checked
+// and then used, since other threads of the enclave may change them meanwhile.
 #include <algorithm>
 #include <cstring>
 
@@ -58,8 +58,7 @@ Outcome ereport(const Operands& at) {
   if (auto fault = at.check(report, 512, true)) return fault;
   const auto parsed = parse_target_info(at.copy(target, TargetInfo::kBytes));
   if (!parsed) return kProtection;
-  const auto made =
-      make_report(at.enclave.processor(), at.enclave.secs(), *parsed, at.copy(data, kReportDataBytes));
+  const auto made = make_report(at.enclave.processor(), at.enclave.secs(), *parsed, at.copy(data, kReportDataBytes));
   if (!made) return kProtection;
   at.write(report, *made);
   return {};
@@ -85,7 +84,8 @@ Outcome change_page(const Operands& at, Leaf leaf) {
   const Bytes info = at.copy(secinfo, kSecinfoBytes);
   const auto flags = load_le<std::uint64_t>(info);
   constexpr std::uint64_t kKnown = 0xff3f;
-  if ((flags & ~kKnown) != 0 || std::ranges::any_of(BytesView(info).subspan(8), [](std::byte b) { return b != std::byte{0}; }))
+  if ((flags & ~kKnown) != 0 ||
+      std::ranges::any_of(BytesView(info).subspan(8), [](std::byte b) { return b != std::byte{0}; }))
     return kProtection;
   const auto type = static_cast<PageType>(flags >> 8 & 0xff);
   const bool writes_only = (flags & (kRead | kWrite)) == kWrite;

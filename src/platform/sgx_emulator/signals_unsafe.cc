@@ -137,12 +137,11 @@ Result<void> adopt_signal_handlers() {
     if (signal == SIGKILL || signal == SIGSTOP || !action(signal, nullptr, &found)) continue;
     if (found.handler == &adyton_sgx_signal_entry || !(is_fault(signal) || is_function(found.handler))) continue;
     previous[static_cast<std::size_t>(signal)] = found;
-    const KernelAction ours{
-        .handler = &adyton_sgx_signal_entry,
-        .flags = (found.flags & (SA_RESTART | SA_NODEFER | SA_NOCLDSTOP | SA_NOCLDWAIT)) | SA_SIGINFO | SA_ONSTACK |
-                 kRestorer,
-        .restorer = &adyton_sgx_restorer,
-        .mask = found.mask};
+    const KernelAction ours{.handler = &adyton_sgx_signal_entry,
+                            .flags = (found.flags & (SA_RESTART | SA_NODEFER | SA_NOCLDSTOP | SA_NOCLDWAIT)) |
+                                     SA_SIGINFO | SA_ONSTACK | kRestorer,
+                            .restorer = &adyton_sgx_restorer,
+                            .mask = found.mask};
     if (!action(signal, &ours, nullptr)) return io_error("the handler of signal {}: {}", signal, errno_text(errno));
   }
   return {};

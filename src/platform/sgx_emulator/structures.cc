@@ -79,7 +79,8 @@ Result<KeyRequest> parse_key_request(BytesView bytes) {
   take(bytes, 8, out.cpu_svn);
   take(bytes, 40, out.key_id);
   if ((out.policy & ~KeyRequest::kKnownPolicies) != 0) return invalid("#GP: reserved bits of KEYPOLICY");
-  if (!all_zero(bytes.subspan(6, 2)) || !all_zero(bytes.subspan(78))) return invalid("#GP: reserved bytes of KEYREQUEST");
+  if (!all_zero(bytes.subspan(6, 2)) || !all_zero(bytes.subspan(78)))
+    return invalid("#GP: reserved bytes of KEYREQUEST");
   return out;
 }
 

@@ -35,8 +35,10 @@ struct ThreadSlot {
   Thread* thread;
   SgxEntryEnd end;
 };
-static_assert(offsetof(ThreadSlot, selector) == ADYTON_SGX_SELECTOR && offsetof(ThreadSlot, inside) == ADYTON_SGX_INSIDE);
-static_assert(offsetof(ThreadSlot, host_fs) == ADYTON_SGX_HOST_FS && offsetof(ThreadSlot, host_gs) == ADYTON_SGX_HOST_GS);
+static_assert(offsetof(ThreadSlot, selector) == ADYTON_SGX_SELECTOR &&
+              offsetof(ThreadSlot, inside) == ADYTON_SGX_INSIDE);
+static_assert(offsetof(ThreadSlot, host_fs) == ADYTON_SGX_HOST_FS &&
+              offsetof(ThreadSlot, host_gs) == ADYTON_SGX_HOST_GS);
 static_assert(offsetof(ThreadSlot, host_rsp) == ADYTON_SGX_HOST_RSP && offsetof(ThreadSlot, aep) == ADYTON_SGX_AEP);
 static_assert(offsetof(ThreadSlot, scratch) == ADYTON_SGX_SCRATCH && offsetof(ThreadSlot, busy) == ADYTON_SGX_BUSY);
 static_assert(offsetof(ThreadSlot, ursp) == ADYTON_SGX_URSP && offsetof(ThreadSlot, xfrm) == ADYTON_SGX_XFRM);

@@ -108,7 +108,8 @@ Result<void> check_fsgsbase() {
   constexpr unsigned long kHwcap2FsGsBase = 2;
   if ((::getauxval(AT_HWCAP2) & kHwcap2FsGsBase) != 0) return {};
   return unavailable(
-      "emulated SGX sets FS and GS by instructions that this kernel or processor does not have: use Linux 5.9 or later, "
+      "emulated SGX sets FS and GS by instructions that this kernel or processor does not have: use Linux 5.9 or "
+      "later, "
       "without nofsgsbase, on a processor with FSGSBASE (2012 and later)");
 }
 
