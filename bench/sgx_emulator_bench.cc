@@ -2,7 +2,7 @@
 // What EENTER and EEXIT cost in the SGX emulator: redirected and trapped.
 #include <benchmark/benchmark.h>
 
-#include "tests/sgx_emulator/test_enclave.h"
+#include "tests/sgx_emulator/test_plan.h"
 
 namespace adyton::sgx {
 namespace {
@@ -21,3 +21,5 @@ BENCHMARK_CAPTURE(enter_and_exit, trapped, true);
 
 }  // namespace
 }  // namespace adyton::sgx
+
+BENCHMARK_MAIN();

@@ -85,7 +85,9 @@ Result<KeyOrCode> get_key(const Processor& processor, const Secs& secs, const Ke
     from.misc_select = secs.misc_select;
     from.config_id = secs.config_id;
     from.config_svn = secs.config_svn;
-    return KeyOrCode{Code::kOk, TRY(derive(processor.fuses, from))};
+    KeyOrCode out;
+    out.key = TRY(derive(processor.fuses, from));
+    return out;
   }
 
   const bool provisioning = name == KeyName::kProvision || name == KeyName::kProvisionSeal;
@@ -124,7 +126,9 @@ Result<KeyOrCode> get_key(const Processor& processor, const Secs& secs, const Ke
       from.key_id = request.key_id;
       from.owner_epoch = processor.fuses.owner_epoch;
   }
-  return KeyOrCode{Code::kOk, TRY(derive(processor.fuses, from))};
+  KeyOrCode out;
+  out.key = TRY(derive(processor.fuses, from));
+  return out;
 }
 
 // Table "Layout of REPORT".
