@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// SGX2: pages that come, go and change while the enclave runs. What the host asks for (EAUG, EMODPR, EMODT, EREMOVE)
+// and what the enclave confirms (EACCEPT, EACCEPTCOPY, EMODPE).
+#include <algorithm>
+
+#include "base/error.h"
+#include "platform/sgx_emulator/enclave.h"
+
+namespace adyton::sgx {
+
+// To the host kernel: a page that waits for EACCEPT cannot be touched; nor a TCS.
+void EmulatedEnclave::protect(std::uint64_t offset, std::uint64_t count) {
+  const PageEntry& page = entry(offset);
+  const bool open = page.valid && page.type == PageType::kRegular && !page.pending && !page.modified;
+  // Permissions that cannot be set are permissions that the enclave has not.
+  (void)memory_.protect(offset, count * kPageBytes, open ? page.permissions : 0);
+}
+
+bool EmulatedEnclave::added(std::uint64_t address) const { return pages_[(address - secs_.base) / kPageBytes].valid; }
+
+Result<void> EmulatedEnclave::augment(std::uint64_t offset, std::uint64_t count) {
+  const std::scoped_lock lock(paging_);
+  if ((secs_.attributes.flags & SgxAttributes::kInit) == 0) return invalid("EAUG: #GP: the enclave is not initialised");
+  TRY(check_run(offset, count, false).within("EAUG"));
+  TRY(memory_.discard(offset, count * kPageBytes));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    entry(offset + i * kPageBytes) = {.valid = true, .pending = true, .permissions = kRead | kWrite};
+  }
+  protect(offset, count);
+  return {};
+}
+
+Result<void> EmulatedEnclave::restrict_permissions(std::uint64_t offset, std::uint64_t count,
+                                                   std::uint64_t permissions) {
+  const std::scoped_lock lock(paging_);
+  TRY(check_run(offset, count, true).within("EMODPR"));
+  if ((permissions & ~(kRead | kWrite | kExecute)) != 0 || (permissions & (kRead | kWrite)) == kWrite)
+    return invalid("EMODPR: #GP: permissions {:#x}", permissions);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    PageEntry& page = entry(offset + i * kPageBytes);
+    if (page.type != PageType::kRegular || page.pending || page.modified)
+      return invalid("EMODPR: {}: the page at {:#x}", name_of(Code::kPageNotModifiable), offset + i * kPageBytes);
+    page.permissions &= static_cast<std::uint8_t>(permissions);
+    page.restricted = true;
+    protect(offset + i * kPageBytes, 1);
+  }
+  return {};
+}
+
+Result<void> EmulatedEnclave::change_type(std::uint64_t offset, std::uint64_t count, bool to_tcs) {
+  const std::scoped_lock lock(paging_);
+  TRY(check_run(offset, count, true).within("EMODT"));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t at = offset + i * kPageBytes;
+    PageEntry& page = entry(at);
+    const Thread* thread = thread_of_page_[at / kPageBytes];
+    const bool can = page.type == PageType::kRegular || (!to_tcs && page.type == PageType::kTcs);
+    if (!can || page.pending || page.modified || (thread != nullptr && thread->busy != 0))
+      return invalid("EMODT: {}: the page at {:#x}", name_of(Code::kPageNotModifiable), at);
+    page.type = to_tcs ? PageType::kTcs : PageType::kTrim;
+    page.permissions = 0;
+    page.modified = true;
+    thread_of_page_[at / kPageBytes] = nullptr;
+    protect(at, 1);
+  }
+  return {};
+}
+
+Result<void> EmulatedEnclave::remove(std::uint64_t offset, std::uint64_t count) {
+  const std::scoped_lock lock(paging_);
+  TRY(check_run(offset, count, true).within("EREMOVE"));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const PageEntry& page = entry(offset + i * kPageBytes);
+    if (page.type != PageType::kTrim || page.modified)
+      return invalid("EREMOVE: the page at {:#x} is not trimmed and accepted", offset + i * kPageBytes);
+  }
+  for (std::uint64_t i = 0; i < count; ++i) entry(offset + i * kPageBytes) = {};
+  protect(offset, count);
+  return memory_.discard(offset, count * kPageBytes);
+}
+
+Code EmulatedEnclave::accept(std::uint64_t address, std::uint64_t secinfo) {
+  const std::scoped_lock lock(paging_);
+  const std::uint64_t offset = address - secs_.base;
+  PageEntry& page = entry(offset);
+  const std::uint64_t found = secinfo_of(page.type, page.permissions) | (page.pending ? kPending : 0) |
+                              (page.modified ? kModified : 0) | (page.restricted ? kPermissionsRestricted : 0);
+  if (found != secinfo) return Code::kPageAttributesMismatch;
+  if (page.type == PageType::kTcs && page.modified) {
+    if (!memory_.protect(offset, kPageBytes, kRead)) return Code::kPageAttributesMismatch;
+    auto fields = parse_tcs(memory_.bytes(offset, kPageBytes));
+    (void)memory_.protect(offset, kPageBytes, 0);
+    if (!fields) return Code::kPageAttributesMismatch;
+    auto thread = std::make_unique<Thread>();
+    thread->offset = offset;
+    thread->fields = *fields;
+    thread_of_page_[offset / kPageBytes] = thread.get();
+    threads_.push_back(std::move(thread));
+  }
+  page.pending = page.modified = page.restricted = false;
+  protect(offset, 1);
+  return Code::kOk;
+}
+
+Code EmulatedEnclave::accept_copy(std::uint64_t address, std::uint64_t secinfo, std::uint64_t source) {
+  const std::scoped_lock lock(paging_);
+  const std::uint64_t offset = address - secs_.base;
+  PageEntry& page = entry(offset);
+  if (!page.pending || page.modified || page.type != PageType::kRegular || page.permissions != (kRead | kWrite))
+    return Code::kPageAttributesMismatch;
+  if (!memory_.protect(offset, kPageBytes, kRead | kWrite)) return Code::kPageAttributesMismatch;
+  std::ranges::copy(memory_.bytes(source - secs_.base, kPageBytes), memory_.bytes(offset, kPageBytes).begin());
+  page.permissions |= static_cast<std::uint8_t>(secinfo & (kRead | kWrite | kExecute));
+  page.pending = false;
+  protect(offset, 1);
+  return Code::kOk;
+}
+
+Code EmulatedEnclave::extend_permissions(std::uint64_t address, std::uint64_t secinfo) {
+  const std::scoped_lock lock(paging_);
+  const std::uint64_t offset = address - secs_.base;
+  entry(offset).permissions |= static_cast<std::uint8_t>(secinfo & (kRead | kWrite | kExecute));
+  protect(offset, 1);
+  return Code::kOk;
+}
+
+}  // namespace adyton::sgx
