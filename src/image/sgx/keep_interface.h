@@ -32,7 +32,6 @@ enum class KeepRefusal : std::uint64_t {
   kNotWanted = 3,     // a start of a thread that nobody asked for
   kBadEntry = 4,      // rdi is no KeepEntry
   kBadPage = 5,       // the HostPage does not lie wholly outside the enclave, or is not aligned
-  kBadArguments = 6,  // the arguments are longer than the page, or not as many strings as said
   kNoException = 7,   // CSSA above 0, but the state save area tells of no exception
   kNested = 8,        // CSSA above 1
   kEnded = 9,         // the application has ended
@@ -44,6 +43,7 @@ enum class KeepFailure : std::uint64_t {
   kRandom = 3,     // RDRAND gives nothing
   kStack = 4,      // the keep kernel's own stack ran over
   kException = 5,  // an exception within the keep kernel
+  kArguments = 6,  // argv and environment: longer than the page, or not as many strings as said
 };
 
 // What the keep kernel asks. Any result that is neither listed nor a small negative number counts as EIO.

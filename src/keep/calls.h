@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The system calls, one function each, as answer_syscall() (syscalls.cc) hands them out: docs/keep.md has the table.
+// Each returns what Linux does: a value, or minus errno.
+#pragma once
+
+#include <cstdint>
+
+#include "keep/kernel.h"
+
+namespace adyton::keep {
+
+// calls_memory.cc
+std::int64_t call_brk(Kernel& kernel, std::uint64_t address);
+std::int64_t call_mmap(Kernel& kernel, const Frame& frame);
+std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t bytes);
+std::int64_t call_mprotect(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t protection);
+std::int64_t call_mremap(Kernel& kernel, const Frame& frame);
+std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t advice);
+
+// calls_process.cc
+std::int64_t call_arch_prctl(Kernel& kernel, std::uint64_t code, std::uint64_t address);
+std::int64_t call_uname(Kernel& kernel, std::uint64_t buffer);
+std::int64_t call_prlimit(Kernel& kernel, const Frame& frame);
+std::int64_t call_getrandom(Kernel& kernel, std::uint64_t buffer, std::uint64_t bytes, std::uint64_t flags);
+std::int64_t call_sched_getaffinity(Kernel& kernel, const Frame& frame);
+std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer);
+std::int64_t call_prctl(Kernel& kernel, const Frame& frame);
+
+// calls_threads.cc
+std::int64_t call_clone(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_clone3(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_futex(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_set_robust_list(Kernel& kernel, ThreadState& thread, const Frame& frame);
+[[noreturn]] void end_thread(Kernel& kernel, ThreadState& thread, std::uint64_t status);
+
+// calls_time.cc
+std::int64_t call_clock_gettime(Kernel& kernel, std::uint64_t clock, std::uint64_t to);
+std::int64_t call_clock_getres(Kernel& kernel, std::uint64_t clock, std::uint64_t to);
+std::int64_t call_gettimeofday(Kernel& kernel, std::uint64_t to);
+std::int64_t call_time(Kernel& kernel, std::uint64_t to);
+std::int64_t call_nanosleep(Kernel& kernel, ThreadState& thread, std::uint64_t clock, std::uint64_t flags,
+                            std::uint64_t request);
+
+// calls_signals.cc
+std::int64_t call_sigaction(Kernel& kernel, const Frame& frame);
+std::int64_t call_sigprocmask(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_kill(Kernel& kernel, ThreadState& thread, std::uint64_t id, std::uint64_t signal);
+
+// calls_streams.cc
+std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes);
+std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from, std::uint64_t bytes);
+std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_close(Kernel& kernel, std::uint64_t fd);
+std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags);
+std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
+
+}  // namespace adyton::keep
