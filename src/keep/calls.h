@@ -56,4 +56,26 @@ std::int64_t call_close(Kernel& kernel, std::uint64_t fd);
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags);
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
 
+
+// calls_files.cc. `at`: a descriptor of a folder, or AT_FDCWD.
+std::int64_t call_open(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t flags, std::uint64_t mode);
+std::int64_t call_stat(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t to, std::uint64_t flags);
+std::int64_t call_access(Kernel& kernel, std::uint64_t at, std::uint64_t path);
+std::int64_t call_mkdir(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t mode);
+std::int64_t call_unlink(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t flags);
+std::int64_t call_rename(Kernel& kernel, const Frame& frame, std::uint64_t flags);  // renameat()'s arguments
+std::int64_t call_readlink(Kernel& kernel, std::uint64_t path, std::uint64_t to, std::uint64_t bytes);
+std::int64_t call_getcwd(Kernel& kernel, std::uint64_t to, std::uint64_t bytes);
+std::int64_t call_chdir(Kernel& kernel, std::uint64_t path);
+std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes);
+std::int64_t call_lseek(Kernel& kernel, std::uint64_t fd, std::uint64_t offset, std::uint64_t whence);
+std::int64_t call_pread(Kernel& kernel, const Frame& frame);
+std::int64_t call_pwrite(Kernel& kernel, const Frame& frame);
+std::int64_t call_ftruncate(Kernel& kernel, std::uint64_t fd, std::uint64_t bytes);
+std::int64_t call_truncate(Kernel& kernel, std::uint64_t path, std::uint64_t bytes);
+std::int64_t call_chmod(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t mode);
+std::int64_t call_fsync(Kernel& kernel, std::uint64_t fd);
+std::int64_t read_file(Kernel& kernel, OpenFile& file, void* to, std::uint64_t bytes);
+std::int64_t write_file(Kernel& kernel, OpenFile& file, const void* from, std::uint64_t bytes);
+
 }  // namespace adyton::keep

@@ -59,23 +59,33 @@ std::int64_t each_vector(Kernel& kernel, const Frame& frame, Move&& move) {
 void log(const ThreadState& thread, const Line& line) { write_to_host(thread, 2, line.data(), line.size()); }
 
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
-  const OpenFile* file = kernel.descriptors.find(fd);
+  OpenFile* file = kernel.descriptors.find(fd);
   if (file == nullptr || !file->readable) return -EBADF;
   if (!kernel.user.writable(to, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
   switch (file->kind) {
     case FileKind::kInput: return read_from_host(thread, at<void>(to), bytes);
+    case FileKind::kFile: return read_file(kernel, *file, at<void>(to), bytes);
+    case FileKind::kFolder: return -EISDIR;
+    case FileKind::kZeros:
+      if (file->object == 0) return 0;  // /dev/null
+      __builtin_memset(at<void>(to), 0, bytes);
+      return static_cast<std::int64_t>(bytes);
+    case FileKind::kRandom: return call_getrandom(kernel, to, bytes, 0);
     default: return -EBADF;
   }
 }
 
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from, std::uint64_t bytes) {
-  const OpenFile* file = kernel.descriptors.find(fd);
+  OpenFile* file = kernel.descriptors.find(fd);
   if (file == nullptr || !file->writable) return -EBADF;
   if (!kernel.user.readable(from, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
   switch (file->kind) {
     case FileKind::kOutput: return write_to_host(thread, file->object, at<const void>(from), bytes);
+    case FileKind::kFile: return write_file(kernel, *file, at<const void>(from), bytes);
+    case FileKind::kZeros:
+    case FileKind::kRandom: return static_cast<std::int64_t>(bytes);
     default: return -EBADF;
   }
 }
@@ -92,15 +102,29 @@ std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame
   });
 }
 
+namespace {
+
+void forget(Kernel& kernel, const OpenFile& last) {
+  if (last.kind == FileKind::kFile || last.kind == FileKind::kFolder) {
+    kernel.files.close(static_cast<std::uint32_t>(last.object));
+  }
+}
+
+}  // namespace
+
 std::int64_t call_close(Kernel& kernel, std::uint64_t fd) {
   OpenFile last;
-  return kernel.descriptors.close(fd, last);
+  const std::int64_t closed = kernel.descriptors.close(fd, last);
+  forget(kernel, last);
+  return closed;
 }
 
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags) {
   if (fd == to || (flags & ~std::uint64_t{O_CLOEXEC}) != 0) return -EINVAL;
   OpenFile last;
-  return kernel.descriptors.duplicate_to(fd, to, flags != 0, last);
+  const std::int64_t duplicate = kernel.descriptors.duplicate_to(fd, to, flags != 0, last);
+  forget(kernel, last);
+  return duplicate;
 }
 
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {

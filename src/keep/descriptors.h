@@ -8,7 +8,7 @@
 
 namespace adyton::keep {
 
-enum class FileKind : std::uint8_t { kNone, kInput, kOutput, kFile, kFolder, kPipeEnd, kEvent };
+enum class FileKind : std::uint8_t { kNone, kInput, kOutput, kFile, kFolder, kPipeEnd, kEvent, kZeros, kRandom };
 
 struct OpenFile {
   FileKind kind = FileKind::kNone;

@@ -55,7 +55,7 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   kernel.threads.initialise(base + self.self_offset - self.index * config.thread_stride, config.thread_stride,
                             config.thread_count);
   kernel.descriptors.initialise();
-  return true;
+  return kernel.files.initialise(kernel.memory, kernel.memory_lock);
 }
 
 std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64_t string_bytes,

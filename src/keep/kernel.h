@@ -9,6 +9,7 @@
 #include "keep/clock.h"
 #include "keep/cpuid.h"
 #include "keep/descriptors.h"
+#include "keep/file_system.h"
 #include "keep/page_allocator.h"
 #include "keep/spin_lock.h"
 #include "keep/text.h"
@@ -32,6 +33,8 @@ struct Kernel {
   CpuidCache cpuid;
   Threads threads;
   Descriptors descriptors;
+  FileSystem files;
+  std::uint32_t folder = FileSystem::kRoot;  // chdir()
   SpinLock signal_lock;
   SignalAction actions[kSignals + 1]{};
   std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended

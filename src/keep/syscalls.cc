@@ -2,12 +2,15 @@
 // Which function answers which system call.
 #include <asm/errno.h>
 #include <asm/unistd_64.h>
+#include <linux/fcntl.h>
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
 
 namespace adyton::keep {
 namespace {
+
+constexpr auto kHere = static_cast<std::uint64_t>(AT_FDCWD);
 
 // The name once for each call; a program that asks again and again does not flood the log.
 std::int64_t not_there(Kernel& kernel, const ThreadState& thread, std::uint64_t number) {
@@ -38,6 +41,47 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
                                   : call_dup3(kernel, a, b, 0);
     case __NR_dup3: return call_dup3(kernel, a, b, c);
     case __NR_fcntl: return call_fcntl(kernel, frame);
+
+    case __NR_open: return call_open(kernel, kHere, a, b, c);
+    case __NR_openat: return call_open(kernel, a, b, c, frame.r10);
+    case __NR_creat: return call_open(kernel, kHere, a, O_CREAT | O_WRONLY | O_TRUNC, b);
+    case __NR_stat:
+    case __NR_lstat: return call_stat(kernel, kHere, a, b, 0);
+    case __NR_fstat: return call_stat(kernel, a, 0, b, AT_EMPTY_PATH);
+    case __NR_newfstatat: return call_stat(kernel, a, b, c, frame.r10);
+    case __NR_access: return call_access(kernel, kHere, a);
+    case __NR_faccessat:
+    case __NR_faccessat2: return call_access(kernel, a, b);
+    case __NR_mkdir: return call_mkdir(kernel, kHere, a, b);
+    case __NR_mkdirat: return call_mkdir(kernel, a, b, c);
+    case __NR_unlink: return call_unlink(kernel, kHere, a, 0);
+    case __NR_rmdir: return call_unlink(kernel, kHere, a, AT_REMOVEDIR);
+    case __NR_unlinkat: return call_unlink(kernel, a, b, c);
+    case __NR_rename: {
+      Frame renameat{};
+      renameat.rdi = renameat.rdx = kHere;
+      renameat.rsi = a;
+      renameat.r10 = b;
+      return call_rename(kernel, renameat, 0);
+    }
+    case __NR_renameat: return call_rename(kernel, frame, 0);
+    case __NR_renameat2: return call_rename(kernel, frame, frame.r8);
+    case __NR_readlink: return call_readlink(kernel, a, b, c);
+    case __NR_readlinkat: return call_readlink(kernel, b, c, frame.r10);
+    case __NR_getcwd: return call_getcwd(kernel, a, b);
+    case __NR_chdir: return call_chdir(kernel, a);
+    case __NR_getdents64: return call_getdents(kernel, a, b, c);
+    case __NR_lseek: return call_lseek(kernel, a, b, c);
+    case __NR_pread64: return call_pread(kernel, frame);
+    case __NR_pwrite64: return call_pwrite(kernel, frame);
+    case __NR_truncate: return call_truncate(kernel, a, b);
+    case __NR_ftruncate: return call_ftruncate(kernel, a, b);
+    case __NR_chmod: return call_chmod(kernel, kHere, a, b);
+    case __NR_fchmodat: return call_chmod(kernel, a, b, c);
+    case __NR_fsync:
+    case __NR_fdatasync: return call_fsync(kernel, a);
+    case __NR_umask: return 022;
+    case __NR_ioctl: return kernel.descriptors.find(a) != nullptr ? -ENOTTY : -EBADF;
 
     case __NR_brk: return call_brk(kernel, a);
     case __NR_mmap: return call_mmap(kernel, frame);
