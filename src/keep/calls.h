@@ -57,6 +57,15 @@ std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
 
 
+// calls_channels.cc
+std::int64_t call_pipe(Kernel& kernel, std::uint64_t to, std::uint64_t flags);
+std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t flags);
+std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, std::uint64_t count, const Time* most);
+std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes);
+std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from,
+                           std::uint64_t bytes);
+void close_channel(Kernel& kernel, const OpenFile& last);
+
 // calls_files.cc. `at`: a descriptor of a folder, or AT_FDCWD.
 std::int64_t call_open(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t flags, std::uint64_t mode);
 std::int64_t call_stat(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t to, std::uint64_t flags);

@@ -67,6 +67,8 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
     case FileKind::kInput: return read_from_host(thread, at<void>(to), bytes);
     case FileKind::kFile: return read_file(kernel, *file, at<void>(to), bytes);
     case FileKind::kFolder: return -EISDIR;
+    case FileKind::kPipeEnd:
+    case FileKind::kEvent: return read_channel(kernel, thread, *file, at<void>(to), bytes);
     case FileKind::kZeros:
       if (file->object == 0) return 0;  // /dev/null
       __builtin_memset(at<void>(to), 0, bytes);
@@ -84,6 +86,8 @@ std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, s
   switch (file->kind) {
     case FileKind::kOutput: return write_to_host(thread, file->object, at<const void>(from), bytes);
     case FileKind::kFile: return write_file(kernel, *file, at<const void>(from), bytes);
+    case FileKind::kPipeEnd:
+    case FileKind::kEvent: return write_channel(kernel, thread, *file, at<const void>(from), bytes);
     case FileKind::kZeros:
     case FileKind::kRandom: return static_cast<std::int64_t>(bytes);
     default: return -EBADF;
@@ -107,6 +111,8 @@ namespace {
 void forget(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kFile || last.kind == FileKind::kFolder) {
     kernel.files.close(static_cast<std::uint32_t>(last.object));
+  } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent) {
+    close_channel(kernel, last);
   }
 }
 

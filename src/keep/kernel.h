@@ -6,6 +6,7 @@
 
 #include "image/sgx/keep_config.h"
 #include "image/sgx/keep_interface.h"
+#include "keep/channels.h"
 #include "keep/clock.h"
 #include "keep/cpuid.h"
 #include "keep/descriptors.h"
@@ -34,7 +35,8 @@ struct Kernel {
   Threads threads;
   Descriptors descriptors;
   FileSystem files;
-  std::uint32_t folder = FileSystem::kRoot;  // chdir()
+  Channels channels;
+  std::uint32_t folder = 0;  // chdir()
   SpinLock signal_lock;
   SignalAction actions[kSignals + 1]{};
   std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended

@@ -42,6 +42,23 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_dup3: return call_dup3(kernel, a, b, c);
     case __NR_fcntl: return call_fcntl(kernel, frame);
 
+    case __NR_pipe: return call_pipe(kernel, a, 0);
+    case __NR_pipe2: return call_pipe(kernel, a, b);
+    case __NR_eventfd: return call_eventfd(kernel, a, 0);
+    case __NR_eventfd2: return call_eventfd(kernel, a, b);
+    case __NR_poll: {
+      const auto milliseconds = static_cast<std::int32_t>(c);
+      const Time most{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+      return call_poll(kernel, thread, a, b, milliseconds < 0 ? nullptr : &most);
+    }
+    case __NR_ppoll: {
+      const auto* given = c != 0 ? kernel.user.in<Time>(c) : nullptr;
+      if (c != 0 && given == nullptr) return -EFAULT;
+      const Time most = given != nullptr ? *given : Time{};
+      if (!most.valid()) return -EINVAL;
+      return call_poll(kernel, thread, a, b, given != nullptr ? &most : nullptr);
+    }
+
     case __NR_open: return call_open(kernel, kHere, a, b, c);
     case __NR_openat: return call_open(kernel, a, b, c, frame.r10);
     case __NR_creat: return call_open(kernel, kHere, a, O_CREAT | O_WRONLY | O_TRUNC, b);
