@@ -56,7 +56,6 @@ std::int64_t call_close(Kernel& kernel, std::uint64_t fd);
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags);
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
 
-
 // calls_channels.cc
 std::int64_t call_pipe(Kernel& kernel, std::uint64_t to, std::uint64_t flags);
 std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t flags);

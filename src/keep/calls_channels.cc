@@ -117,9 +117,8 @@ std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& 
   const auto* next = static_cast<const char*>(from);
   std::uint64_t done = 0;
   while (done < bytes) {
-    const std::int64_t part = until_done(kernel, thread, block, [&] {
-      return kernel.channels.write_pipe(object, next + done, bytes - done);
-    });
+    const std::int64_t part = until_done(kernel, thread, block,
+                                         [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
     if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
     done += static_cast<std::uint64_t>(part);
     if (!block) break;
@@ -154,8 +153,8 @@ std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, 
       ready += one.found != 0 ? 1 : 0;
     }
     if (ready > 0) return ready;
-    const std::int64_t waited = kernel.threads.wait(thread, changes, before, kAllBits, most != nullptr ? &deadline : nullptr,
-                                                    Clock::kMonotonic, kernel.clock);
+    const std::int64_t waited = kernel.threads.wait(
+        thread, changes, before, kAllBits, most != nullptr ? &deadline : nullptr, Clock::kMonotonic, kernel.clock);
     if (waited == -ETIMEDOUT) return 0;
   }
 }

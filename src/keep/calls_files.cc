@@ -47,7 +47,7 @@ bool device(const char* path, OpenFile& file) {
 }
 
 struct stat stat_of(const Node& node) {
-  struct stat out {};
+  struct stat out{};
   out.st_dev = 1;
   out.st_ino = node.number;
   out.st_nlink = node.parent == 0 ? 0 : 1 + node.folder;
@@ -62,7 +62,7 @@ struct stat stat_of(const Node& node) {
 }
 
 struct stat stat_of_stream(FileKind kind) {
-  struct stat out {};
+  struct stat out{};
   out.st_dev = 2;
   out.st_ino = static_cast<unsigned long>(kind) + 1;
   out.st_nlink = 1;
@@ -131,7 +131,8 @@ std::int64_t call_stat(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   if (found < 0) return found;
   Node node;
-  if (const std::int64_t error = kernel.files.describe(static_cast<std::uint32_t>(found), node); error < 0) return error;
+  if (const std::int64_t error = kernel.files.describe(static_cast<std::uint32_t>(found), node); error < 0)
+    return error;
   *out = stat_of(node);
   return 0;
 }
@@ -267,8 +268,7 @@ std::int64_t read_file(Kernel& kernel, OpenFile& file, void* to, std::uint64_t b
 
 std::int64_t write_file(Kernel& kernel, OpenFile& file, const void* from, std::uint64_t bytes) {
   const bool append = (file.flags & O_APPEND) != 0;
-  const std::int64_t done =
-      kernel.files.write(node_of(file), append ? FileSystem::kAppend : file.offset, from, bytes);
+  const std::int64_t done = kernel.files.write(node_of(file), append ? FileSystem::kAppend : file.offset, from, bytes);
   if (done > 0) file.offset += static_cast<std::uint64_t>(done);
   return done;
 }

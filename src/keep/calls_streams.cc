@@ -78,7 +78,8 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
   }
 }
 
-std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from, std::uint64_t bytes) {
+std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from,
+                        std::uint64_t bytes) {
   OpenFile* file = kernel.descriptors.find(fd);
   if (file == nullptr || !file->writable) return -EBADF;
   if (!kernel.user.readable(from, bytes)) return -EFAULT;
@@ -143,9 +144,7 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_SETFD: kernel.descriptors.set_close_on_exec(frame.rdi, (frame.rdx & FD_CLOEXEC) != 0); return 0;
     case F_GETFL:
       return file->flags | (file->readable && file->writable ? O_RDWR : file->writable ? O_WRONLY : O_RDONLY);
-    case F_SETFL:
-      file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK);
-      return 0;
+    case F_SETFL: file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK); return 0;
     default: return -EINVAL;
   }
 }

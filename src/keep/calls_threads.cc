@@ -24,7 +24,8 @@ std::int64_t start_thread(Kernel& kernel, ThreadState& thread, const NewThread& 
     return -ENOSYS;
   }
   if ((wanted.flags & ~kAllowed) != 0 || wanted.stack == 0) return -EINVAL;
-  const bool tell_parent = (wanted.flags & CLONE_PARENT_SETTID) != 0, tell_child = (wanted.flags & CLONE_CHILD_SETTID) != 0;
+  const bool tell_parent = (wanted.flags & CLONE_PARENT_SETTID) != 0,
+             tell_child = (wanted.flags & CLONE_CHILD_SETTID) != 0;
   auto* parent_id = kernel.user.out<std::uint32_t>(wanted.parent_id);
   auto* child_id = kernel.user.out<std::uint32_t>(wanted.child_id);
   if ((tell_parent && parent_id == nullptr) || (tell_child && child_id == nullptr)) return -EFAULT;

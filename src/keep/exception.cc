@@ -46,9 +46,23 @@ std::uint64_t signal_of(std::uint32_t vector) {
 }
 
 Frame frame_of(const GprSgx& saved) {
-  return {.rax = saved.rax, .rbx = saved.rbx, .rcx = saved.rcx, .rdx = saved.rdx, .rsi = saved.rsi, .rdi = saved.rdi,
-          .rbp = saved.rbp, .rsp = saved.rsp, .r8 = saved.r8,   .r9 = saved.r9,   .r10 = saved.r10, .r11 = saved.r11,
-          .r12 = saved.r12, .r13 = saved.r13, .r14 = saved.r14, .r15 = saved.r15, .rip = saved.rip,
+  return {.rax = saved.rax,
+          .rbx = saved.rbx,
+          .rcx = saved.rcx,
+          .rdx = saved.rdx,
+          .rsi = saved.rsi,
+          .rdi = saved.rdi,
+          .rbp = saved.rbp,
+          .rsp = saved.rsp,
+          .r8 = saved.r8,
+          .r9 = saved.r9,
+          .r10 = saved.r10,
+          .r11 = saved.r11,
+          .r12 = saved.r12,
+          .r13 = saved.r13,
+          .r14 = saved.r14,
+          .r15 = saved.r15,
+          .rip = saved.rip,
           .flags = saved.flags & ~kResumeFlag};
 }
 

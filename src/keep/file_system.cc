@@ -244,9 +244,9 @@ std::int64_t FileSystem::reserve(Node& node, std::uint64_t bytes) {
   if (bytes > node.capacity) {
     const std::uint64_t doubled = node.capacity * 2, wanted = page_ceiling(bytes > doubled ? bytes : doubled);
     const Locked locked(*memory_lock_);
-    const std::int64_t data =
-        node.data == 0 ? memory_->map(0, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
-                       : memory_->remap(node.data, node.capacity, wanted, MREMAP_MAYMOVE, 0);
+    const std::int64_t data = node.data == 0
+                                  ? memory_->map(0, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
+                                  : memory_->remap(node.data, node.capacity, wanted, MREMAP_MAYMOVE, 0);
     if (data < 0) return -ENOSPC;
     node.data = static_cast<std::uint64_t>(data);
     node.capacity = wanted;

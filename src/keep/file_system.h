@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files in the enclave's own memory, gone when it ends: a tree of folders and files, each file one piece of heap. No
-// links, no owners; modes are kept and not looked at. Each function locks for itself and returns a value or minus errno.
+// links, no owners; modes are kept and not looked at. Each function locks for itself and returns a value or minus
+// errno.
 #pragma once
 
 #include <cstddef>

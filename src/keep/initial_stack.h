@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first stack of a program as the psABI wants it: argc, argv, environment, auxiliary vector, and what they point to.
+// The first stack of a program as the psABI wants it: argc, argv, environment, auxiliary vector, and what they point
+// to.
 #pragma once
 
 #include <cstdint>

@@ -47,7 +47,8 @@ struct Kernel {
 // False: the configuration contradicts itself.
 [[nodiscard]] bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self);
 
-// The application's first thread: strings from the host's page, stack, frame. Then keep_go_on. Returns the failure, or 0.
+// The application's first thread: strings from the host's page, stack, frame. Then keep_go_on. Returns the failure, or
+// 0.
 [[nodiscard]] std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64_t string_bytes,
                                               std::uint64_t argument_count, std::uint64_t environment_count);
 

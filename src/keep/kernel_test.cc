@@ -59,8 +59,8 @@ TEST_F(KeepTest, CopiesOfTheHostsPageAreExact) {
 }
 
 TEST_F(KeepTest, TimeNeverRunsBackwardsWhateverTheHostSays) {
-  std::vector<RawAnswer> said{{100, 5}, {99, 999'999'999}, {100, 4}, {100, 1'000'000'000}, {~0ull, 0}, {1ull << 62, 0},
-                              {101, 0}};
+  std::vector<RawAnswer> said{{100, 5},   {99, 999'999'999}, {100, 4}, {100, 1'000'000'000},
+                              {~0ull, 0}, {1ull << 62, 0},   {101, 0}};
   std::size_t next = 0;
   fake_host().answer = [&](const auto&) { return said[next++]; };
   Clock clock;
@@ -115,8 +115,13 @@ TEST_F(KeepTest, RandomBytesAreNotZero) {
 TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   alignas(16) static char memory[8192];
   const char strings[] = "prog\0a b\0LD_PRELOAD=x\0ADYTON_BOOT=k";
-  InitialStack stack{.begin = address_of(memory), .end = address_of(memory) + sizeof(memory), .string_bytes = sizeof(strings),
-                     .argument_count = 2, .environment_count = 2, .program_headers = 0x40, .program_header_count = 9,
+  InitialStack stack{.begin = address_of(memory),
+                     .end = address_of(memory) + sizeof(memory),
+                     .string_bytes = sizeof(strings),
+                     .argument_count = 2,
+                     .environment_count = 2,
+                     .program_headers = 0x40,
+                     .program_header_count = 9,
                      .entry = 0x1000};
   stack.strings = stack.end - sizeof(strings);
   std::memcpy(at<void>(stack.strings), strings, sizeof(strings));
@@ -135,8 +140,12 @@ TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   const auto* entry = words + 6;
   for (; entry[0] != AT_NULL; entry += 2) {
     EXPECT_NE(entry[0], std::uint64_t{AT_SYSINFO_EHDR});
-    if (entry[0] == AT_ENTRY) { EXPECT_EQ(entry[1], 0x1000u); }
-    if (entry[0] == AT_PHDR) { EXPECT_EQ(entry[1], 0x40u); }
+    if (entry[0] == AT_ENTRY) {
+      EXPECT_EQ(entry[1], 0x1000u);
+    }
+    if (entry[0] == AT_PHDR) {
+      EXPECT_EQ(entry[1], 0x40u);
+    }
     random |= entry[0] == AT_RANDOM;
   }
   EXPECT_TRUE(random);
@@ -190,8 +199,10 @@ TEST_F(ExceptionTest, CpuidAndTimestampsAreKnown) {
     unsigned char code[3];
     Trap trap;
     std::uint64_t length;
-  } known[] = {{{0x0f, 0xa2, 0}, Trap::kCpuid, 2}, {{0x0f, 0x31, 0}, Trap::kTimestamp, 2},
-               {{0x0f, 0x01, 0xf9}, Trap::kTimestampAndId, 3}, {{0x0f, 0x01, 0xd7}, Trap::kSignal, 0},
+  } known[] = {{{0x0f, 0xa2, 0}, Trap::kCpuid, 2},
+               {{0x0f, 0x31, 0}, Trap::kTimestamp, 2},
+               {{0x0f, 0x01, 0xf9}, Trap::kTimestampAndId, 3},
+               {{0x0f, 0x01, 0xd7}, Trap::kSignal, 0},
                {{0x0f, 0x0b, 0}, Trap::kSignal, 0}};
   for (const auto& one : known) {
     std::memcpy(code_, one.code, 3);

@@ -40,7 +40,7 @@ class PageAllocatorTest : public testing::Test {
   struct Free {
     void operator()(void* memory) const { std::free(memory); }
   };
-  std::unique_ptr<void, Free> memory_{std::aligned_alloc(kPage, kPages * kPage)};
+  std::unique_ptr<void, Free> memory_{std::aligned_alloc(kPage, kPages* kPage)};
   PageAllocator pages_;
 };
 
@@ -125,7 +125,8 @@ TEST_F(PageAllocatorTest, AnyRunAgreesWithAModel) {
     const std::uint64_t first = random() % count, pages = std::min<std::uint64_t>(run(12), count - first);
     const std::uint64_t address = begin + first * kPage, bytes = pages * kPage;
     const auto set = [&](std::uint64_t from, int value) { std::fill_n(model.begin() + long(from), pages, value); };
-    const bool all = std::none_of(model.begin() + long(first), model.begin() + long(first + pages), [](int page) { return page < 0; });
+    const bool all = std::none_of(model.begin() + long(first), model.begin() + long(first + pages),
+                                  [](int page) { return page < 0; });
     const std::uint64_t protection = random() % 3 == 0 ? PROT_NONE : random() % 2 == 0 ? PROT_READ : kBoth;
     switch (random() % 4) {
       case 0: {

@@ -6,7 +6,8 @@
 namespace adyton::keep {
 namespace {
 
-constexpr int kTries = 1024;  // Intel's guide says 10; a neighbour that drains the generator should not be able to stop us
+constexpr int kTries =
+    1024;  // Intel's guide says 10; a neighbour that drains the generator should not be able to stop us
 
 bool random_word(std::uint64_t& word) {
   for (int tries = 0; tries < kTries; ++tries) {

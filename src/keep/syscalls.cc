@@ -37,8 +37,9 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_writev: return call_writev(kernel, thread, frame);
     case __NR_close: return call_close(kernel, a);
     case __NR_dup: return kernel.descriptors.duplicate(a, 0, false);
-    case __NR_dup2: return a == b ? (kernel.descriptors.find(a) != nullptr ? static_cast<std::int64_t>(a) : -EBADF)
-                                  : call_dup3(kernel, a, b, 0);
+    case __NR_dup2:
+      return a == b ? (kernel.descriptors.find(a) != nullptr ? static_cast<std::int64_t>(a) : -EBADF)
+                    : call_dup3(kernel, a, b, 0);
     case __NR_dup3: return call_dup3(kernel, a, b, c);
     case __NR_fcntl: return call_fcntl(kernel, frame);
 

@@ -24,29 +24,29 @@ enum class ThreadPhase : std::uint64_t { kIdle = 0, kRunning = 1, kWaiting = 2, 
 enum class Trap : std::uint64_t { kSyscall = 0, kCpuid = 1, kTimestamp = 2, kTimestampAndId = 3, kSignal = 4 };
 
 struct ThreadState {
-  ThreadPhase phase;           // changed with __atomic_ functions: clone() on another thread sets kWanted
-  std::uint64_t in_exception;  // 1 while CSSA 1 is looked at
-  Frame frame;                 // the application's, while it is in the keep kernel
-  std::uint64_t host_return;   // where EEXIT goes, as EENTER said
-  std::uint64_t exception_return;              // likewise, of the exception handler
-  std::uint64_t keep_rsp, keep_rbp;            // while waiting for an answer
-  std::uint64_t fs_base;                       // the application's, likewise
+  ThreadPhase phase;                 // changed with __atomic_ functions: clone() on another thread sets kWanted
+  std::uint64_t in_exception;        // 1 while CSSA 1 is looked at
+  Frame frame;                       // the application's, while it is in the keep kernel
+  std::uint64_t host_return;         // where EEXIT goes, as EENTER said
+  std::uint64_t exception_return;    // likewise, of the exception handler
+  std::uint64_t keep_rsp, keep_rbp;  // while waiting for an answer
+  std::uint64_t fs_base;             // the application's, likewise
   std::uint64_t stack_top, exception_stack_top;  // addresses
   Trap trap;
   std::uint64_t host_page;     // address, checked
   std::uint64_t stack_bottom;  // address of the word that is not to change: kStackMark
   // What follows is not the assembly's.
   std::uint64_t index;
-  std::uint32_t thread_id;         // as gettid() tells
-  std::uint64_t clear_thread_id;   // address, CLONE_CHILD_CLEARTID and set_tid_address()
-  std::uint64_t robust_list;       // set_robust_list()
-  std::uint64_t signal_mask;       // rt_sigprocmask(): bookkeeping
-  std::uint64_t alternate_stack[3];  // stack_t: bookkeeping
+  std::uint32_t thread_id;               // as gettid() tells
+  std::uint64_t clear_thread_id;         // address, CLONE_CHILD_CLEARTID and set_tid_address()
+  std::uint64_t robust_list;             // set_robust_list()
+  std::uint64_t signal_mask;             // rt_sigprocmask(): bookkeeping
+  std::uint64_t alternate_stack[3];      // stack_t: bookkeeping
   std::uint64_t signal, signal_address;  // of Trap::kSignal
-  std::uint64_t wait_address;  // the futex it sleeps on, 0: none
-  std::uint32_t wait_mask;     // FUTEX_WAIT_BITSET
-  std::uint64_t wait_turn;     // the lower, the longer it sleeps
-  std::uint32_t reserved;      // 1: somebody's, from clone() on
+  std::uint64_t wait_address;            // the futex it sleeps on, 0: none
+  std::uint32_t wait_mask;               // FUTEX_WAIT_BITSET
+  std::uint64_t wait_turn;               // the lower, the longer it sleeps
+  std::uint32_t reserved;                // 1: somebody's, from clone() on
 };
 inline constexpr std::uint64_t kStackMark = 0x6b65657020737461;  // "keep sta"
 

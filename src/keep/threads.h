@@ -30,7 +30,8 @@ class Threads {
   std::int64_t wait(ThreadState& self, const std::uint32_t* word, std::uint32_t expected, std::uint32_t mask,
                     const Time* deadline, Clock::Kind kind, Clock& clock);
   std::int64_t wake(const std::uint32_t* word, std::uint64_t most, std::uint32_t mask);
-  // Wakes `most`, and lets up to `most_moved` of the others wait for `to` instead. -EAGAIN if `word` is not `*expected`.
+  // Wakes `most`, and lets up to `most_moved` of the others wait for `to` instead. -EAGAIN if `word` is not
+  // `*expected`.
   std::int64_t requeue(const std::uint32_t* word, std::uint64_t most, const std::uint32_t* to, std::uint64_t most_moved,
                        const std::uint32_t* expected);
 

@@ -17,7 +17,9 @@ class UserMemory {
   // False if there are too many.
   bool add(std::uint64_t begin, std::uint64_t end, bool writable);
 
-  [[nodiscard]] bool readable(std::uint64_t address, std::uint64_t bytes) const { return within(address, bytes, false); }
+  [[nodiscard]] bool readable(std::uint64_t address, std::uint64_t bytes) const {
+    return within(address, bytes, false);
+  }
   [[nodiscard]] bool writable(std::uint64_t address, std::uint64_t bytes) const { return within(address, bytes, true); }
   // How many bytes from `address` on are readable.
   [[nodiscard]] std::uint64_t readable_from(std::uint64_t address) const;

@@ -177,7 +177,7 @@ TEST_F(HostileHostTest, StringsThatAreNotAsManyAsSaidEndTheStart) {
 // Whatever the host answers, the application runs on, or ends in a way that has a name.
 TEST_F(HostileHostTest, AnyAnswerIsSurvived) {
   std::mt19937_64 random(1);
-  constexpr std::array<std::uint64_t, 8> kNasty{0,    1,           ~0ull, 1ull << 63, 0x7fffffffffffffff,
+  constexpr std::array<std::uint64_t, 8> kNasty{0,    1,        ~0ull,      1ull << 63, 0x7fffffffffffffff,
                                                 4096, -4095ull, 0x100000000};
   const auto value = [&] { return random() % 4 == 0 ? random() : kNasty[random() % kNasty.size()]; };
   for (int round = 0; round < 4; ++round) {

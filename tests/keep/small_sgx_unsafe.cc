@@ -52,8 +52,16 @@ T* at(std::uint64_t address) {
 std::uint64_t number(const void* pointer) { return std::bit_cast<std::uint64_t>(pointer); }
 
 // SAFETY: FS and GS bases are the thread's own to change; the handler gives the host's back before anything needs them.
-std::uint64_t get_fs() { std::uint64_t v; asm volatile("rdfsbase %0" : "=r"(v)); return v; }
-std::uint64_t get_gs() { std::uint64_t v; asm volatile("rdgsbase %0" : "=r"(v)); return v; }
+std::uint64_t get_fs() {
+  std::uint64_t v;
+  asm volatile("rdfsbase %0" : "=r"(v));
+  return v;
+}
+std::uint64_t get_gs() {
+  std::uint64_t v;
+  asm volatile("rdgsbase %0" : "=r"(v));
+  return v;
+}
 // SAFETY: likewise.
 void set_fs(std::uint64_t v) { asm volatile("wrfsbase %0" : : "r"(v) : "memory"); }
 void set_gs(std::uint64_t v) { asm volatile("wrgsbase %0" : : "r"(v) : "memory"); }
@@ -68,19 +76,45 @@ GprSgx& frame_of(std::uint64_t index, std::uint64_t cssa) {
 
 void save(GprSgx& to, const greg_t* g) {
   auto v = [&](int reg) { return static_cast<std::uint64_t>(g[reg]); };
-  to.rax = v(REG_RAX); to.rcx = v(REG_RCX); to.rdx = v(REG_RDX); to.rbx = v(REG_RBX);
-  to.rsp = v(REG_RSP); to.rbp = v(REG_RBP); to.rsi = v(REG_RSI); to.rdi = v(REG_RDI);
-  to.r8 = v(REG_R8); to.r9 = v(REG_R9); to.r10 = v(REG_R10); to.r11 = v(REG_R11);
-  to.r12 = v(REG_R12); to.r13 = v(REG_R13); to.r14 = v(REG_R14); to.r15 = v(REG_R15);
-  to.flags = v(REG_EFL); to.rip = v(REG_RIP);
+  to.rax = v(REG_RAX);
+  to.rcx = v(REG_RCX);
+  to.rdx = v(REG_RDX);
+  to.rbx = v(REG_RBX);
+  to.rsp = v(REG_RSP);
+  to.rbp = v(REG_RBP);
+  to.rsi = v(REG_RSI);
+  to.rdi = v(REG_RDI);
+  to.r8 = v(REG_R8);
+  to.r9 = v(REG_R9);
+  to.r10 = v(REG_R10);
+  to.r11 = v(REG_R11);
+  to.r12 = v(REG_R12);
+  to.r13 = v(REG_R13);
+  to.r14 = v(REG_R14);
+  to.r15 = v(REG_R15);
+  to.flags = v(REG_EFL);
+  to.rip = v(REG_RIP);
 }
 void restore(const GprSgx& from, greg_t* g) {
   auto put = [&](int reg, std::uint64_t value) { g[reg] = static_cast<greg_t>(value); };
-  put(REG_RAX, from.rax); put(REG_RCX, from.rcx); put(REG_RDX, from.rdx); put(REG_RBX, from.rbx);
-  put(REG_RSP, from.rsp); put(REG_RBP, from.rbp); put(REG_RSI, from.rsi); put(REG_RDI, from.rdi);
-  put(REG_R8, from.r8); put(REG_R9, from.r9); put(REG_R10, from.r10); put(REG_R11, from.r11);
-  put(REG_R12, from.r12); put(REG_R13, from.r13); put(REG_R14, from.r14); put(REG_R15, from.r15);
-  put(REG_EFL, from.flags); put(REG_RIP, from.rip);
+  put(REG_RAX, from.rax);
+  put(REG_RCX, from.rcx);
+  put(REG_RDX, from.rdx);
+  put(REG_RBX, from.rbx);
+  put(REG_RSP, from.rsp);
+  put(REG_RBP, from.rbp);
+  put(REG_RSI, from.rsi);
+  put(REG_RDI, from.rdi);
+  put(REG_R8, from.r8);
+  put(REG_R9, from.r9);
+  put(REG_R10, from.r10);
+  put(REG_R11, from.r11);
+  put(REG_R12, from.r12);
+  put(REG_R13, from.r13);
+  put(REG_R14, from.r14);
+  put(REG_R15, from.r15);
+  put(REG_EFL, from.flags);
+  put(REG_RIP, from.rip);
 }
 std::uint32_t extended_bytes(ucontext_t* context) {
   std::uint32_t size = 0;  // struct _fpx_sw_bytes at 464: magic, extended size, features (8), xstate size
@@ -250,8 +284,8 @@ SmallSgx load_small_sgx(BytesView elf, const LaunchPlan& application, std::uint6
   config.stack_bytes = 1 << 20;
   config.enclave_bytes = std::bit_ceil(config.threads_offset + threads * config.thread_stride);
 
-  // SAFETY: fresh memory, twice the size so that an aligned half is in it; all of it may be everything, as the small SGX
-  // protects nothing.
+  // SAFETY: fresh memory, twice the size so that an aligned half is in it; all of it may be everything, as the small
+  // SGX protects nothing.
   void* memory = mmap(nullptr, 2 * config.enclave_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) die("mmap", 0);
   machine.size = config.enclave_bytes;
@@ -267,8 +301,9 @@ SmallSgx load_small_sgx(BytesView elf, const LaunchPlan& application, std::uint6
     open(begin, all, protection);
   };
   for (const Elf64_Phdr& segment : segments) {
-    load(segment.p_vaddr, segment.p_memsz, elf.subspan(segment.p_offset, segment.p_filesz),
-         PROT_READ | ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0) | ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0));
+    load(
+        segment.p_vaddr, segment.p_memsz, elf.subspan(segment.p_offset, segment.p_filesz),
+        PROT_READ | ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0) | ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0));
   }
   load(config_offset, sizeof(config), std::as_bytes(std::span(&config, 1)), PROT_READ);
   for (const Region& region : application.regions) {

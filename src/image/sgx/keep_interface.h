@@ -27,14 +27,14 @@ enum class KeepExit : std::uint64_t {
 };
 
 enum class KeepRefusal : std::uint64_t {
-  kBusy = 1,          // the thread is inside, or its exception is being looked at
-  kNotWaiting = 2,    // an answer without a request, or a start of a thread that runs
-  kNotWanted = 3,     // a start of a thread that nobody asked for
-  kBadEntry = 4,      // rdi is no KeepEntry
-  kBadPage = 5,       // the HostPage does not lie wholly outside the enclave, or is not aligned
-  kNoException = 7,   // CSSA above 0, but the state save area tells of no exception
-  kNested = 8,        // CSSA above 1
-  kEnded = 9,         // the application has ended
+  kBusy = 1,         // the thread is inside, or its exception is being looked at
+  kNotWaiting = 2,   // an answer without a request, or a start of a thread that runs
+  kNotWanted = 3,    // a start of a thread that nobody asked for
+  kBadEntry = 4,     // rdi is no KeepEntry
+  kBadPage = 5,      // the HostPage does not lie wholly outside the enclave, or is not aligned
+  kNoException = 7,  // CSSA above 0, but the state save area tells of no exception
+  kNested = 8,       // CSSA above 1
+  kEnded = 9,        // the application has ended
 };
 
 enum class KeepFailure : std::uint64_t {

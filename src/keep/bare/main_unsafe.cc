@@ -133,7 +133,8 @@ extern "C" {
 [[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved) {
   ThreadState& thread = current_thread();
   // SAFETY: addresses of functions in this program, as numbers for the saved instruction pointer.
-  const KeepEntries entries{reinterpret_cast<std::uint64_t>(&keep_syscall), reinterpret_cast<std::uint64_t>(&keep_trap)};
+  const KeepEntries entries{reinterpret_cast<std::uint64_t>(&keep_syscall),
+                            reinterpret_cast<std::uint64_t>(&keep_trap)};
   const ExceptionEnd end = handle_exception(the_kernel, thread, *saved, entries);
   if (end.exit == KeepExit::kFailed) {
     __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);

@@ -79,8 +79,8 @@ class KeepHost {
         case KeepExit::kKilled:
           return end(KeepEnd{.signal = static_cast<int>(left->registers.rsi), .offset = left->registers.rdx});
         case KeepExit::kRefused:
-          return end(internal("the keep kernel refused thread {}: {}", index,
-                              describe(KeepRefusal{left->registers.rsi})));
+          return end(
+              internal("the keep kernel refused thread {}: {}", index, describe(KeepRefusal{left->registers.rsi})));
         case KeepExit::kFailed:
           return end(internal("the keep kernel gave up: {}", describe(KeepFailure{left->registers.rsi})));
         default: return end(internal("the enclave left for a reason that is none ({})", left->registers.rdi));
@@ -201,7 +201,9 @@ class KeepHost {
     }
     has_ended_.store(true);
     for (HostThread& thread : threads_) {
-      { const std::scoped_lock locked(thread.mutex); }  // who has just looked is waiting by now
+      {
+        const std::scoped_lock locked(thread.mutex);
+      }  // who has just looked is waiting by now
       thread.changed.notify_all();
     }
   }
@@ -259,7 +261,8 @@ std::string_view describe(KeepRefusal refusal) {
 std::string_view describe(KeepFailure failure) {
   switch (failure) {
     case KeepFailure::kConfig: return "the measured configuration is not this keep kernel's";
-    case KeepFailure::kMemory: return "the heap has no room for the first stack; raise memory.heap_bytes in the manifest";
+    case KeepFailure::kMemory:
+      return "the heap has no room for the first stack; raise memory.heap_bytes in the manifest";
     case KeepFailure::kRandom: return "the processor's RDRAND gives nothing";
     case KeepFailure::kStack: return "its own stack ran over";
     case KeepFailure::kException: return "an exception within it";

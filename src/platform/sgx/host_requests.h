@@ -15,8 +15,8 @@
 
 namespace adyton {
 
-// Open descriptors that the application's 0, 1 and 2 are; they are used, not owned. -1: none (reads end at once, what is
-// written is lost).
+// Open descriptors that the application's 0, 1 and 2 are; they are used, not owned. -1: none (reads end at once, what
+// is written is lost).
 struct KeepStreams {
   int input = -1, output = -1, error = -1;
 };
