@@ -43,12 +43,10 @@ std::int64_t start_thread(Kernel& kernel, ThreadState& thread, const NewThread& 
   if (tell_parent) *parent_id = id;
   if (tell_child) *child_id = id;
   const std::uint64_t index = child->index;
-  __atomic_store_n(&child->phase, ThreadPhase::kWanted, __ATOMIC_RELEASE);
+  child->set_phase(ThreadPhase::kWanted);
   if (checked_result(ask_host(KeepRequest::kStartThread, index).result, 0) != 0) {
     // The host may have entered it all the same; then it runs, whatever the host says.
-    ThreadPhase phase = ThreadPhase::kWanted;
-    if (__atomic_compare_exchange_n(&child->phase, &phase, ThreadPhase::kIdle, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED)) {
+    if (child->change_phase(ThreadPhase::kWanted, ThreadPhase::kIdle)) {
       if (tell_parent) *parent_id = before;
       kernel.threads.give_back(*child);
       return -EAGAIN;

@@ -121,7 +121,7 @@ void answer_trap(Kernel& kernel, ThreadState& thread) {
 
 void end_application(Kernel& kernel, ThreadState& thread, KeepExit exit, std::uint64_t a, std::uint64_t b) {
   __atomic_store_n(&kernel.ended, 1, __ATOMIC_SEQ_CST);
-  __atomic_store_n(&thread.phase, ThreadPhase::kEnded, __ATOMIC_SEQ_CST);
+  thread.set_phase(ThreadPhase::kEnded);
   leave(exit, a, b);
 }
 

@@ -24,13 +24,13 @@ enum class ThreadPhase : std::uint64_t { kIdle = 0, kRunning = 1, kWaiting = 2, 
 enum class Trap : std::uint64_t { kSyscall = 0, kCpuid = 1, kTimestamp = 2, kTimestampAndId = 3, kSignal = 4 };
 
 struct ThreadState {
-  ThreadPhase phase;                 // changed with __atomic_ functions: clone() on another thread sets kWanted
-  std::uint64_t in_exception;        // 1 while CSSA 1 is looked at
-  Frame frame;                       // the application's, while it is in the keep kernel
-  std::uint64_t host_return;         // where EEXIT goes, as EENTER said
-  std::uint64_t exception_return;    // likewise, of the exception handler
-  std::uint64_t keep_rsp, keep_rbp;  // while waiting for an answer
-  std::uint64_t fs_base;             // the application's, likewise
+  ThreadPhase phase;                             // by the functions below: clone() on another thread sets it too
+  std::uint64_t in_exception;                    // 1 while CSSA 1 is looked at
+  Frame frame;                                   // the application's, while it is in the keep kernel
+  std::uint64_t host_return;                     // where EEXIT goes, as EENTER said
+  std::uint64_t exception_return;                // likewise, of the exception handler
+  std::uint64_t keep_rsp, keep_rbp;              // while waiting for an answer
+  std::uint64_t fs_base;                         // the application's, likewise
   std::uint64_t stack_top, exception_stack_top;  // addresses
   Trap trap;
   std::uint64_t host_page;     // address, checked
@@ -47,6 +47,12 @@ struct ThreadState {
   std::uint32_t wait_mask;               // FUTEX_WAIT_BITSET
   std::uint64_t wait_turn;               // the lower, the longer it sleeps
   std::uint32_t reserved;                // 1: somebody's, from clone() on
+
+  void set_phase(ThreadPhase next) { __atomic_store(&phase, &next, __ATOMIC_SEQ_CST); }
+  // False, and nothing happens, unless it is `from`.
+  bool change_phase(ThreadPhase from, ThreadPhase to) {
+    return __atomic_compare_exchange(&phase, &from, &to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+  }
 };
 inline constexpr std::uint64_t kStackMark = 0x6b65657020737461;  // "keep sta"
 

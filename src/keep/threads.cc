@@ -40,7 +40,7 @@ ThreadState* Threads::reserve() {
 void Threads::give_back(ThreadState& thread) {
   const Locked locked(lock_);
   __atomic_sub_fetch(&running_, 1, __ATOMIC_RELAXED);
-  __atomic_store_n(&thread.phase, ThreadPhase::kIdle, __ATOMIC_RELEASE);
+  thread.set_phase(ThreadPhase::kIdle);
   thread.reserved = 0;
 }
 

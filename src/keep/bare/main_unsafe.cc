@@ -33,8 +33,6 @@ extern "C" {
 [[gnu::visibility("hidden")]] void keep_ask(RawAnswer*, std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t);
 [[noreturn, gnu::visibility("hidden")]] void keep_leave(std::uint64_t, std::uint64_t, std::uint64_t);
 [[noreturn, gnu::visibility("hidden")]] void keep_go_on();
-[[gnu::visibility("hidden")]] void keep_syscall();
-[[gnu::visibility("hidden")]] void keep_trap();
 }
 
 namespace {
@@ -48,7 +46,7 @@ KeepThread& own_page() {
 
 [[noreturn]] void fail(KeepFailure why) {
   __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);
-  __atomic_store_n(&current_thread().phase, ThreadPhase::kEnded, __ATOMIC_SEQ_CST);
+  current_thread().set_phase(ThreadPhase::kEnded);
   keep_leave(static_cast<std::uint64_t>(KeepExit::kFailed), static_cast<std::uint64_t>(why), 0);
 }
 
@@ -99,9 +97,7 @@ extern "C" {
     refuse(KeepRefusal::kBadPage);
   }
   const bool first = page.index == 0 && __atomic_exchange_n(&the_kernel.started, 1, __ATOMIC_ACQ_REL) == 0;
-  ThreadPhase wanted = first ? ThreadPhase::kIdle : ThreadPhase::kWanted;
-  if (!__atomic_compare_exchange_n(&thread.phase, &wanted, ThreadPhase::kRunning, false, __ATOMIC_ACQ_REL,
-                                   __ATOMIC_RELAXED)) {
+  if (!thread.change_phase(first ? ThreadPhase::kIdle : ThreadPhase::kWanted, ThreadPhase::kRunning)) {
     refuse(KeepRefusal::kNotWanted);
   }
   thread.host_page = host_page;
@@ -132,13 +128,13 @@ extern "C" {
 
 [[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved) {
   ThreadState& thread = current_thread();
-  // SAFETY: addresses of functions in this program, as numbers for the saved instruction pointer.
-  const KeepEntries entries{reinterpret_cast<std::uint64_t>(&keep_syscall),
-                            reinterpret_cast<std::uint64_t>(&keep_trap)};
+  KeepEntries entries{};
+  // SAFETY: addresses of entry.S, reckoned from here: as constants they could end up in data, and want relocating.
+  asm("lea keep_syscall(%%rip), %0; lea keep_trap(%%rip), %1" : "=r"(entries.syscall), "=r"(entries.trap));
   const ExceptionEnd end = handle_exception(the_kernel, thread, *saved, entries);
   if (end.exit == KeepExit::kFailed) {
     __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&thread.phase, ThreadPhase::kEnded, __ATOMIC_SEQ_CST);
+    thread.set_phase(ThreadPhase::kEnded);
   }
   return end;
 }
