@@ -23,7 +23,9 @@ std::int64_t until_done(Kernel& kernel, ThreadState& thread, bool blocks, Try&& 
       if (done >= 0) kernel.threads.wake(changes, ~std::uint64_t{0}, kAllBits);
       return done;
     }
-    kernel.threads.wait(thread, changes, before, kAllBits, nullptr, Clock::kMonotonic, kernel.clock);
+    const std::int64_t waited =
+        kernel.threads.wait(thread, changes, before, kAllBits, nullptr, Clock::kMonotonic, kernel.clock);
+    if (waited == -EINTR) return waited;
   }
 }
 
@@ -156,6 +158,7 @@ std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, 
     const std::int64_t waited = kernel.threads.wait(
         thread, changes, before, kAllBits, most != nullptr ? &deadline : nullptr, Clock::kMonotonic, kernel.clock);
     if (waited == -ETIMEDOUT) return 0;
+    if (waited == -EINTR) return waited;
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals: handlers, masks and stacks are kept as the application sets them, but no handler is run yet. A signal whose
-// action is to end the program does that.
+// Who handles which signal, and who may be told of it; signals.h runs the handlers.
 #include <asm/errno.h>
 #include <asm/signal.h>
 
 #include "keep/calls.h"
+#include "keep/signals.h"
 
 namespace adyton::keep {
 namespace {
@@ -17,10 +17,6 @@ struct Stack {  // stack_t
   std::uint64_t flags;  // int, and padding
   std::uint64_t bytes;
 };
-
-bool ignored_by_default(std::uint64_t signal) {
-  return signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
-}
 
 }  // namespace
 
@@ -78,25 +74,14 @@ std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& 
 
 std::int64_t call_kill(Kernel& kernel, ThreadState& thread, std::uint64_t id, std::uint64_t signal) {
   if (signal > kSignals) return -EINVAL;
-  bool known = id == kProcess;
-  for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
-    const ThreadState& other = kernel.threads.state(index);
-    known = known || (other.reserved != 0 && other.thread_id == id);
+  ThreadState* target = id == kProcess || id == 0 ? &thread : nullptr;
+  for (std::uint64_t index = 0; index < kernel.threads.count() && target == nullptr; ++index) {
+    ThreadState& other = kernel.threads.state(index);
+    if (other.reserved != 0 && other.thread_id == id) target = &other;
   }
-  if (!known) return -ESRCH;
-  if (signal == 0) return 0;
-  constexpr std::uint64_t kIgnore = 1;  // SIG_IGN
-  SignalAction action{};
-  {
-    const Locked locked(kernel.signal_lock);
-    action = kernel.actions[signal];
-  }
-  if (action.handler == kIgnore || (action.handler == 0 && ignored_by_default(signal))) return 0;
-  if (action.handler != 0) {
-    log(thread, Line() << "adyton: signal " << signal << " has a handler, and the keep kernel runs none yet\n");
-    return -ENOSYS;
-  }
-  end_application(kernel, thread, KeepExit::kKilled, signal, 0);
+  if (target == nullptr) return -ESRCH;
+  if (signal != 0) send_signal(kernel, *target, signal);
+  return 0;
 }
 
 }  // namespace adyton::keep

@@ -68,7 +68,8 @@ Frame frame_of(const GprSgx& saved) {
 
 }  // namespace
 
-ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const KeepEntries& entries) {
+ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const ExInfo& exinfo,
+                              const KeepEntries& entries) {
   if ((saved.exit_info & kValid) == 0) {
     return {KeepExit::kRefused, static_cast<std::uint64_t>(KeepRefusal::kNoException)};
   }
@@ -89,7 +90,10 @@ ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx&
     thread.frame = frame_of(saved);
     thread.frame.rip += length;
     thread.signal = trap == Trap::kSignal ? signal_of(vector) : 0;
-    thread.signal_address = saved.rip;
+    thread.signal_trap = vector;
+    const bool fault = vector == 13 || vector == 14;  // told only with MISCSELECT.EXINFO, and then this is it
+    thread.signal_address = fault ? exinfo.address : saved.rip;
+    thread.signal_error = fault ? exinfo.error : 0;
     saved.rip = entries.trap;
   }
   saved.flags &= ~(kTrapFlag | kResumeFlag);

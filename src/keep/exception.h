@@ -17,6 +17,11 @@ struct GprSgx {
 };
 static_assert(sizeof(GprSgx) == 184);
 
+struct ExInfo {  // EXINFO, the 16 bytes before GPRSGX
+  std::uint64_t address;
+  std::uint32_t error, reserved;
+};
+
 struct ExceptionEnd {
   KeepExit exit;
   std::uint64_t value;
@@ -29,6 +34,7 @@ struct KeepEntries {
 
 // Changes `saved` (and thread.frame, thread.trap) so that ERESUME goes on in the keep kernel, and returns kResume;
 // or kRefused where there is no exception, or kFailed where it is the keep kernel's own.
-ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const KeepEntries& entries);
+ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const ExInfo& exinfo,
+                              const KeepEntries& entries);
 
 }  // namespace adyton::keep

@@ -6,6 +6,7 @@
 
 #include "keep/host_interface.h"
 #include "keep/initial_stack.h"
+#include "keep/signals.h"
 
 namespace adyton::keep {
 namespace {
@@ -114,9 +115,12 @@ void answer_trap(Kernel& kernel, ThreadState& thread) {
     }
     default: break;
   }
-  log(thread, Line() << "adyton: signal " << thread.signal << " at "
-                     << "offset " << (frame.rip - kernel.base) << " of the enclave\n");
-  end_application(kernel, thread, KeepExit::kKilled, thread.signal, frame.rip - kernel.base);
+  raise_fault(kernel, thread,
+              {.number = thread.signal,
+               .code = 1,  // ILL_ILLOPC, FPE_INTDIV, SEGV_MAPERR, TRAP_BRKPT: each signal's first
+               .address = thread.signal_address,
+               .trap = thread.signal_trap,
+               .error = thread.signal_error});
 }
 
 void end_application(Kernel& kernel, ThreadState& thread, KeepExit exit, std::uint64_t a, std::uint64_t b) {

@@ -6,6 +6,7 @@
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/signals.h"
 
 namespace adyton::keep {
 namespace {
@@ -163,7 +164,12 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
 }  // namespace
 
 void answer_syscall(Kernel& kernel, ThreadState& thread) {
-  thread.frame.rax = static_cast<std::uint64_t>(answer(kernel, thread, thread.frame));
+  if (thread.frame.rax == __NR_rt_sigreturn) {
+    return_from_signal(kernel, thread);
+  } else {
+    thread.frame.rax = static_cast<std::uint64_t>(answer(kernel, thread, thread.frame));
+  }
+  if (has_signal(thread)) deliver_signals(kernel, thread);
 }
 
 }  // namespace adyton::keep

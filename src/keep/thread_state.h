@@ -37,16 +37,18 @@ struct ThreadState {
   std::uint64_t stack_bottom;  // address of the word that is not to change: kStackMark
   // What follows is not the assembly's.
   std::uint64_t index;
-  std::uint32_t thread_id;               // as gettid() tells
-  std::uint64_t clear_thread_id;         // address, CLONE_CHILD_CLEARTID and set_tid_address()
-  std::uint64_t robust_list;             // set_robust_list()
-  std::uint64_t signal_mask;             // rt_sigprocmask(): bookkeeping
-  std::uint64_t alternate_stack[3];      // stack_t: bookkeeping
-  std::uint64_t signal, signal_address;  // of Trap::kSignal
-  std::uint64_t wait_address;            // the futex it sleeps on, 0: none
-  std::uint32_t wait_mask;               // FUTEX_WAIT_BITSET
-  std::uint64_t wait_turn;               // the lower, the longer it sleeps
-  std::uint32_t reserved;                // 1: somebody's, from clone() on
+  std::uint32_t thread_id;                            // as gettid() tells
+  std::uint64_t clear_thread_id;                      // address, CLONE_CHILD_CLEARTID and set_tid_address()
+  std::uint64_t robust_list;                          // set_robust_list()
+  std::uint64_t signal_mask;                          // rt_sigprocmask(): bookkeeping
+  std::uint64_t alternate_stack[3];                   // stack_t: bookkeeping
+  std::uint64_t signal, signal_address, signal_trap;  // of Trap::kSignal
+  std::uint64_t pending;                              // signals sent to it, __atomic_
+  std::uint64_t signal_error;                         // of Trap::kSignal: error code of a page fault
+  std::uint64_t wait_address;                         // the futex it sleeps on, 0: none
+  std::uint32_t wait_mask;                            // FUTEX_WAIT_BITSET
+  std::uint64_t wait_turn;                            // the lower, the longer it sleeps
+  std::uint32_t reserved;                             // 1: somebody's, from clone() on
 
   void set_phase(ThreadPhase next) { __atomic_store(&phase, &next, __ATOMIC_SEQ_CST); }
   // False, and nothing happens, unless it is `from`.

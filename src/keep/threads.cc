@@ -27,7 +27,7 @@ ThreadState* Threads::reserve() {
     thread.index = index;
     thread.thread_id = kProcess + ids_given_;
     ids_given_ = ids_given_ < (1U << 22) ? ids_given_ + 1 : 1;
-    thread.wait_address = 0;
+    thread.wait_address = thread.pending = 0;
     thread.clear_thread_id = thread.robust_list = 0;
     thread.alternate_stack[0] = thread.alternate_stack[2] = 0;
     thread.alternate_stack[1] = 2;  // SS_DISABLE
@@ -59,20 +59,23 @@ std::int64_t Threads::wait(ThreadState& self, const std::uint32_t* word, std::ui
     __atomic_store_n(&self.wait_address, address_of(word), __ATOMIC_RELEASE);
   }
   while (__atomic_load_n(&self.wait_address, __ATOMIC_ACQUIRE) != 0) {
+    if ((__atomic_load_n(&self.pending, __ATOMIC_SEQ_CST) & ~self.signal_mask) != 0) return stop_waiting(self, -EINTR);
     std::uint64_t left = kForever;
     if (deadline != nullptr) {
       left = nanoseconds_from(clock.now(kind), *deadline);
-      if (left == 0) {
-        const Locked locked(lock_);
-        if (self.wait_address == 0) return 0;
-        __atomic_store_n(&self.wait_address, 0, __ATOMIC_RELAXED);
-        __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
-        return -ETIMEDOUT;
-      }
+      if (left == 0) return stop_waiting(self, -ETIMEDOUT);
     }
     ask_host(KeepRequest::kWait, left);
   }
   return 0;
+}
+
+std::int64_t Threads::stop_waiting(ThreadState& self, std::int64_t why) {
+  const Locked locked(lock_);
+  if (self.wait_address == 0) return 0;  // woken at the last moment
+  __atomic_store_n(&self.wait_address, 0, __ATOMIC_RELAXED);
+  __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
+  return why;
 }
 
 ThreadState* Threads::oldest_sleeper(std::uint64_t address, std::uint32_t mask) {

@@ -42,6 +42,7 @@ class Threads {
     std::uint64_t words[kMostThreads / 64]{};
   };
   std::uint64_t take_sleepers(std::uint64_t address, std::uint64_t most, std::uint32_t mask, Set& woken);
+  std::int64_t stop_waiting(ThreadState& self, std::int64_t why);
   ThreadState* oldest_sleeper(std::uint64_t address, std::uint32_t mask);
   void rouse(const Set& woken);
 

@@ -79,7 +79,7 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
   EXPECT_EQ(kept.signal, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest, testing::Values("channels", "files", "hello", "language", "threads"),
+INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest, testing::Values("channels", "files", "hello", "language", "signals", "threads"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {

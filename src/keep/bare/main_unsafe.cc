@@ -131,7 +131,8 @@ extern "C" {
   KeepEntries entries{};
   // SAFETY: addresses of entry.S, reckoned from here: as constants they could end up in data, and want relocating.
   asm("lea keep_syscall(%%rip), %0; lea keep_trap(%%rip), %1" : "=r"(entries.syscall), "=r"(entries.trap));
-  const ExceptionEnd end = handle_exception(the_kernel, thread, *saved, entries);
+  const ExceptionEnd end =
+      handle_exception(the_kernel, thread, *saved, *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries);
   if (end.exit == KeepExit::kFailed) {
     __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);
     thread.set_phase(ThreadPhase::kEnded);
