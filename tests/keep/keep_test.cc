@@ -79,7 +79,8 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
   EXPECT_EQ(kept.signal, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest, testing::Values("channels", "files", "hello", "language", "signals", "threads"),
+INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
+                         testing::Values("channels", "files", "hello", "language", "signals", "threads"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {
@@ -172,6 +173,28 @@ TEST_F(HostileHostTest, StringsThatAreNotAsManyAsSaidEndTheStart) {
   const SgxRegisters left = enter(start_with(good_start().rsi, HostPage::kDataBytes + 1, ~0ull));
   EXPECT_EQ(left.rdi, static_cast<std::uint64_t>(KeepExit::kFailed));
   EXPECT_EQ(left.rsi, static_cast<std::uint64_t>(KeepFailure::kArguments));
+}
+
+TEST(HostileRegistersTest, ControlRegistersOfTheHostReachNoCompiledCode) {
+  constexpr std::uint64_t kDirection = 0x400, kAlignment = 0x40000;
+  set_hostile_registers(kDirection | kAlignment, true);
+  const Outcome kept = run_on_keep("language", {"a", "b"});
+  set_hostile_registers(0, false);
+  EXPECT_EQ(kept.status, 3);
+  EXPECT_EQ(kept.signal, 0);
+  EXPECT_EQ(kept.output, run_natively("language", "a b").output);
+}
+
+// One thread ends the application while another waits for input and a third is in and out of system calls.
+TEST(KeepEndTest, EndsEveryThread) {
+  std::array<int, 2> input{};
+  ASSERT_EQ(pipe(input.data()), 0);
+  const SmallSgx sgx = load("ends");
+  const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, {.arguments = {"ends"}, .streams = {.input = input[0]}});
+  ASSERT_TRUE(end.has_value()) << end.error().message;
+  EXPECT_EQ(end->status, 5);
+  close(input[0]);
+  close(input[1]);
 }
 
 // Whatever the host answers, the application runs on, or ends in a way that has a name.

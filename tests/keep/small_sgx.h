@@ -19,6 +19,10 @@ struct SmallSgx {
   KeepConfig config;
 };
 
+// What every EENTER from now on finds in registers that are no argument: flags such as DF and AC, and with
+// `wild_control` MXCSR and the x87 control word 0, every exception unmasked.
+void set_hostile_registers(std::uint64_t flags, bool wild_control);
+
 // Keep kernel and application in memory, laid out as keep_config.h says. One at a time in a process.
 SmallSgx load_small_sgx(BytesView keep, const LaunchPlan& application, std::uint64_t heap_bytes, std::uint64_t threads);
 

@@ -43,6 +43,8 @@ struct Machine {
 } machine;
 Slot slots[kMostThreads];
 thread_local volatile char* own_selector = nullptr;
+std::uint64_t hostile_flags = 0;
+bool hostile_control = false;
 
 // SAFETY: this file is a processor; it reads and writes the memory and registers that the instructions would.
 template <typename T>
@@ -122,6 +124,13 @@ std::uint32_t extended_bytes(ucontext_t* context) {
   return size <= sizeof(Slot::extended[0]) ? size : 512;
 }
 
+void set_control(ucontext_t* context, std::uint16_t word, std::uint32_t mxcsr) {
+  context->uc_mcontext.fpregs->cwd = word;
+  context->uc_mcontext.fpregs->mxcsr = mxcsr;
+  // SAFETY: the header of the kernel's XSAVE area: these two components are not in their initial state.
+  *reinterpret_cast<std::uint64_t*>(reinterpret_cast<char*>(context->uc_mcontext.fpregs) + 512) |= 3;
+}
+
 [[noreturn]] void die(const char* what, std::uint64_t where) {
   std::fprintf(stderr, "small SGX: %s at %#lx\n", what, where);
   std::abort();
@@ -170,6 +179,8 @@ void enter(ucontext_t* context, std::uint64_t tcs, bool resume) {
     g[REG_RAX] = static_cast<greg_t>(slot.cssa);
     g[REG_RCX] = static_cast<greg_t>(number(small_sgx_exited));
     g[REG_RIP] = static_cast<greg_t>(machine.entry);
+    g[REG_EFL] |= static_cast<greg_t>(hostile_flags);
+    if (hostile_control) set_control(context, 0, 0);
     set_fs(self);
   }
   set_gs(self);
@@ -194,6 +205,8 @@ void handler(int signal, siginfo_t* info, void* data) {
   if (enclu) {
     if (g[REG_RAX] != 4) die("another leaf than EEXIT in the enclave", rip);
     in_host(slot);
+    g[REG_EFL] &= ~static_cast<greg_t>(hostile_flags);  // a refusal leaves them as they were
+    if (hostile_control) set_control(context, 0x37f, 0x1f80);
     const GprSgx& frame = frame_of(index, slot.cssa);
     if (static_cast<std::uint64_t>(g[REG_RSP]) != frame.outside_rsp) die("EEXIT without the host's stack", rip);
     g[REG_RIP] = g[REG_RBX];
@@ -256,6 +269,11 @@ class SmallEnclave final : public SgxEnclave {
 std::uint64_t rounded(std::uint64_t bytes) { return (bytes + kPage - 1) & ~(kPage - 1); }
 
 }  // namespace
+
+void set_hostile_registers(std::uint64_t flags, bool wild_control) {
+  hostile_flags = flags;
+  hostile_control = wild_control;
+}
 
 SmallSgx load_small_sgx(BytesView elf, const LaunchPlan& application, std::uint64_t heap_bytes, std::uint64_t threads) {
   Elf64_Ehdr header{};

@@ -122,6 +122,10 @@ extern "C" {
   ThreadState& thread = current_thread();
   answer_syscall(the_kernel, thread);
   if (*at<std::uint64_t>(thread.exception_stack_top) != kStackMark) fail(KeepFailure::kStack);
+  if (__atomic_load_n(&the_kernel.ended, __ATOMIC_RELAXED) != 0) {  // by another thread
+    thread.set_phase(ThreadPhase::kEnded);
+    leave(KeepExit::kThreadEnded, 0, 0);
+  }
 }
 
 [[gnu::visibility("hidden")]] void keep_trapped() { answer_trap(the_kernel, current_thread()); }

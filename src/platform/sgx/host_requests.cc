@@ -2,10 +2,13 @@
 #include "platform/sgx/host_requests.h"
 
 #include <cpuid.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cerrno>
@@ -16,6 +19,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace adyton {
@@ -141,6 +145,11 @@ class KeepHost {
 
   std::uint64_t read(std::uint64_t index, std::uint64_t bytes) {
     if (streams_.input < 0) return 0;
+    // A thread that waits for input does not keep the others from ending.
+    std::array<pollfd, 2> either{{{streams_.input, POLLIN, 0}, {end_event_.get(), POLLIN, 0}}};
+    while (poll(either.data(), either.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (ended()) return 0;
     const ssize_t taken =
         ::read(streams_.input, threads_[index].page->data, std::min<std::uint64_t>(bytes, HostPage::kDataBytes));
     return taken < 0 ? number(-errno) : number(taken);
@@ -200,6 +209,7 @@ class KeepHost {
       if (!end_) end_ = std::move(how);
     }
     has_ended_.store(true);
+    eventfd_write(end_event_.get(), 1);
     for (HostThread& thread : threads_) {
       {
         const std::scoped_lock locked(thread.mutex);
@@ -213,6 +223,7 @@ class KeepHost {
   const KeepStreams streams_;
   std::vector<HostThread> threads_;
   std::atomic<bool> has_ended_ = false;
+  Descriptor end_event_{eventfd(0, EFD_CLOEXEC)};  // readable once it has
   std::mutex end_mutex_;
   std::optional<Result<KeepEnd>> end_;
 };
