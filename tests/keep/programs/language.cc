@@ -52,6 +52,8 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     std::cout << "no terabyte\n";
   }
-  std::cout << 3.25 << " " << 1e300 * 10 << std::endl;
+  volatile double one = 1, three = 3;  // inexact: a fault, were exceptions not masked
+  volatile long double long_one = 1, long_three = 3;
+  std::cout << one / three << " " << long_one / long_three << " " << 1e300 * 10 << std::endl;
   return 3;
 }
