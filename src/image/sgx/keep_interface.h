@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the keep kernel and the host program that enters it speak: what the registers of EENTER and EEXIT mean, and the
+// host's page. The one header that both sides of that boundary share; docs/keep.md says what each side checks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace adyton {
+
+// rdi at EENTER with CSSA 0. With CSSA above 0 no register is looked at: what happened is in the state save area.
+enum class KeepEntry : std::uint64_t {
+  kStart = 1,   // rsi: address of the thread's HostPage. The first thread also: rdx: bytes of arguments in
+                // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte
+  kAnswer = 2,  // rsi: result, or minus errno; rdx, r8, r9: further values, as KeepRequest says
+};
+
+// rdi at EEXIT.
+enum class KeepExit : std::uint64_t {
+  kRequest = 1,      // rsi: KeepRequest; rdx, r8, r9: its arguments. Enter the same TCS again with the answer
+  kResume = 2,       // the exception is dealt with: ERESUME this TCS
+  kRefused = 3,      // rsi: KeepRefusal. Nothing was done
+  kThreadEnded = 4,  // this TCS is free: enter it again only after kStartThread
+  kExited = 5,       // rsi: exit status of the application: enter no TCS any more
+  kKilled = 6,       // rsi: number of the signal that ended the application, rdx: where, from the enclave's base
+  kFailed = 7,       // rsi: KeepFailure: the keep kernel could not start the application, or met a fault of its own
+};
+
+enum class KeepRefusal : std::uint64_t {
+  kBusy = 1,         // the thread is inside, or its exception is being looked at
+  kNotWaiting = 2,   // an answer without a request, or a start of a thread that runs
+  kNotWanted = 3,    // a start of a thread that nobody asked for
+  kBadEntry = 4,     // rdi is no KeepEntry
+  kBadPage = 5,      // the HostPage does not lie wholly outside the enclave, or is not aligned
+  kNoException = 7,  // CSSA above 0, but the state save area tells of no exception
+  kNested = 8,       // CSSA above 1
+  kEnded = 9,        // the application has ended
+};
+
+enum class KeepFailure : std::uint64_t {
+  kConfig = 1,     // the measured configuration is not this keep kernel's
+  kMemory = 2,     // the heap has no room for the first stack
+  kRandom = 3,     // RDRAND gives nothing
+  kStack = 4,      // the keep kernel's own stack ran over
+  kException = 5,  // an exception within the keep kernel
+  kArguments = 6,  // argv and environment: longer than the page, or not as many strings as said
+};
+
+// What the keep kernel asks. Any result that is neither listed nor a small negative number counts as EIO.
+enum class KeepRequest : std::uint64_t {
+  kWrite = 1,        // (descriptor 1 or 2, bytes in HostPage::data) -> bytes taken
+  kRead = 2,         // (descriptor 0, most bytes) -> bytes given in HostPage::data; 0: the end
+  kClock = 3,        // (clockid_t: 0 real time, 1 monotonic) -> seconds; rdx: nanoseconds
+  kWait = 4,         // (nanoseconds at most, or kForever) -> 0: woken or not, it looks for itself
+  kWake = 5,         // (index of a thread) -> 0: its kWait, now or the next, ends
+  kStartThread = 6,  // (index of a thread) -> 0: a thread of the host will enter that TCS with KeepEntry::kStart
+  kCpuid = 7,        // (eax, ecx) -> eax; rdx: ebx; r8: ecx; r9: edx
+  kTimestamp = 8,    // () -> the processor's time stamp counter
+  kYield = 9,        // () -> 0
+};
+inline constexpr std::uint64_t kForever = ~std::uint64_t{0};
+
+// Untrusted memory, one for each thread, aligned to 8 bytes: the host's for as long as the enclave lives.
+struct HostPage {
+  static constexpr std::size_t kDataBytes = 64 * 1024;
+  std::uint8_t data[kDataBytes];
+};
+
+}  // namespace adyton

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/area_table.h"
+
+namespace adyton::keep {
+
+void AreaTable::initialise(Area* areas, std::uint64_t capacity, std::uint64_t begin, std::uint64_t end) {
+  areas_ = areas;
+  capacity_ = capacity;
+  count_ = 0;
+  begin_ = begin;
+  end_ = end;
+}
+
+std::uint64_t AreaTable::first_after(std::uint64_t address) const {
+  std::uint64_t low = 0, high = count_;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    if (areas_[middle].end > address) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+bool AreaTable::is_free(std::uint64_t begin, std::uint64_t end) const {
+  const std::uint64_t next = first_after(begin);
+  return next == count_ || areas_[next].begin >= end;
+}
+
+bool AreaTable::is_taken(std::uint64_t begin, std::uint64_t end) const {
+  for (std::uint64_t index = first_after(begin); begin < end; ++index) {
+    if (index == count_ || areas_[index].begin > begin) return false;
+    begin = areas_[index].end;
+  }
+  return true;
+}
+
+std::uint64_t AreaTable::find_free(std::uint64_t bytes) const {
+  std::uint64_t end = end_;
+  for (std::uint64_t index = count_; index > 0; --index) {
+    const Area& area = areas_[index - 1];
+    if (end - area.end >= bytes) return end - bytes;
+    end = area.begin;
+  }
+  return end - begin_ >= bytes ? end - bytes : 0;
+}
+
+void AreaTable::take(const Area& area) {
+  const std::uint64_t index = first_after(area.begin);
+  insert(index, area);
+  merge(index == 0 ? 0 : index - 1, index);
+}
+
+void AreaTable::release(std::uint64_t begin, std::uint64_t end) {
+  split(begin);
+  split(end);
+  const std::uint64_t first = first_after(begin);
+  std::uint64_t last = first;
+  while (last < count_ && areas_[last].begin < end) ++last;
+  erase(first, last);
+}
+
+void AreaTable::split(std::uint64_t address) {
+  const std::uint64_t index = first_after(address);
+  if (index == count_ || areas_[index].begin >= address) return;
+  Area upper = areas_[index];
+  upper.begin = address;
+  areas_[index].end = address;
+  insert(index + 1, upper);
+}
+
+void AreaTable::insert(std::uint64_t index, const Area& area) {
+  __builtin_memmove(&areas_[index + 1], &areas_[index], (count_ - index) * sizeof(Area));
+  areas_[index] = area;
+  ++count_;
+}
+
+void AreaTable::erase(std::uint64_t from, std::uint64_t to) {
+  __builtin_memmove(&areas_[from], &areas_[to], (count_ - to) * sizeof(Area));
+  count_ -= to - from;
+}
+
+void AreaTable::merge(std::uint64_t from, std::uint64_t to) {
+  std::uint64_t kept = from;
+  std::uint64_t next = from + 1;
+  for (; next < count_ && next <= to + 1; ++next) {
+    if (areas_[kept].end == areas_[next].begin && areas_[kept].like(areas_[next])) {
+      areas_[kept].end = areas_[next].end;
+    } else {
+      areas_[++kept] = areas_[next];
+    }
+  }
+  if (next > kept + 1) erase(kept + 1, next);
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <asm/errno.h>
+#include <linux/mman.h>
+
+#include "keep/calls.h"
+
+namespace adyton::keep {
+namespace {
+
+bool of_application(const Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
+  const std::uint64_t begin = kernel.base + kernel.config.app_offset;
+  return address >= begin && bytes <= kernel.config.app_bytes && address - begin <= kernel.config.app_bytes - bytes;
+}
+
+}  // namespace
+
+std::int64_t call_brk(Kernel& kernel, std::uint64_t address) {
+  const Locked locked(kernel.memory_lock);
+  return kernel.memory.set_break(address);
+}
+
+std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
+  const std::uint64_t flags = frame.r10;
+  if ((flags & MAP_TYPE) != MAP_PRIVATE && (flags & MAP_TYPE) != MAP_SHARED) return -EINVAL;
+  if ((flags & MAP_ANONYMOUS) == 0) return -ENODEV;  // files are not mapped
+  const Locked locked(kernel.memory_lock);
+  return kernel.memory.map(frame.rdi, frame.rsi, frame.rdx, flags);
+}
+
+std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
+  const Locked locked(kernel.memory_lock);
+  return kernel.memory.unmap(address, bytes);
+}
+
+std::int64_t call_mprotect(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t protection) {
+  // The application's own pages keep what their SECINFO says; the usual call makes RELRO read-only.
+  if (address % 4096 == 0 && of_application(kernel, address, bytes)) {
+    if ((protection & PROT_EXEC) != 0) return -EACCES;
+    if ((protection & PROT_WRITE) != 0 && !kernel.user.writable(address, bytes)) return -EACCES;
+    return 0;
+  }
+  const Locked locked(kernel.memory_lock);
+  return kernel.memory.protect(address, bytes, protection);
+}
+
+std::int64_t call_mremap(Kernel& kernel, const Frame& frame) {
+  const Locked locked(kernel.memory_lock);
+  return kernel.memory.remap(frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8);
+}
+
+std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t advice) {
+  const Locked locked(kernel.memory_lock);
+  return kernel.memory.advise(address, bytes, advice);
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <asm/errno.h>
+#include <asm/prctl.h>
+#include <linux/prctl.h>
+#include <linux/resource.h>
+
+#include "keep/calls.h"
+#include "keep/host_interface.h"
+#include "keep/random.h"
+
+namespace adyton::keep {
+namespace {
+
+// linux/utsname.h: new_utsname
+struct SystemName {
+  char system[65], node[65], release[65], version[65], machine[65], domain[65];
+};
+
+void set(char (&to)[65], const char* text) {
+  __builtin_memset(to, 0, sizeof(to));
+  __builtin_memcpy(to, text, length_of(text));
+}
+
+struct Limit {
+  std::uint64_t soft, hard;
+};
+
+struct SystemInfo {  // linux/sysinfo.h
+  std::int64_t uptime;
+  std::uint64_t loads[3], total_ram, free_ram, shared_ram, buffer_ram, total_swap, free_swap;
+  std::uint16_t processes, pad;
+  std::uint64_t total_high, free_high;
+  std::uint32_t unit;
+};
+
+}  // namespace
+
+std::int64_t call_arch_prctl(Kernel& kernel, std::uint64_t code, std::uint64_t address) {
+  switch (code) {
+    case ARCH_SET_FS:
+      if (address >> 47 != 0) return -EPERM;
+      set_fs_base(address);
+      return 0;
+    case ARCH_GET_FS: {
+      auto* to = kernel.user.out<std::uint64_t>(address);
+      if (to == nullptr) return -EFAULT;
+      *to = fs_base();
+      return 0;
+    }
+    default: return -EINVAL;  // GS is the keep kernel's
+  }
+}
+
+std::int64_t call_uname(Kernel& kernel, std::uint64_t buffer) {
+  auto* name = kernel.user.out<SystemName>(buffer);
+  if (name == nullptr) return -EFAULT;
+  set(name->system, "Linux");
+  set(name->node, "enclave");
+  set(name->release, "6.1.0-adyton");
+  set(name->version, "Adyton keep kernel");
+  set(name->machine, "x86_64");
+  set(name->domain, "(none)");
+  return 0;
+}
+
+std::int64_t call_prlimit(Kernel& kernel, const Frame& frame) {
+  const std::uint64_t process = frame.rdi, resource = frame.rsi, new_limit = frame.rdx, old_limit = frame.r10;
+  if (process != 0 && process != kProcess) return -ESRCH;
+  if (resource >= RLIM_NLIMITS) return -EINVAL;
+  Limit limit{~std::uint64_t{0}, ~std::uint64_t{0}};
+  if (resource == RLIMIT_STACK) limit = {kernel.config.stack_bytes, kernel.config.stack_bytes};
+  if (resource == RLIMIT_NOFILE) limit = {Descriptors::kMost, Descriptors::kMost};
+  if (resource == RLIMIT_CORE) limit = {0, 0};
+  if (resource == RLIMIT_AS || resource == RLIMIT_DATA) limit = {kernel.config.heap_bytes, kernel.config.heap_bytes};
+  if (resource == RLIMIT_NPROC) limit = {kernel.config.thread_count, kernel.config.thread_count};
+  if (new_limit != 0) {
+    const auto* wanted = kernel.user.in<Limit>(new_limit);
+    if (wanted == nullptr) return -EFAULT;
+    if (wanted->soft > wanted->hard) return -EINVAL;
+    if (wanted->soft != limit.soft || wanted->hard != limit.hard) return -EPERM;
+  }
+  if (old_limit != 0) {
+    auto* to = kernel.user.out<Limit>(old_limit);
+    if (to == nullptr) return -EFAULT;
+    *to = limit;
+  }
+  return 0;
+}
+
+std::int64_t call_getrandom(Kernel& kernel, std::uint64_t buffer, std::uint64_t bytes, std::uint64_t flags) {
+  if ((flags & ~std::uint64_t{7}) != 0) return -EINVAL;
+  constexpr std::uint64_t kMost = 0x1ffffff;  // as Linux gives at once
+  if (bytes > kMost) bytes = kMost;
+  if (bytes == 0) return 0;
+  if (!kernel.user.writable(buffer, bytes)) return -EFAULT;
+  return fill_random(at<void>(buffer), bytes) ? static_cast<std::int64_t>(bytes) : -EIO;
+}
+
+std::int64_t call_sched_getaffinity(Kernel& kernel, const Frame& frame) {
+  // As many processors as there are threads to run on them.
+  const std::uint64_t bytes = frame.rsi;
+  if (bytes < 8 || bytes % 8 != 0) return -EINVAL;
+  auto* mask = kernel.user.out<std::uint64_t>(frame.rdx);
+  if (mask == nullptr) return -EFAULT;
+  const std::uint64_t count = kernel.config.thread_count;
+  *mask = count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+  return 8;
+}
+
+std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer) {
+  auto* info = kernel.user.out<SystemInfo>(buffer);
+  if (info == nullptr) return -EFAULT;
+  *info = {};
+  {
+    const Locked locked(kernel.memory_lock);
+    info->total_ram = kernel.memory.end() - kernel.memory.begin();
+    info->free_ram = info->total_ram - kernel.memory.taken_bytes();
+  }
+  info->processes = 1;
+  info->unit = 1;
+  info->uptime = kernel.clock.now(Clock::kMonotonic).seconds;
+  return 0;
+}
+
+std::int64_t call_prctl(Kernel& kernel, const Frame& frame) {
+  switch (frame.rdi) {
+    case PR_SET_NAME: return 0;
+    case PR_GET_NAME: {
+      auto* name = kernel.user.out<char>(frame.rsi, 16);
+      if (name == nullptr) return -EFAULT;
+      __builtin_memset(name, 0, 16);
+      return 0;
+    }
+    case PR_SET_DUMPABLE: return frame.rsi == 0 ? 0 : -EINVAL;
+    case PR_GET_DUMPABLE: return 0;
+    case PR_SET_NO_NEW_PRIVS: return frame.rsi == 1 ? 0 : -EINVAL;
+    case PR_GET_NO_NEW_PRIVS: return 1;
+    default: return -EINVAL;
+  }
+}
+
+}  // namespace adyton::keep

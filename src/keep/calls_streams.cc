@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// read(), write() and what goes with descriptors of any kind.
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+
+#include "keep/calls.h"
+#include "keep/host_interface.h"
+
+namespace adyton::keep {
+namespace {
+
+constexpr std::uint64_t kMostAtOnce = HostPage::kDataBytes;
+constexpr std::uint64_t kMostVectors = 1024;
+
+struct Vector {  // struct iovec
+  std::uint64_t address, bytes;
+};
+
+std::int64_t write_to_host(const ThreadState& thread, std::uint64_t stream, const void* from, std::uint64_t bytes) {
+  auto* next = static_cast<const unsigned char*>(from);
+  std::uint64_t done = 0;
+  while (done < bytes) {
+    const std::uint64_t part = bytes - done < kMostAtOnce ? bytes - done : kMostAtOnce;
+    copy_to_host(thread.host_page, next + done, part);
+    const std::int64_t taken = checked_result(ask_host(KeepRequest::kWrite, stream, part).result, part);
+    if (taken < 0) return done > 0 ? static_cast<std::int64_t>(done) : taken;
+    if (taken == 0) break;
+    done += static_cast<std::uint64_t>(taken);
+  }
+  return static_cast<std::int64_t>(done);
+}
+
+std::int64_t read_from_host(const ThreadState& thread, void* to, std::uint64_t bytes) {
+  const std::uint64_t most = bytes < kMostAtOnce ? bytes : kMostAtOnce;
+  const std::int64_t given = checked_result(ask_host(KeepRequest::kRead, 0, most).result, most);
+  if (given > 0) copy_from_host(to, thread.host_page, static_cast<std::uint64_t>(given));
+  return given;
+}
+
+template <typename Move>
+std::int64_t each_vector(Kernel& kernel, const Frame& frame, Move&& move) {
+  if (frame.rdx > kMostVectors) return -EINVAL;
+  const auto* vectors = kernel.user.in<Vector>(frame.rsi, frame.rdx);
+  if (vectors == nullptr) return -EFAULT;
+  std::int64_t sum = 0;
+  for (std::uint64_t index = 0; index < frame.rdx; ++index) {
+    const Vector vector = vectors[index];
+    if (vector.bytes == 0) continue;
+    const std::int64_t moved = move(vector);
+    if (moved < 0) return sum > 0 ? sum : moved;
+    sum += moved;
+    if (static_cast<std::uint64_t>(moved) < vector.bytes) break;
+  }
+  return sum;
+}
+
+}  // namespace
+
+void log(const ThreadState& thread, const Line& line) { write_to_host(thread, 2, line.data(), line.size()); }
+
+std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
+  OpenFile* file = kernel.descriptors.find(fd);
+  if (file == nullptr || !file->readable) return -EBADF;
+  if (!kernel.user.writable(to, bytes)) return -EFAULT;
+  if (bytes == 0) return 0;
+  switch (file->kind) {
+    case FileKind::kInput: return read_from_host(thread, at<void>(to), bytes);
+    case FileKind::kFile: return read_file(kernel, *file, at<void>(to), bytes);
+    case FileKind::kFolder: return -EISDIR;
+    case FileKind::kPipeEnd:
+    case FileKind::kEvent: return read_channel(kernel, thread, *file, at<void>(to), bytes);
+    case FileKind::kZeros:
+      if (file->object == 0) return 0;  // /dev/null
+      __builtin_memset(at<void>(to), 0, bytes);
+      return static_cast<std::int64_t>(bytes);
+    case FileKind::kRandom: return call_getrandom(kernel, to, bytes, 0);
+    default: return -EBADF;
+  }
+}
+
+std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from,
+                        std::uint64_t bytes) {
+  OpenFile* file = kernel.descriptors.find(fd);
+  if (file == nullptr || !file->writable) return -EBADF;
+  if (!kernel.user.readable(from, bytes)) return -EFAULT;
+  if (bytes == 0) return 0;
+  switch (file->kind) {
+    case FileKind::kOutput: return write_to_host(thread, file->object, at<const void>(from), bytes);
+    case FileKind::kFile: return write_file(kernel, *file, at<const void>(from), bytes);
+    case FileKind::kPipeEnd:
+    case FileKind::kEvent: return write_channel(kernel, thread, *file, at<const void>(from), bytes);
+    case FileKind::kZeros:
+    case FileKind::kRandom: return static_cast<std::int64_t>(bytes);
+    default: return -EBADF;
+  }
+}
+
+std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame) {
+  return each_vector(kernel, frame, [&](const Vector& vector) {
+    return call_read(kernel, thread, frame.rdi, vector.address, vector.bytes);
+  });
+}
+
+std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame) {
+  return each_vector(kernel, frame, [&](const Vector& vector) {
+    return call_write(kernel, thread, frame.rdi, vector.address, vector.bytes);
+  });
+}
+
+namespace {
+
+void forget(Kernel& kernel, const OpenFile& last) {
+  if (last.kind == FileKind::kFile || last.kind == FileKind::kFolder) {
+    kernel.files.close(static_cast<std::uint32_t>(last.object));
+  } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent) {
+    close_channel(kernel, last);
+  }
+}
+
+}  // namespace
+
+std::int64_t call_close(Kernel& kernel, std::uint64_t fd) {
+  OpenFile last;
+  const std::int64_t closed = kernel.descriptors.close(fd, last);
+  forget(kernel, last);
+  return closed;
+}
+
+std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags) {
+  if (fd == to || (flags & ~std::uint64_t{O_CLOEXEC}) != 0) return -EINVAL;
+  OpenFile last;
+  const std::int64_t duplicate = kernel.descriptors.duplicate_to(fd, to, flags != 0, last);
+  forget(kernel, last);
+  return duplicate;
+}
+
+std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
+  OpenFile* file = kernel.descriptors.find(frame.rdi);
+  if (file == nullptr) return -EBADF;
+  switch (frame.rsi) {
+    case F_DUPFD: return kernel.descriptors.duplicate(frame.rdi, frame.rdx, false);
+    case F_DUPFD_CLOEXEC: return kernel.descriptors.duplicate(frame.rdi, frame.rdx, true);
+    case F_GETFD: return kernel.descriptors.close_on_exec(frame.rdi) ? FD_CLOEXEC : 0;
+    case F_SETFD: kernel.descriptors.set_close_on_exec(frame.rdi, (frame.rdx & FD_CLOEXEC) != 0); return 0;
+    case F_GETFL:
+      return file->flags | (file->readable && file->writable ? O_RDWR : file->writable ? O_WRONLY : O_RDONLY);
+    case F_SETFL: file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK); return 0;
+    default: return -EINVAL;
+  }
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipes and eventfds within the enclave. Nothing here blocks: -EAGAIN says that it would, and `changes` counts up
+// whenever that may have become different, for who wants to wait.
+#pragma once
+
+#include <cstdint>
+
+#include "keep/page_allocator.h"
+#include "keep/spin_lock.h"
+
+namespace adyton::keep {
+
+class Channels {
+ public:
+  static constexpr std::uint64_t kMost = 256, kPipeBytes = 64 * 1024, kAtomic = 4096;  // of each kind; PIPE_BUF
+
+  // The index of a new one, with one reader and one writer; -ENFILE, -ENOMEM.
+  std::int64_t open_pipe(PageAllocator& memory, SpinLock& memory_lock);
+  std::int64_t open_event(std::uint64_t value, bool semaphore);
+  void close_pipe(PageAllocator& memory, SpinLock& memory_lock, std::uint64_t index, bool reader);
+  void close_event(std::uint64_t index);
+
+  // Bytes moved; 0 at the end of a pipe without writers; -EPIPE without readers; -EAGAIN.
+  std::int64_t read_pipe(std::uint64_t index, void* to, std::uint64_t bytes);
+  std::int64_t write_pipe(std::uint64_t index, const void* from, std::uint64_t bytes);
+  std::int64_t read_event(std::uint64_t index, std::uint64_t& value);
+  std::int64_t write_event(std::uint64_t index, std::uint64_t value);
+
+  // POLLIN, POLLOUT, POLLHUP, POLLERR as they hold.
+  std::uint32_t pipe_readiness(std::uint64_t index, bool reader);
+  std::uint32_t event_readiness(std::uint64_t index);
+
+  [[nodiscard]] const std::uint32_t* changes() const { return &changes_; }
+
+ private:
+  void changed() { __atomic_add_fetch(&changes_, 1, __ATOMIC_SEQ_CST); }
+
+  struct Pipe {
+    std::uint64_t buffer = 0, begin = 0, bytes = 0;
+    bool used = false, reader = false, writer = false;
+  };
+  struct Event {
+    std::uint64_t value = 0;
+    bool used = false, semaphore = false;
+  };
+  SpinLock lock_;
+  std::uint32_t changes_ = 0;
+  Pipe pipes_[kMost]{};
+  Event events_[kMost]{};
+};
+
+}  // namespace adyton::keep

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// CPUID, which an enclave cannot execute: the host's answers, each asked for once so that it cannot change its mind.
+// What the application must not believe of a host is not in here: RDRAND is tried, not looked up.
+#pragma once
+
+#include <cstdint>
+
+#include "keep/spin_lock.h"
+
+namespace adyton::keep {
+
+struct CpuidAnswer {
+  std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+class CpuidCache {
+ public:
+  CpuidAnswer get(std::uint32_t leaf, std::uint32_t subleaf);
+
+ private:
+  struct Entry {
+    std::uint32_t leaf, subleaf;
+    CpuidAnswer answer;
+  };
+  SpinLock lock_;
+  Entry entries_[96]{};
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace adyton::keep

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/extended_state.h"
+
+namespace adyton::keep {
+namespace {
+
+constexpr std::uint32_t kComponents = 0xe7;     // x87, SSE, AVX, AVX-512
+constexpr std::uint32_t kControlBits = 0xffff;  // of MXCSR
+
+struct Area {
+  std::uint8_t first[24];
+  std::uint32_t control;  // MXCSR
+  std::uint8_t rest[484];
+  std::uint64_t present, compacted, reserved[6];  // the header
+};
+static_assert(sizeof(Area) == 576);
+
+}  // namespace
+
+void save_extended_state(void* to) {
+  auto* area = static_cast<Area*>(to);
+  area->present = area->compacted = 0;
+  for (std::uint64_t& word : area->reserved) word = 0;
+  // SAFETY: writes at most kExtendedStateBytes, which the caller has.
+  asm volatile("xsave64 (%0)" : : "r"(to), "a"(kComponents), "d"(0) : "memory");
+}
+
+void restore_extended_state(void* from) {
+  auto* area = static_cast<Area*>(from);
+  area->present &= kComponents;
+  area->compacted = 0;
+  for (std::uint64_t& word : area->reserved) word = 0;
+  area->control &= kControlBits;
+  std::uint32_t low = 0, high = 0;
+  // SAFETY: XGETBV tells which components there are; XRSTOR faults on others and on reserved bits, cleared above.
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  area->present &= low;
+  // SAFETY: likewise; the keep kernel holds nothing in these registers.
+  asm volatile("xrstor64 (%0)" : : "r"(from), "a"(kComponents), "d"(0) : "memory");
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files in the enclave's own memory, gone when it ends: a tree of folders and files, each file one piece of heap. No
+// links, no owners; modes are kept and not looked at. Each function locks for itself and returns a value or minus
+// errno.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "keep/clock.h"
+#include "keep/page_allocator.h"
+#include "keep/spin_lock.h"
+
+namespace adyton::keep {
+
+inline constexpr std::size_t kMostPath = 4096, kMostName = 255;
+
+struct Node {
+  std::uint32_t used = 0, folder = 0, mode = 0, opens = 0;
+  std::uint32_t parent = 0, first = 0, next = 0;  // indices; 0: none. An unlinked node has no parent
+  std::uint64_t number = 0;                       // inode number, never given twice
+  std::uint64_t linked = 0;                       // turn in which it got into its folder: the folder's list descends
+  std::uint64_t data = 0, capacity = 0, size = 0;
+  Time changed;
+  char name[kMostName + 1]{};
+};
+
+class FileSystem {
+ public:
+  static constexpr std::uint32_t kRoot = 1, kMostNodes = 1 << 16;
+  static constexpr std::uint64_t kAppend = ~std::uint64_t{0};  // write()s offset: the end
+
+  // Makes the root, /tmp and /dev. The allocator is used under its lock.
+  [[nodiscard]] bool initialise(PageAllocator& memory, SpinLock& memory_lock);
+
+  // The node of `path`, which is relative to `folder` unless it begins with a slash.
+  std::int64_t find(std::uint32_t folder, const char* path);
+  // As open(2) with `flags`: the node, whose opens counts one more.
+  std::int64_t open(std::uint32_t folder, const char* path, std::uint32_t flags, std::uint32_t mode, Time now);
+  void close(std::uint32_t node);
+  std::int64_t make_folder(std::uint32_t folder, const char* path, std::uint32_t mode, Time now);
+  std::int64_t remove(std::uint32_t folder, const char* path, bool remove_folder);
+  std::int64_t rename(std::uint32_t from_folder, const char* from, std::uint32_t to_folder, const char* to,
+                      bool replace);
+
+  std::int64_t read(std::uint32_t node, std::uint64_t offset, void* to, std::uint64_t bytes);
+  std::int64_t write(std::uint32_t node, std::uint64_t offset, const void* from, std::uint64_t bytes);
+  std::int64_t resize(std::uint32_t node, std::uint64_t bytes);
+  // A copy of what is known of it.
+  std::int64_t describe(std::uint32_t node, Node& out);
+  void set_mode(std::uint32_t node, std::uint32_t mode);
+  // The entry of a folder, besides "." and "..", that got there last before turn `before`: its node, or 0 at the end.
+  std::int64_t entry(std::uint32_t folder, std::uint64_t before, Node& out);
+  static constexpr std::uint64_t kFirstTurn = 3;
+  // The absolute path with its zero byte; its length with that.
+  std::int64_t path_of(std::uint32_t folder, char* to, std::size_t room);
+
+ private:
+  struct Place {  // where a path leads: its last name in a folder, and the node if there is one
+    std::uint32_t folder = 0, node = 0;
+    char name[kMostName + 1]{};
+    bool must_be_folder = false;
+  };
+  Node& at_index(std::uint32_t index) const;
+  std::int64_t walk(std::uint32_t folder, const char* path, Place& place);
+  std::uint32_t child(std::uint32_t folder, const char* name) const;
+  std::int64_t add(const Place& place, bool folder, std::uint32_t mode, Time now);
+  void attach(std::uint32_t node, std::uint32_t folder);
+  void detach(std::uint32_t node);
+  void drop_if_unused(std::uint32_t node);
+  std::int64_t reserve(Node& node, std::uint64_t bytes);
+
+  PageAllocator* memory_ = nullptr;
+  SpinLock* memory_lock_ = nullptr;
+  SpinLock lock_;
+  std::uint64_t nodes_ = 0;  // address of the table
+  std::uint32_t count_ = 0, capacity_ = 0, free_ = 0;
+  std::uint64_t numbers_given_ = 0, turns_given_ = 0;
+};
+
+}  // namespace adyton::keep

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first stack of a program as the psABI wants it: argc, argv, environment, auxiliary vector, and what they point
+// to.
+#pragma once
+
+#include <cstdint>
+
+namespace adyton::keep {
+
+struct InitialStack {
+  std::uint64_t begin, end;  // the memory
+  // The strings, each with its zero byte, argv first; they already lie at the end of the memory.
+  std::uint64_t strings, string_bytes, argument_count, environment_count;
+  std::uint64_t program_headers, program_header_count, entry;  // addresses
+};
+
+// Whether [strings, +bytes) holds exactly that many strings, of argv at least one, and leaves half of the stack free.
+[[nodiscard]] bool check_strings(const InitialStack& stack);
+
+// The stack pointer to start with; 0 if RDRAND gives nothing for AT_RANDOM. Requires check_strings(). Of the
+// environment only what passes allowed_variable() is kept.
+[[nodiscard]] std::uint64_t build_initial_stack(const InitialStack& stack);
+
+// Whether the host may set "NAME=value".
+[[nodiscard]] bool allowed_variable(const char* variable);
+
+}  // namespace adyton::keep

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/kernel.h"
+
+#include <elf.h>
+#include <linux/mman.h>
+
+#include "keep/host_interface.h"
+#include "keep/initial_stack.h"
+#include "keep/signals.h"
+
+namespace adyton::keep {
+namespace {
+
+// Whether [offset, offset + bytes) lies in an enclave of `size` bytes.
+bool in_enclave(std::uint64_t offset, std::uint64_t bytes, std::uint64_t size) {
+  return offset <= size && bytes <= size - offset;
+}
+
+// The application's segments: what its system calls may name beside the heap.
+bool add_segments(Kernel& kernel) {
+  const KeepConfig& config = kernel.config;
+  if (!in_enclave(config.app_headers, config.app_header_count * sizeof(Elf64_Phdr), config.app_bytes)) return false;
+  const auto* headers = at<const Elf64_Phdr>(kernel.base + config.app_offset + config.app_headers);
+  for (std::uint64_t index = 0; index < config.app_header_count; ++index) {
+    const Elf64_Phdr& header = headers[index];
+    if (header.p_type != PT_LOAD) continue;
+    if (!in_enclave(header.p_vaddr, header.p_memsz, config.app_bytes)) return false;
+    const std::uint64_t begin = kernel.base + config.app_offset + header.p_vaddr;
+    if (!kernel.user.add(page_floor(begin), page_ceiling(begin + header.p_memsz), (header.p_flags & PF_W) != 0)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
+  kernel.base = base;
+  kernel.config = *at<const KeepConfig>(base + self.config_offset);
+  const KeepConfig& config = kernel.config;
+  const std::uint64_t size = config.enclave_bytes;
+  if (config.magic != KeepConfig::kMagic || config.app_header_count > 64 ||
+      !in_enclave(config.app_offset, config.app_bytes, size) || config.app_entry >= config.app_bytes ||
+      !in_enclave(config.heap_offset, config.heap_bytes, size) ||
+      config.thread_count > size / (config.thread_stride | 1) ||
+      !in_enclave(config.threads_offset, config.thread_count * config.thread_stride, size) ||
+      self.index >= config.thread_count) {
+    return false;
+  }
+  const std::uint64_t heap = base + config.heap_offset;
+  if (!add_segments(kernel) || !kernel.memory.initialise(heap, heap + config.heap_bytes) ||
+      !kernel.user.add(kernel.memory.begin(), kernel.memory.end(), true)) {
+    return false;
+  }
+  kernel.threads.initialise(base + self.self_offset - self.index * config.thread_stride, config.thread_stride,
+                            config.thread_count);
+  kernel.descriptors.initialise();
+  kernel.folder = FileSystem::kRoot;
+  return kernel.files.initialise(kernel.memory, kernel.memory_lock);
+}
+
+std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64_t string_bytes,
+                                std::uint64_t argument_count, std::uint64_t environment_count) {
+  const KeepConfig& config = kernel.config;
+  const std::int64_t begin =
+      kernel.memory.map(0, config.stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+  if (begin < 0) return static_cast<std::uint64_t>(KeepFailure::kMemory);
+  const auto stack_begin = static_cast<std::uint64_t>(begin);
+  const std::uint64_t app = kernel.base + config.app_offset;
+  InitialStack stack{.begin = stack_begin,
+                     .end = stack_begin + page_ceiling(config.stack_bytes),
+                     .strings = 0,
+                     .string_bytes = string_bytes,
+                     .argument_count = argument_count,
+                     .environment_count = environment_count,
+                     .program_headers = app + config.app_headers,
+                     .program_header_count = config.app_header_count,
+                     .entry = app + config.app_entry};
+  if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
+    stack.strings = stack.end - string_bytes;
+    copy_from_host(at<void>(stack.strings), thread.host_page, string_bytes);
+  }
+  if (stack.strings == 0 || !check_strings(stack)) {
+    // What the host gave is no reason to fail for ever, but the enclave is started only once.
+    return static_cast<std::uint64_t>(KeepFailure::kArguments);
+  }
+  const std::uint64_t top = build_initial_stack(stack);
+  if (top == 0) return static_cast<std::uint64_t>(KeepFailure::kRandom);
+  thread.frame = {};
+  thread.frame.rsp = top;
+  thread.frame.rip = stack.entry;
+  thread.frame.flags = 0x202;
+  return 0;
+}
+
+void answer_trap(Kernel& kernel, ThreadState& thread) {
+  Frame& frame = thread.frame;
+  switch (thread.trap) {
+    case Trap::kCpuid: {
+      const CpuidAnswer answer =
+          kernel.cpuid.get(static_cast<std::uint32_t>(frame.rax), static_cast<std::uint32_t>(frame.rcx));
+      frame.rax = answer.eax;
+      frame.rbx = answer.ebx;
+      frame.rcx = answer.ecx;
+      frame.rdx = answer.edx;
+      return;
+    }
+    case Trap::kTimestampAndId: frame.rcx = 0; [[fallthrough]];
+    case Trap::kTimestamp: {
+      const std::uint64_t now = ask_host(KeepRequest::kTimestamp).result;
+      frame.rax = now & 0xffffffff;
+      frame.rdx = now >> 32;
+      return;
+    }
+    default: break;
+  }
+  raise_fault(kernel, thread,
+              {.number = thread.signal,
+               .code = 1,  // ILL_ILLOPC, FPE_INTDIV, SEGV_MAPERR, TRAP_BRKPT: each signal's first
+               .address = thread.signal_address,
+               .trap = thread.signal_trap,
+               .error = thread.signal_error});
+}
+
+void end_application(Kernel& kernel, ThreadState& thread, KeepExit exit, std::uint64_t a, std::uint64_t b) {
+  __atomic_store_n(&kernel.ended, 1, __ATOMIC_SEQ_CST);
+  thread.set_phase(ThreadPhase::kEnded);
+  leave(exit, a, b);
+}
+
+}  // namespace adyton::keep

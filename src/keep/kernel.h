@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keep kernel as one object: what it knows of the enclave, and its parts.
+#pragma once
+
+#include <cstdint>
+
+#include "image/sgx/keep_config.h"
+#include "image/sgx/keep_interface.h"
+#include "keep/channels.h"
+#include "keep/clock.h"
+#include "keep/cpuid.h"
+#include "keep/descriptors.h"
+#include "keep/file_system.h"
+#include "keep/page_allocator.h"
+#include "keep/spin_lock.h"
+#include "keep/text.h"
+#include "keep/threads.h"
+#include "keep/user_memory.h"
+
+namespace adyton::keep {
+
+struct SignalAction {  // as rt_sigaction(2) takes it on x86-64
+  std::uint64_t handler, flags, restorer, mask;
+};
+inline constexpr std::uint64_t kSignals = 64;
+
+struct Kernel {
+  std::uint64_t base = 0;
+  KeepConfig config{};
+  UserMemory user;
+  SpinLock memory_lock;
+  PageAllocator memory;
+  Clock clock;
+  CpuidCache cpuid;
+  Threads threads;
+  Descriptors descriptors;
+  FileSystem files;
+  Channels channels;
+  std::uint32_t folder = 0;  // chdir()
+  SpinLock signal_lock;
+  SignalAction actions[kSignals + 1]{};
+  std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended
+  std::uint64_t named_calls[512 / 64]{};  // of the calls answered ENOSYS, which the log has named
+};
+
+// From the measured configuration: memory ranges, allocator, threads. `self`: the page of the thread that runs this.
+// False: the configuration contradicts itself.
+[[nodiscard]] bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self);
+
+// The application's first thread: strings from the host's page, stack, frame. Then keep_go_on. Returns the failure, or
+// 0.
+[[nodiscard]] std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64_t string_bytes,
+                                              std::uint64_t argument_count, std::uint64_t environment_count);
+
+// The system call in the thread's frame: its result is the frame's rax. May not return: exit, exit_group.
+void answer_syscall(Kernel& kernel, ThreadState& thread);
+
+// What the exception handler sent here: cpuid, rdtsc, or a signal.
+void answer_trap(Kernel& kernel, ThreadState& thread);
+
+// One line to the host's standard error.
+void log(const ThreadState& thread, const Line& line);
+
+[[noreturn]] void end_application(Kernel& kernel, ThreadState& thread, KeepExit exit, std::uint64_t a, std::uint64_t b);
+
+}  // namespace adyton::keep

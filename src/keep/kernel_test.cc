@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts between the host and the system calls, each by itself.
+#include "keep/kernel.h"
+
+#include <elf.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "keep/exception.h"
+#include "keep/initial_stack.h"
+#include "keep/random.h"
+#include "keep/testing/fake_host.h"
+
+namespace adyton::keep {
+namespace {
+
+class KeepTest : public testing::Test {
+ protected:
+  ~KeepTest() override { fake_host() = {}; }
+};
+
+TEST_F(KeepTest, ResultsOfTheHostAreRangeChecked) {
+  EXPECT_EQ(checked_result(0, 10), 0);
+  EXPECT_EQ(checked_result(10, 10), 10);
+  EXPECT_EQ(checked_result(11, 10), -EIO);
+  EXPECT_EQ(checked_result(static_cast<std::uint64_t>(-EAGAIN), 10), -EAGAIN);
+  EXPECT_EQ(checked_result(static_cast<std::uint64_t>(-134), 10), -EIO);
+  EXPECT_EQ(checked_result(1ull << 63, ~0ull), -EIO);
+}
+
+TEST_F(KeepTest, OnlyWhatIsWhollyOutsideIsOutside) {
+  constexpr std::uint64_t kBase = 1 << 20, kSize = 1 << 16;
+  EXPECT_TRUE(wholly_outside(kBase - 8, 8, kBase, kSize));
+  EXPECT_TRUE(wholly_outside(kBase + kSize, 8, kBase, kSize));
+  EXPECT_FALSE(wholly_outside(kBase - 8, 9, kBase, kSize));
+  EXPECT_FALSE(wholly_outside(kBase + kSize - 1, 1, kBase, kSize));
+  EXPECT_FALSE(wholly_outside(kBase - 8, kSize + 16, kBase, kSize));
+  EXPECT_FALSE(wholly_outside(~0ull - 7, 16, kBase, kSize));
+}
+
+TEST_F(KeepTest, CopiesOfTheHostsPageAreExact) {
+  const auto page = std::make_unique<HostPage>();
+  const std::string text = "nineteen characters";
+  for (std::size_t bytes = 0; bytes <= text.size(); ++bytes) {
+    std::memset(page->data, 'x', 64);
+    copy_to_host(address_of(page.get()), text.data(), bytes);
+    std::string back(bytes + 1, '!');
+    copy_from_host(back.data(), address_of(page.get()), bytes);
+    EXPECT_EQ(back, text.substr(0, bytes) + "!");
+    EXPECT_EQ(page->data[(bytes + 7) / 8 * 8], 'x');
+  }
+}
+
+TEST_F(KeepTest, TimeNeverRunsBackwardsWhateverTheHostSays) {
+  std::vector<RawAnswer> said{{100, 5},   {99, 999'999'999}, {100, 4}, {100, 1'000'000'000},
+                              {~0ull, 0}, {1ull << 62, 0},   {101, 0}};
+  std::size_t next = 0;
+  fake_host().answer = [&](const auto&) { return said[next++]; };
+  Clock clock;
+  Time last;
+  while (next < said.size()) {
+    const Time now = clock.now(Clock::kMonotonic);
+    EXPECT_GE(now, last);
+    EXPECT_TRUE(now.valid());
+    last = now;
+  }
+  EXPECT_EQ(last, (Time{101, 0}));
+}
+
+TEST_F(KeepTest, CpuidIsAskedOnceForEachLeaf) {
+  std::uint64_t answers = 0;
+  fake_host().answer = [&](const auto& request) { return RawAnswer{++answers, request.a, request.b, ~0ull}; };
+  CpuidCache cpuid;
+  EXPECT_EQ(cpuid.get(4, 1).eax, 1u);
+  EXPECT_EQ(cpuid.get(4, 2).eax, 2u);
+  EXPECT_EQ(cpuid.get(4, 1).eax, 1u);
+  EXPECT_EQ(cpuid.get(4, 1).edx, 0xffffffffu);
+}
+
+TEST_F(KeepTest, UserMemoryIsWhatIsAdded) {
+  alignas(8) char memory[64] = "text";
+  const std::uint64_t begin = address_of(memory);
+  UserMemory user;
+  ASSERT_TRUE(user.add(begin, begin + 32, false));
+  ASSERT_TRUE(user.add(begin + 32, begin + 64, true));
+  EXPECT_TRUE(user.readable(begin, 32));
+  EXPECT_FALSE(user.readable(begin, 33));
+  EXPECT_FALSE(user.readable(begin + 31, ~0ull));
+  EXPECT_FALSE(user.writable(begin, 1));
+  EXPECT_EQ(user.out<std::uint64_t>(begin + 32, 4), at<std::uint64_t>(begin + 32));
+  EXPECT_EQ(user.out<std::uint64_t>(begin + 32, 5), nullptr);
+  EXPECT_EQ(user.out<std::uint64_t>(begin + 33, 1), nullptr);
+  EXPECT_EQ(user.in<std::uint64_t>(begin, ~0ull / 8 + 2), nullptr);
+  char to[8];
+  EXPECT_EQ(user.copy_string(begin, to, sizeof(to)), 4);
+  EXPECT_EQ(user.copy_string(begin, to, 4), -ENAMETOOLONG);
+  EXPECT_EQ(user.copy_string(begin + 64, to, sizeof(to)), -EFAULT);
+  std::memset(memory + 32, 'x', 32);
+  EXPECT_EQ(user.copy_string(begin + 60, to, sizeof(to)), -EFAULT);
+}
+
+TEST_F(KeepTest, RandomBytesAreNotZero) {
+  unsigned char bytes[37]{};
+  ASSERT_TRUE(fill_random(bytes, sizeof(bytes)));
+  EXPECT_GT(sizeof(bytes) - std::count(bytes, bytes + sizeof(bytes), 0), 20u);
+}
+
+TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
+  alignas(16) static char memory[8192];
+  const char strings[] = "prog\0a b\0LD_PRELOAD=x\0ADYTON_BOOT=k";
+  InitialStack stack{.begin = address_of(memory),
+                     .end = address_of(memory) + sizeof(memory),
+                     .string_bytes = sizeof(strings),
+                     .argument_count = 2,
+                     .environment_count = 2,
+                     .program_headers = 0x40,
+                     .program_header_count = 9,
+                     .entry = 0x1000};
+  stack.strings = stack.end - sizeof(strings);
+  std::memcpy(at<void>(stack.strings), strings, sizeof(strings));
+  ASSERT_TRUE(check_strings(stack));
+  const std::uint64_t top = build_initial_stack(stack);
+  ASSERT_GT(top, stack.begin);
+  EXPECT_EQ(top % 16, 0u);
+  const auto* words = at<const std::uint64_t>(top);
+  EXPECT_EQ(words[0], 2u);
+  EXPECT_STREQ(at<const char>(words[1]), "prog");
+  EXPECT_STREQ(at<const char>(words[2]), "a b");
+  EXPECT_EQ(words[3], 0u);
+  EXPECT_STREQ(at<const char>(words[4]), "ADYTON_BOOT=k");  // the other is not the host's to set
+  EXPECT_EQ(words[5], 0u);
+  bool random = false;
+  const auto* entry = words + 6;
+  for (; entry[0] != AT_NULL; entry += 2) {
+    EXPECT_NE(entry[0], std::uint64_t{AT_SYSINFO_EHDR});
+    if (entry[0] == AT_ENTRY) {
+      EXPECT_EQ(entry[1], 0x1000u);
+    }
+    if (entry[0] == AT_PHDR) {
+      EXPECT_EQ(entry[1], 0x40u);
+    }
+    random |= entry[0] == AT_RANDOM;
+  }
+  EXPECT_TRUE(random);
+  EXPECT_LT(address_of(entry), stack.strings - 16);
+
+  // Every other count, and every truncation.
+  for (std::uint64_t count = 0; count < 6; ++count) {
+    InitialStack other = stack;
+    other.argument_count = count;
+    EXPECT_EQ(check_strings(other), count == 2) << count;
+  }
+  for (std::uint64_t bytes = 0; bytes < sizeof(strings); ++bytes) {
+    InitialStack other = stack;
+    other.string_bytes = bytes;
+    EXPECT_FALSE(check_strings(other)) << bytes;
+  }
+  InitialStack huge = stack;
+  huge.environment_count = ~0ull;
+  EXPECT_FALSE(check_strings(huge));
+}
+
+class ExceptionTest : public testing::Test {
+ protected:
+  ExceptionTest() {
+    kernel_->base = 0;
+    kernel_->config.keep_bytes = 4096;
+    EXPECT_TRUE(kernel_->user.add(address_of(code_), address_of(code_) + sizeof(code_), false));
+    saved_.rip = address_of(code_);
+    saved_.exit_info = 0x80000306;
+    saved_.flags = 0x10202;
+    saved_.rax = 39;
+  }
+  ExceptionEnd handle() { return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222}); }
+
+  unsigned char code_[4] = {0x0f, 0x05, 0x90, 0x90};
+  std::unique_ptr<Kernel> kernel_ = std::make_unique<Kernel>();
+  ThreadState thread_{};
+  GprSgx saved_{};
+};
+
+TEST_F(ExceptionTest, AForbiddenInstructionGoesOnInTheKeepKernel) {
+  EXPECT_EQ(handle().exit, KeepExit::kResume);
+  EXPECT_EQ(saved_.rip, 0x111u);
+  EXPECT_EQ(saved_.rcx, address_of(code_) + 2);
+  EXPECT_EQ(saved_.r11, 0x202u);
+  EXPECT_EQ(saved_.rax, 39u);
+}
+
+TEST_F(ExceptionTest, CpuidAndTimestampsAreKnown) {
+  const struct {
+    unsigned char code[3];
+    Trap trap;
+    std::uint64_t length;
+  } known[] = {{{0x0f, 0xa2, 0}, Trap::kCpuid, 2},
+               {{0x0f, 0x31, 0}, Trap::kTimestamp, 2},
+               {{0x0f, 0x01, 0xf9}, Trap::kTimestampAndId, 3},
+               {{0x0f, 0x01, 0xd7}, Trap::kSignal, 0},
+               {{0x0f, 0x0b, 0}, Trap::kSignal, 0}};
+  for (const auto& one : known) {
+    std::memcpy(code_, one.code, 3);
+    saved_.rip = address_of(code_);
+    EXPECT_EQ(handle().exit, KeepExit::kResume);
+    EXPECT_EQ(saved_.rip, 0x222u);
+    EXPECT_EQ(thread_.trap, one.trap);
+    EXPECT_EQ(thread_.frame.rip, address_of(code_) + one.length);
+    EXPECT_EQ(thread_.frame.rax, 39u);
+  }
+}
+
+TEST_F(ExceptionTest, NothingIsMadeOfAForgedOne) {
+  saved_.exit_info = 0x306;  // not valid
+  const GprSgx before = saved_;
+  EXPECT_EQ(handle().exit, KeepExit::kRefused);
+  EXPECT_EQ(std::memcmp(&before, &saved_, sizeof(saved_)), 0);
+}
+
+TEST_F(ExceptionTest, TheKeepKernelsOwnEndsIt) {
+  saved_.rip = 4095;
+  EXPECT_EQ(handle().exit, KeepExit::kFailed);
+}
+
+TEST_F(ExceptionTest, AnInstructionAtTheVeryEndIsNotReadBeyond) {
+  saved_.rip = address_of(code_) + 3;
+  code_[3] = 0x0f;
+  EXPECT_EQ(handle().exit, KeepExit::kResume);
+  EXPECT_EQ(thread_.trap, Trap::kSignal);
+}
+
+}  // namespace
+}  // namespace adyton::keep

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/signals.h"
+
+#include <asm/signal.h>
+
+#include "keep/extended_state.h"
+#include "keep/host_interface.h"
+
+namespace adyton::keep {
+namespace {
+
+constexpr std::uint64_t kDefault = 0, kIgnore = 1;                     // SIG_DFL, SIG_IGN
+constexpr std::uint64_t kRedZone = 128, kDisabled = 2;                 // SS_DISABLE
+constexpr std::uint64_t kCarryOverFlags = 0xcd5 | 0x40000 | 0x200000;  // of eflags: what an application may set
+
+// struct ucontext with struct sigcontext_64 (asm/sigcontext.h), without the names of what is not used.
+struct Context {
+  std::uint64_t flags, link;
+  std::uint64_t stack[3];
+  std::uint64_t r8, r9, r10, r11, r12, r13, r14, r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+  std::uint64_t segments, error, trap, old_mask, fault_address;
+  std::uint64_t extended_state;
+  std::uint64_t reserved[8];
+  std::uint64_t mask;
+};
+struct Information {  // siginfo_t
+  std::int32_t signal, error_number, code, pad;
+  std::uint64_t first;  // si_addr, or si_pid and si_uid
+  std::uint64_t rest[13];
+};
+struct SignalFrame {
+  std::uint64_t restorer;
+  Context context;
+  Information information;
+};
+static_assert(sizeof(Context) == 304 && sizeof(Information) == 128);
+
+std::uint64_t bit(std::uint64_t signal) { return std::uint64_t{1} << (signal - 1); }
+
+bool ignored_by_default(std::uint64_t signal) {
+  return signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
+}
+
+[[noreturn]] void kill_application(Kernel& kernel, ThreadState& thread, std::uint64_t signal, std::uint64_t address) {
+  end_application(kernel, thread, KeepExit::kKilled, signal, address - kernel.base);
+}
+
+SignalAction action_of(Kernel& kernel, std::uint64_t signal) {
+  const Locked locked(kernel.signal_lock);
+  const SignalAction action = kernel.actions[signal];
+  if ((action.flags & SA_RESETHAND) != 0) kernel.actions[signal].handler = kDefault;
+  return action;
+}
+
+bool on_alternate_stack(const ThreadState& thread) {
+  const std::uint64_t begin = thread.alternate_stack[0], bytes = thread.alternate_stack[2];
+  return (thread.alternate_stack[1] & kDisabled) == 0 && thread.frame.rsp > begin && thread.frame.rsp <= begin + bytes;
+}
+
+// Lays the frame onto the stack and points the thread to the handler.
+void enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& action, const SignalCause& cause) {
+  Frame& now = thread.frame;
+  std::uint64_t top = now.rsp - kRedZone;
+  if ((action.flags & SA_ONSTACK) != 0 && (thread.alternate_stack[1] & kDisabled) == 0 && !on_alternate_stack(thread)) {
+    top = thread.alternate_stack[0] + thread.alternate_stack[2];
+  }
+  const std::uint64_t extended = (top - kExtendedStateBytes) & ~std::uint64_t{63};
+  const std::uint64_t position = ((extended - sizeof(SignalFrame)) & ~std::uint64_t{15}) - 8;
+  auto* frame = kernel.user.out<SignalFrame>(position);
+  constexpr std::uint64_t kRestorer = 0x04000000;  // SA_RESTORER, without which there is no way back
+  if (position > top || frame == nullptr || !kernel.user.writable(position, top - position) ||
+      (action.flags & kRestorer) == 0) {
+    kill_application(kernel, thread, SIGSEGV, now.rip);
+  }
+  save_extended_state(at<void>(extended));
+  *frame = {};
+  frame->restorer = action.restorer;
+  frame->context = {.stack = {thread.alternate_stack[0], thread.alternate_stack[1], thread.alternate_stack[2]},
+                    .r8 = now.r8,
+                    .r9 = now.r9,
+                    .r10 = now.r10,
+                    .r11 = now.r11,
+                    .r12 = now.r12,
+                    .r13 = now.r13,
+                    .r14 = now.r14,
+                    .r15 = now.r15,
+                    .rdi = now.rdi,
+                    .rsi = now.rsi,
+                    .rbp = now.rbp,
+                    .rbx = now.rbx,
+                    .rdx = now.rdx,
+                    .rax = now.rax,
+                    .rcx = now.rcx,
+                    .rsp = now.rsp,
+                    .rip = now.rip,
+                    .eflags = now.flags,
+                    .error = cause.error,
+                    .trap = cause.trap,
+                    .fault_address = cause.address,
+                    .extended_state = extended,
+                    .mask = thread.signal_mask};
+  frame->information = {.signal = static_cast<std::int32_t>(cause.number), .code = cause.code, .first = cause.address};
+  thread.signal_mask |= action.mask | ((action.flags & SA_NODEFER) != 0 ? 0 : bit(cause.number));
+  thread.signal_mask &= ~(bit(SIGKILL) | bit(SIGSTOP));
+  now.rdi = cause.number;
+  now.rsi = position + offsetof(SignalFrame, information);
+  now.rdx = position + offsetof(SignalFrame, context);
+  now.rax = 0;
+  now.rip = action.handler;
+  now.rsp = position;
+  now.flags = 0x202;
+}
+
+}  // namespace
+
+void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause) {
+  const SignalAction action = action_of(kernel, cause.number);
+  // A fault cannot wait or be ignored: it would only happen again.
+  if (action.handler == kDefault || action.handler == kIgnore || (thread.signal_mask & bit(cause.number)) != 0) {
+    log(thread, Line() << "adyton: killed by signal " << cause.number << " at offset "
+                       << (thread.frame.rip - kernel.base) << " of the enclave\n");
+    kill_application(kernel, thread, cause.number, thread.frame.rip);
+  }
+  enter_handler(kernel, thread, action, cause);
+}
+
+void send_signal(Kernel& kernel, ThreadState& target, std::uint64_t signal) {
+  const SignalAction action = kernel.actions[signal];
+  if (action.handler == kIgnore || (action.handler == kDefault && ignored_by_default(signal))) return;
+  __atomic_fetch_or(&target.pending, bit(signal), __ATOMIC_SEQ_CST);
+  if (&target != &current_thread()) ask_host(KeepRequest::kWake, target.index);
+}
+
+void deliver_signals(Kernel& kernel, ThreadState& thread) {
+  while (has_signal(thread)) {
+    const std::uint64_t ready = thread.pending & ~thread.signal_mask;
+    const auto signal = static_cast<std::uint64_t>(__builtin_ctzll(ready)) + 1;
+    __atomic_fetch_and(&thread.pending, ~bit(signal), __ATOMIC_SEQ_CST);
+    const SignalAction action = action_of(kernel, signal);
+    if (action.handler == kIgnore || (action.handler == kDefault && ignored_by_default(signal))) continue;
+    if (action.handler == kDefault) kill_application(kernel, thread, signal, thread.frame.rip);
+    constexpr std::int32_t kSentByThread = -6;  // SI_TKILL
+    // Of one sent, si_pid and si_uid stand where a fault has its address.
+    enter_handler(kernel, thread, action,
+                  {.number = signal, .code = kSentByThread, .address = kProcess | std::uint64_t{1000} << 32});
+  }
+}
+
+void return_from_signal(Kernel& kernel, ThreadState& thread) {
+  const auto* saved = kernel.user.in<Context>(thread.frame.rsp);
+  if (saved == nullptr) kill_application(kernel, thread, SIGSEGV, thread.frame.rip);
+  const Context from = *saved;
+  const std::uint64_t extended = from.extended_state;
+  if (extended != 0) {
+    if (extended % 64 != 0 || !kernel.user.writable(extended, kExtendedStateBytes)) {
+      kill_application(kernel, thread, SIGSEGV, thread.frame.rip);
+    }
+    restore_extended_state(at<void>(extended));
+  }
+  thread.frame = {.rax = from.rax,
+                  .rbx = from.rbx,
+                  .rcx = from.rcx,
+                  .rdx = from.rdx,
+                  .rsi = from.rsi,
+                  .rdi = from.rdi,
+                  .rbp = from.rbp,
+                  .rsp = from.rsp,
+                  .r8 = from.r8,
+                  .r9 = from.r9,
+                  .r10 = from.r10,
+                  .r11 = from.r11,
+                  .r12 = from.r12,
+                  .r13 = from.r13,
+                  .r14 = from.r14,
+                  .r15 = from.r15,
+                  .rip = from.rip,
+                  .flags = (from.eflags & kCarryOverFlags) | 0x202};
+  thread.signal_mask = from.mask & ~(bit(SIGKILL) | bit(SIGSTOP));
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/threads.h"
+
+#include <asm/errno.h>
+
+#include "keep/address_unsafe.h"
+#include "keep/host_interface.h"
+
+namespace adyton::keep {
+
+void Threads::initialise(std::uint64_t first_page, std::uint64_t stride, std::uint64_t count) {
+  first_page_ = first_page;
+  stride_ = stride;
+  count_ = count < kMostThreads ? count : kMostThreads;
+}
+
+ThreadState& Threads::state(std::uint64_t index) const {
+  return *at<ThreadState>(first_page_ + index * stride_ + offsetof(KeepThread, keep));
+}
+
+ThreadState* Threads::reserve() {
+  const Locked locked(lock_);
+  for (std::uint64_t index = 0; index < count_; ++index) {
+    ThreadState& thread = state(index);
+    if (thread.reserved != 0) continue;
+    thread.reserved = 1;
+    thread.index = index;
+    thread.thread_id = kProcess + ids_given_;
+    ids_given_ = ids_given_ < (1U << 22) ? ids_given_ + 1 : 1;
+    thread.wait_address = thread.pending = 0;
+    thread.clear_thread_id = thread.robust_list = 0;
+    thread.alternate_stack[0] = thread.alternate_stack[2] = 0;
+    thread.alternate_stack[1] = 2;  // SS_DISABLE
+    __atomic_add_fetch(&running_, 1, __ATOMIC_RELAXED);
+    return &thread;
+  }
+  return nullptr;
+}
+
+void Threads::give_back(ThreadState& thread) {
+  const Locked locked(lock_);
+  __atomic_sub_fetch(&running_, 1, __ATOMIC_RELAXED);
+  thread.set_phase(ThreadPhase::kIdle);
+  thread.reserved = 0;
+}
+
+std::int64_t Threads::wait(ThreadState& self, const std::uint32_t* word, std::uint32_t expected, std::uint32_t mask,
+                           const Time* deadline, Clock::Kind kind, Clock& clock) {
+  {
+    const Locked locked(lock_);
+    // Counted before the word is read: who changes it and then sees no sleeper has changed it before this.
+    __atomic_add_fetch(&sleepers_, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != expected) {
+      __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
+      return -EAGAIN;
+    }
+    self.wait_mask = mask;
+    self.wait_turn = next_turn_++;
+    __atomic_store_n(&self.wait_address, address_of(word), __ATOMIC_RELEASE);
+  }
+  while (__atomic_load_n(&self.wait_address, __ATOMIC_ACQUIRE) != 0) {
+    if ((__atomic_load_n(&self.pending, __ATOMIC_SEQ_CST) & ~self.signal_mask) != 0) return stop_waiting(self, -EINTR);
+    std::uint64_t left = kForever;
+    if (deadline != nullptr) {
+      left = nanoseconds_from(clock.now(kind), *deadline);
+      if (left == 0) return stop_waiting(self, -ETIMEDOUT);
+    }
+    ask_host(KeepRequest::kWait, left);
+  }
+  return 0;
+}
+
+std::int64_t Threads::stop_waiting(ThreadState& self, std::int64_t why) {
+  const Locked locked(lock_);
+  if (self.wait_address == 0) return 0;  // woken at the last moment
+  __atomic_store_n(&self.wait_address, 0, __ATOMIC_RELAXED);
+  __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
+  return why;
+}
+
+ThreadState* Threads::oldest_sleeper(std::uint64_t address, std::uint32_t mask) {
+  ThreadState* oldest = nullptr;
+  for (std::uint64_t index = 0; index < count_; ++index) {
+    ThreadState& thread = state(index);
+    if (thread.wait_address != address || (thread.wait_mask & mask) == 0) continue;
+    if (oldest == nullptr || thread.wait_turn < oldest->wait_turn) oldest = &thread;
+  }
+  return oldest;
+}
+
+std::uint64_t Threads::take_sleepers(std::uint64_t address, std::uint64_t most, std::uint32_t mask, Set& woken) {
+  std::uint64_t taken = 0;
+  while (taken < most) {
+    ThreadState* thread = oldest_sleeper(address, mask);
+    if (thread == nullptr) break;
+    woken.words[thread->index / 64] |= std::uint64_t{1} << (thread->index % 64);
+    __atomic_store_n(&thread->wait_address, 0, __ATOMIC_RELEASE);
+    __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
+    ++taken;
+  }
+  return taken;
+}
+
+void Threads::rouse(const Set& woken) {
+  for (std::uint64_t index = 0; index < count_; ++index) {
+    if ((woken.words[index / 64] >> (index % 64) & 1) != 0) ask_host(KeepRequest::kWake, index);
+  }
+}
+
+std::int64_t Threads::wake(const std::uint32_t* word, std::uint64_t most, std::uint32_t mask) {
+  if (__atomic_load_n(&sleepers_, __ATOMIC_SEQ_CST) == 0) return 0;
+  Set woken;
+  std::uint64_t taken = 0;
+  {
+    const Locked locked(lock_);
+    taken = take_sleepers(address_of(word), most, mask, woken);
+  }
+  rouse(woken);
+  return static_cast<std::int64_t>(taken);
+}
+
+std::int64_t Threads::requeue(const std::uint32_t* word, std::uint64_t most, const std::uint32_t* to,
+                              std::uint64_t most_moved, const std::uint32_t* expected) {
+  Set woken;
+  std::uint64_t taken = 0, moved = 0;
+  {
+    const Locked locked(lock_);
+    if (expected != nullptr && __atomic_load_n(word, __ATOMIC_SEQ_CST) != *expected) return -EAGAIN;
+    taken = take_sleepers(address_of(word), most, ~0U, woken);
+    while (word != to && moved < most_moved) {
+      ThreadState* thread = oldest_sleeper(address_of(word), ~0U);
+      if (thread == nullptr) break;
+      thread->wait_address = address_of(to);
+      ++moved;
+    }
+  }
+  rouse(woken);
+  return static_cast<std::int64_t>(taken + moved);
+}
+
+}  // namespace adyton::keep

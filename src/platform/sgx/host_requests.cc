@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/sgx/host_requests.h"
+
+#include <cpuid.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <ctime>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/descriptor.h"
+#include "base/error.h"
+
+namespace adyton {
+namespace {
+
+std::uint64_t number(auto value) { return static_cast<std::uint64_t>(value); }
+
+// What one thread of the enclave has of the host.
+struct HostThread {
+  std::unique_ptr<HostPage> page = std::make_unique<HostPage>();
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool woken = false;   // of kWait
+  bool wanted = false;  // of kStartThread, not yet entered
+  std::thread runner;   // of all but the first
+};
+
+class KeepHost {
+ public:
+  KeepHost(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start)
+      : enclave_(enclave), tcs_offsets_(tcs_offsets), streams_(start.streams), threads_(tcs_offsets.size()) {}
+
+  Result<KeepEnd> run(const SgxRegisters& start, BytesView strings) {
+    std::ranges::transform(strings, threads_[0].page->data, [](std::byte byte) { return std::uint8_t(byte); });
+    SgxRegisters registers = start;
+    registers.rsi = address_of_page(0);
+    run_thread(0, registers);
+    serve_starts(0);
+    for (HostThread& thread : threads_) {
+      if (thread.runner.joinable()) thread.runner.join();
+    }
+    const std::scoped_lock locked(end_mutex_);
+    return *std::move(end_);
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t address_of_page(std::uint64_t index) const {
+    return std::bit_cast<std::uint64_t>(threads_[index].page.get());
+  }
+
+  // One run of a thread, from its start to its end.
+  void run_thread(std::uint64_t index, SgxRegisters registers) {
+    SgxLeaf leaf = SgxLeaf::kEenter;
+    while (!ended()) {
+      const Result<SgxEntryEnd> left = enclave_.enter(tcs_offsets_[index], leaf, registers);
+      if (!left) return end(left.error());
+      if (left->function != SgxLeaf::kEexit) {
+        // The keep kernel looks at the exception itself. What it refuses to see is not its to handle.
+        const Result<SgxEntryEnd> handled = enclave_.enter(tcs_offsets_[index], SgxLeaf::kEenter, {});
+        if (!handled) return end(handled.error());
+        if (handled->registers.rdi != number(KeepExit::kResume)) return end_after_exception(*left, *handled);
+        leaf = SgxLeaf::kEresume;
+        registers = {};
+        continue;
+      }
+      leaf = SgxLeaf::kEenter;
+      switch (KeepExit{left->registers.rdi}) {
+        case KeepExit::kRequest: registers = answer(index, left->registers); break;
+        case KeepExit::kThreadEnded: return;
+        case KeepExit::kExited: return end(KeepEnd{.status = static_cast<int>(left->registers.rsi & 0xff)});
+        case KeepExit::kKilled:
+          return end(KeepEnd{.signal = static_cast<int>(left->registers.rsi), .offset = left->registers.rdx});
+        case KeepExit::kRefused:
+          return end(
+              internal("the keep kernel refused thread {}: {}", index, describe(KeepRefusal{left->registers.rsi})));
+        case KeepExit::kFailed:
+          return end(internal("the keep kernel gave up: {}", describe(KeepFailure{left->registers.rsi})));
+        default: return end(internal("the enclave left for a reason that is none ({})", left->registers.rdi));
+      }
+    }
+  }
+
+  void end_after_exception(const SgxEntryEnd& exception, const SgxEntryEnd& handled) {
+    if (handled.registers.rdi == number(KeepExit::kFailed)) {
+      return end(internal("the keep kernel gave up: {} (vector {}, address {:#x})",
+                          describe(KeepFailure{handled.registers.rsi}), exception.exception_vector,
+                          exception.exception_address));
+    }
+    constexpr int kSegmentationFault = 11;  // page and protection faults are told to the host alone (MISCSELECT 0)
+    if (handled.registers.rsi == number(KeepRefusal::kNoException) &&
+        (exception.exception_vector == 13 || exception.exception_vector == 14)) {
+      return end(KeepEnd{.signal = kSegmentationFault, .offset = exception.exception_address - enclave_.base()});
+    }
+    end(internal("exception {} in the enclave, and the keep kernel refused it: {}", exception.exception_vector,
+                 describe(KeepRefusal{handled.registers.rsi})));
+  }
+
+  SgxRegisters answer(std::uint64_t index, const SgxRegisters& request) {
+    SgxRegisters out{.rdi = number(KeepEntry::kAnswer)};
+    switch (KeepRequest{request.rsi}) {
+      case KeepRequest::kWrite: out.rsi = write(index, request.rdx, request.r8); break;
+      case KeepRequest::kRead: out.rsi = read(index, request.r8); break;
+      case KeepRequest::kClock: {
+        timespec now{};
+        clock_gettime(request.rdx == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+        out.rsi = number(now.tv_sec);
+        out.rdx = number(now.tv_nsec);
+        break;
+      }
+      case KeepRequest::kWait: wait(index, request.rdx); break;
+      case KeepRequest::kWake: wake(request.rdx, &HostThread::woken); break;
+      case KeepRequest::kStartThread: out.rsi = start(request.rdx); break;
+      case KeepRequest::kCpuid: {
+        unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+        __cpuid_count(request.rdx, request.r8, eax, ebx, ecx, edx);
+        out = {.rdi = out.rdi, .rsi = eax, .rdx = ebx, .r8 = ecx, .r9 = edx};
+        break;
+      }
+      case KeepRequest::kTimestamp: out.rsi = __rdtsc(); break;
+      case KeepRequest::kYield: std::this_thread::yield(); break;
+      default: out.rsi = number(-ENOSYS);
+    }
+    return out;
+  }
+
+  std::uint64_t write(std::uint64_t index, std::uint64_t stream, std::uint64_t bytes) {
+    const int descriptor = stream == 2 ? streams_.error : streams_.output;
+    bytes = std::min<std::uint64_t>(bytes, HostPage::kDataBytes);
+    if (descriptor < 0) return bytes;
+    const ssize_t written = ::write(descriptor, threads_[index].page->data, bytes);
+    return written < 0 ? number(-errno) : number(written);
+  }
+
+  std::uint64_t read(std::uint64_t index, std::uint64_t bytes) {
+    if (streams_.input < 0) return 0;
+    // A thread that waits for input does not keep the others from ending.
+    std::array<pollfd, 2> either{{{streams_.input, POLLIN, 0}, {end_event_.get(), POLLIN, 0}}};
+    while (poll(either.data(), either.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (ended()) return 0;
+    const ssize_t taken =
+        ::read(streams_.input, threads_[index].page->data, std::min<std::uint64_t>(bytes, HostPage::kDataBytes));
+    return taken < 0 ? number(-errno) : number(taken);
+  }
+
+  void wait(std::uint64_t index, std::uint64_t nanoseconds) {
+    HostThread& thread = threads_[index];
+    std::unique_lock locked(thread.mutex);
+    const auto over = [&] { return thread.woken || ended(); };
+    constexpr std::uint64_t kDay = 86'400'000'000'000;  // it asks again
+    thread.changed.wait_for(locked, std::chrono::nanoseconds(std::min(nanoseconds, kDay)), over);
+    thread.woken = false;
+  }
+
+  void wake(std::uint64_t index, bool HostThread::* what) {
+    if (index >= threads_.size()) return;
+    HostThread& thread = threads_[index];
+    {
+      const std::scoped_lock locked(thread.mutex);
+      thread.*what = true;
+    }
+    thread.changed.notify_all();
+  }
+
+  std::uint64_t start(std::uint64_t index) {
+    if (index >= threads_.size()) return number(-EINVAL);
+    HostThread& thread = threads_[index];
+    try {
+      const std::scoped_lock locked(thread.mutex);
+      if (index != 0 && !thread.runner.joinable()) thread.runner = std::thread([this, index] { serve_starts(index); });
+    } catch (const std::exception&) {
+      return number(-EAGAIN);
+    }
+    wake(index, &HostThread::wanted);
+    return 0;
+  }
+
+  // Enters the TCS as often as the application wants a thread there, until it ends.
+  void serve_starts(std::uint64_t index) {
+    HostThread& thread = threads_[index];
+    while (true) {
+      {
+        std::unique_lock locked(thread.mutex);
+        thread.changed.wait(locked, [&] { return thread.wanted || ended(); });
+        if (ended()) return;
+        thread.wanted = false;
+      }
+      run_thread(index, {.rdi = number(KeepEntry::kStart), .rsi = address_of_page(index)});
+    }
+  }
+
+  bool ended() const { return has_ended_.load(); }
+
+  void end(Result<KeepEnd> how) {
+    {
+      const std::scoped_lock locked(end_mutex_);
+      if (!end_) end_ = std::move(how);
+    }
+    has_ended_.store(true);
+    eventfd_write(end_event_.get(), 1);
+    for (HostThread& thread : threads_) {
+      {
+        const std::scoped_lock locked(thread.mutex);
+      }  // who has just looked is waiting by now
+      thread.changed.notify_all();
+    }
+  }
+
+  SgxEnclave& enclave_;
+  const std::vector<std::uint64_t>& tcs_offsets_;
+  const KeepStreams streams_;
+  std::vector<HostThread> threads_;
+  std::atomic<bool> has_ended_ = false;
+  Descriptor end_event_{eventfd(0, EFD_CLOEXEC)};  // readable once it has
+  std::mutex end_mutex_;
+  std::optional<Result<KeepEnd>> end_;
+};
+
+Result<void> append(Bytes& strings, const std::vector<std::string>& list) {
+  for (const std::string& text : list) {
+    if (text.contains('\0')) return invalid("a zero byte in an argument or variable");
+    std::ranges::copy(as_bytes(text), std::back_inserter(strings));
+    strings.push_back(std::byte{0});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<KeepEnd> run_keep(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start) {
+  if (tcs_offsets.empty() || start.arguments.empty()) return invalid("an enclave without threads or without argv[0]");
+  Bytes strings;
+  TRY(append(strings, start.arguments));
+  TRY(append(strings, start.environment));
+  if (strings.size() > HostPage::kDataBytes) {
+    return invalid("{} bytes of arguments and environment: at most {} are taken", strings.size(), HostPage::kDataBytes);
+  }
+  KeepHost host(enclave, tcs_offsets, start);
+  return host.run({.rdi = number(KeepEntry::kStart),
+                   .rdx = strings.size(),
+                   .r8 = start.arguments.size(),
+                   .r9 = start.environment.size()},
+                  strings);
+}
+
+std::string_view describe(KeepRefusal refusal) {
+  switch (refusal) {
+    case KeepRefusal::kBusy: return "the thread is busy";
+    case KeepRefusal::kNotWaiting: return "it asked for nothing that this would be the answer to";
+    case KeepRefusal::kNotWanted: return "nobody asked for this thread";
+    case KeepRefusal::kBadEntry: return "an entry of no known kind";
+    case KeepRefusal::kBadPage: return "the host's page is not outside the enclave";
+    case KeepRefusal::kNoException: return "the processor tells of no exception";
+    case KeepRefusal::kNested: return "an exception while another is looked at";
+    case KeepRefusal::kEnded: return "the application has ended";
+  }
+  return "a reason that is none";
+}
+
+std::string_view describe(KeepFailure failure) {
+  switch (failure) {
+    case KeepFailure::kConfig: return "the measured configuration is not this keep kernel's";
+    case KeepFailure::kMemory:
+      return "the heap has no room for the first stack; raise memory.heap_bytes in the manifest";
+    case KeepFailure::kRandom: return "the processor's RDRAND gives nothing";
+    case KeepFailure::kStack: return "its own stack ran over";
+    case KeepFailure::kException: return "an exception within it";
+    case KeepFailure::kArguments: return "arguments and environment that do not fit, or are not as many as said";
+  }
+  return "a reason that is none";
+}
+
+}  // namespace adyton

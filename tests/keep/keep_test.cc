@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <elf.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "image/launch_plan.h"
+#include "keep/small_sgx.h"
+#include "platform/sgx/host_requests.h"
+#include "platform/sgx/keep_program.h"
+
+namespace adyton {
+namespace {
+
+constexpr std::uint64_t kHeap = 128 << 20, kThreads = 12;
+
+std::string program(std::string_view name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / ("keep_program_" + std::string(name));
+}
+
+SmallSgx load(std::string_view name) {
+  std::ifstream file(program(name), std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const auto plan = make_launch_plan(as_bytes(std::string_view(text)), {});
+  EXPECT_TRUE(plan.has_value()) << plan.error().message;
+  return load_small_sgx(keep_program(), *plan, kHeap, kThreads);
+}
+
+struct Outcome {
+  int status = -1, signal = 0;
+  std::string output;
+};
+
+Outcome run_natively(std::string_view name, std::string_view arguments) {
+  Outcome out;
+  FILE* pipe = popen((program(name) + " " + std::string(arguments)).c_str(), "r");
+  for (int next = fgetc(pipe); next != EOF; next = fgetc(pipe)) out.output.push_back(static_cast<char>(next));
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) out.status = WEXITSTATUS(status);
+  return out;
+}
+
+Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments) {
+  const SmallSgx sgx = load(name);
+  const int output = memfd_create("output", MFD_CLOEXEC);
+  KeepStart start{.arguments = std::move(arguments), .streams = {.output = output, .error = 2}};
+  start.arguments.insert(start.arguments.begin(), program(name));
+  const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, start);
+  Outcome out;
+  if (end) {
+    out.status = end->status;
+    out.signal = end->signal;
+  } else {
+    ADD_FAILURE() << end.error().message;
+  }
+  std::array<char, 65536> bytes{};
+  const ssize_t count = pread(output, bytes.data(), bytes.size(), 0);
+  out.output.assign(bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  close(output);
+  return out;
+}
+
+class KeepProgramTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
+  const Outcome native = run_natively(GetParam(), "a b"), kept = run_on_keep(GetParam(), {"a", "b"});
+  EXPECT_FALSE(native.output.empty());
+  EXPECT_EQ(native.output, kept.output);
+  EXPECT_EQ(native.status, kept.status);
+  EXPECT_EQ(kept.signal, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
+                         testing::Values("channels", "files", "hello", "language", "signals", "threads"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {
+  const BytesView elf = keep_program();
+  Elf64_Ehdr header{};
+  ASSERT_GT(elf.size(), sizeof(header));
+  std::memcpy(&header, elf.data(), sizeof(header));
+  EXPECT_EQ(header.e_type, ET_DYN);  // linked as such, or the linker would have settled relocations without a word
+  ASSERT_EQ(header.e_phnum, 3);
+  std::array<Elf64_Phdr, 3> segments{};
+  std::memcpy(segments.data(), elf.data() + header.e_phoff, sizeof(segments));
+  const std::array<Elf64_Word, 3> flags{PF_R | PF_X, PF_R, PF_R | PF_W};
+  for (std::size_t index = 0; index < 3; ++index) {
+    EXPECT_EQ(segments[index].p_type, PT_LOAD);
+    EXPECT_EQ(segments[index].p_flags, flags[index]);
+    EXPECT_EQ(segments[index].p_vaddr % 4096, 0);
+  }
+  EXPECT_LE(segments[0].p_filesz, 150 << 10);
+  for (std::uint16_t index = 0; index < header.e_shnum; ++index) {
+    Elf64_Shdr section{};
+    std::memcpy(&section, elf.data() + header.e_shoff + index * sizeof(section), sizeof(section));
+    EXPECT_FALSE(section.sh_type == SHT_RELA || section.sh_type == SHT_REL || section.sh_type == SHT_DYNAMIC) << index;
+  }
+}
+
+// A host that drives the entries by hand.
+class HostileHostTest : public testing::Test {
+ protected:
+  SgxRegisters enter(const SgxRegisters& registers, std::uint64_t thread = 0) {
+    const auto end = sgx_.enclave->enter(sgx_.tcs_offsets[thread], SgxLeaf::kEenter, registers);
+    EXPECT_EQ(end->function, SgxLeaf::kEexit) << "an exception, vector " << end->exception_vector;
+    return end->registers;
+  }
+  void expect_refused(const SgxRegisters& registers, KeepRefusal why, std::uint64_t thread = 0) {
+    const SgxRegisters left = enter(registers, thread);
+    EXPECT_EQ(left.rdi, static_cast<std::uint64_t>(KeepExit::kRefused));
+    EXPECT_EQ(left.rsi, static_cast<std::uint64_t>(why));
+  }
+  SgxRegisters start_with(std::uint64_t page, std::uint64_t bytes = 2, std::uint64_t arguments = 1) {
+    return {.rdi = 1, .rsi = page, .rdx = bytes, .r8 = arguments, .r9 = 0};
+  }
+  SgxRegisters good_start() {
+    std::memcpy(page_->data, "x", 2);
+    return start_with(std::bit_cast<std::uint64_t>(page_.get()));
+  }
+  // Enters until the thread asks for something or is done; system calls trap in the small SGX, and are resumed.
+  SgxRegisters run(SgxRegisters registers) {
+    SgxLeaf leaf = SgxLeaf::kEenter;
+    while (true) {
+      const auto end = sgx_.enclave->enter(sgx_.tcs_offsets[0], leaf, registers);
+      if (end->function == SgxLeaf::kEexit) return end->registers;
+      const SgxRegisters handled = enter({});
+      if (handled.rdi != static_cast<std::uint64_t>(KeepExit::kResume)) return handled;
+      leaf = SgxLeaf::kEresume;
+    }
+  }
+
+  std::unique_ptr<HostPage> page_ = std::make_unique<HostPage>();
+  SmallSgx sgx_ = load("hello");
+};
+
+TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
+  expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting);
+  expect_refused({.rdi = 0}, KeepRefusal::kBadEntry);
+  expect_refused({.rdi = ~0ull, .rsi = ~0ull, .rdx = ~0ull, .r8 = ~0ull, .r9 = ~0ull}, KeepRefusal::kBadEntry);
+  expect_refused(good_start(), KeepRefusal::kNotWanted, 1);
+  expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting, kThreads - 1);
+
+  const std::uint64_t base = sgx_.enclave->base(), end = base + sgx_.config.enclave_bytes;
+  for (const std::uint64_t page : {base, end - 8, end - sizeof(HostPage), base - 8, base - sizeof(HostPage) + 8,
+                                   base + sgx_.config.heap_offset, std::uint64_t(-8), std::uint64_t(-4096)}) {
+    expect_refused(start_with(page), KeepRefusal::kBadPage);
+  }
+  expect_refused(start_with(good_start().rsi + 1), KeepRefusal::kBadPage);
+
+  SgxRegisters asked = run(good_start());
+  ASSERT_EQ(asked.rdi, static_cast<std::uint64_t>(KeepExit::kRequest));
+  expect_refused(good_start(), KeepRefusal::kNotWaiting);  // it waits for an answer now
+  expect_refused({.rdi = 7}, KeepRefusal::kNotWaiting);
+  while (asked.rdi == static_cast<std::uint64_t>(KeepExit::kRequest)) {
+    asked = run({.rdi = 2, .rsi = asked.rsi == static_cast<std::uint64_t>(KeepRequest::kWrite) ? asked.r8 : 0});
+  }
+  EXPECT_EQ(asked.rdi, static_cast<std::uint64_t>(KeepExit::kExited));
+  EXPECT_EQ(asked.rsi, 7u);
+  expect_refused(good_start(), KeepRefusal::kEnded);
+  expect_refused({.rdi = 2}, KeepRefusal::kEnded);
+}
+
+TEST_F(HostileHostTest, StringsThatAreNotAsManyAsSaidEndTheStart) {
+  const SgxRegisters left = enter(start_with(good_start().rsi, HostPage::kDataBytes + 1, ~0ull));
+  EXPECT_EQ(left.rdi, static_cast<std::uint64_t>(KeepExit::kFailed));
+  EXPECT_EQ(left.rsi, static_cast<std::uint64_t>(KeepFailure::kArguments));
+}
+
+TEST(HostileRegistersTest, ControlRegistersOfTheHostReachNoCompiledCode) {
+  constexpr std::uint64_t kDirection = 0x400, kAlignment = 0x40000;
+  set_hostile_registers(kDirection | kAlignment, true);
+  const Outcome kept = run_on_keep("language", {"a", "b"});
+  set_hostile_registers(0, false);
+  EXPECT_EQ(kept.status, 3);
+  EXPECT_EQ(kept.signal, 0);
+  EXPECT_EQ(kept.output, run_natively("language", "a b").output);
+}
+
+// One thread ends the application while another waits for input and a third is in and out of system calls.
+TEST(KeepEndTest, EndsEveryThread) {
+  std::array<int, 2> input{};
+  ASSERT_EQ(pipe(input.data()), 0);
+  const SmallSgx sgx = load("ends");
+  const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, {.arguments = {"ends"}, .streams = {.input = input[0]}});
+  ASSERT_TRUE(end.has_value()) << end.error().message;
+  EXPECT_EQ(end->status, 5);
+  close(input[0]);
+  close(input[1]);
+}
+
+// Whatever the host answers, the application runs on, or ends in a way that has a name.
+TEST_F(HostileHostTest, AnyAnswerIsSurvived) {
+  std::mt19937_64 random(1);
+  constexpr std::array<std::uint64_t, 8> kNasty{0,    1,        ~0ull,      1ull << 63, 0x7fffffffffffffff,
+                                                4096, -4095ull, 0x100000000};
+  const auto value = [&] { return random() % 4 == 0 ? random() : kNasty[random() % kNasty.size()]; };
+  for (int round = 0; round < 4; ++round) {
+    sgx_ = {};
+    sgx_ = load("language");
+    SgxRegisters asked = run(good_start());
+    for (int requests = 0; requests < 200 && asked.rdi == static_cast<std::uint64_t>(KeepExit::kRequest); ++requests) {
+      std::ranges::generate(page_->data, [&] { return static_cast<std::uint8_t>(random()); });
+      asked = run({.rdi = 2, .rsi = value(), .rdx = value(), .r8 = value(), .r9 = value()});
+    }
+    EXPECT_TRUE(asked.rdi == static_cast<std::uint64_t>(KeepExit::kRequest) ||
+                asked.rdi == static_cast<std::uint64_t>(KeepExit::kExited) ||
+                asked.rdi == static_cast<std::uint64_t>(KeepExit::kKilled))
+        << asked.rdi << " " << asked.rsi;
+  }
+}
+
+}  // namespace
+}  // namespace adyton
