@@ -29,9 +29,6 @@ function(adyton_add_enclave name)
     POSITION_INDEPENDENT_CODE ON ENABLE_EXPORTS OFF SKIP_BUILD_RPATH ON)
   target_link_libraries(${name}_elf PRIVATE adyton::enclave ${ENCLAVE_LINK})
 
-  if(NOT TARGET adyton::tool)  # TEMPORARY: until src/cli exists
-    return()
-  endif()
   set(image ${folder}/${name}.enclave)
   add_custom_command(OUTPUT ${image}
     COMMAND adyton::tool sign $<TARGET_FILE:${name}_elf> --manifest ${ENCLAVE_MANIFEST} ${key} --output ${image}

@@ -12,10 +12,10 @@
 namespace adyton {
 namespace {
 
-Check check_of(std::string name, const Result<void>& result, std::string found) {
-  if (result) return {.name = std::move(name), .state = Check::State::kOk, .detail = std::move(found)};
+BackendCheck check_of(std::string name, const Result<void>& result, std::string found) {
+  if (result) return {.name = std::move(name), .state = BackendCheck::State::kOk, .detail = std::move(found)};
   return {.name = std::move(name),
-          .state = Check::State::kMissing,
+          .state = BackendCheck::State::kMissing,
           .detail = "not usable",
           .remedy = result.error().message};
 }
@@ -27,14 +27,14 @@ class Emulator : public SgxDevice {
 
   [[nodiscard]] std::string_view name() const override { return "sgx-emulated"; }
 
-  [[nodiscard]] std::vector<Check> probe() const override {
-    std::vector<Check> out;
+  [[nodiscard]] std::vector<BackendCheck> probe() const override {
+    std::vector<BackendCheck> out;
     out.push_back(check_of("FSGSBASE", sgx::check_fsgsbase(), "FS and GS switch by instructions"));
     out.push_back(
         check_of("Syscall User Dispatch", sgx::check_syscall_dispatch(), "system calls of enclave code are caught"));
-    Check cpuid{.name = "CPUID faulting", .detail = "cpuid inside raises #UD"};
+    BackendCheck cpuid{.name = "CPUID faulting", .detail = "cpuid inside raises #UD"};
     if (!sgx::cpuid_can_fault()) {
-      cpuid.state = Check::State::kDegraded;
+      cpuid.state = BackendCheck::State::kDegraded;
       cpuid.detail = "cpuid inside answers as outside, where SGX raises #UD";
       cpuid.remedy = "none on this processor: the keep kernel answers cpuid itself wherever it rewrites it";
     }
