@@ -52,7 +52,7 @@ class SgxEnclave {
 class SgxDevice {
  public:
   virtual ~SgxDevice() = default;
-  [[nodiscard]] virtual std::string_view name() const = 0;     // "sgx", "sgx-emulated"
+  [[nodiscard]] virtual std::string_view name() const = 0;            // "sgx", "sgx-emulated"
   [[nodiscard]] virtual std::vector<BackendCheck> probe() const = 0;  // what there is, and the remedy for what is not
   // ECREATE: the address range and SECS of `plan`, no pages yet.
   virtual Result<std::unique_ptr<SgxEnclave>> create(const SgxPlan& plan) = 0;
