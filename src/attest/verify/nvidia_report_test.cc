@@ -28,10 +28,14 @@ class NvidiaDevice : public ::testing::Test {
   void use(const FakeNvidiaDevice& device) {
     anchors_.certificates = {{AnchorUse::kNvidiaDevice, device.root.certificate()}};
   }
+  static std::string entry(const FakeNvidiaDevice& device, const FakeNvidiaReport& report,
+                           std::optional<Bytes> nonce = {}) {
+    const Bytes bytes = testing::fake_nvidia_report(report, device.attestation.key);
+    return testing::fake_nvidia_entry(bytes, device, nonce.value_or(report.nonce));
+  }
   static Bytes evidence(const FakeNvidiaDevice& device, const FakeNvidiaReport& report,
                         std::optional<Bytes> nonce = {}) {
-    const Bytes bytes = testing::fake_nvidia_report(report, device.attestation.key);
-    return to_bytes("[" + testing::fake_nvidia_entry(bytes, device, nonce.value_or(report.nonce)) + "]");
+    return to_bytes("[" + entry(device, report, std::move(nonce)) + "]");
   }
   Findings verify(const Bytes& bytes, std::int64_t now = kFakeNow) {
     return verify_nvidia_evidence(parse_nvidia_evidence(bytes).value(), {collateral_, anchors_, now});
@@ -125,20 +129,16 @@ TEST_F(NvidiaDevice, SeveralDevicesAnswerOneNonce) {
   const FakeNvidiaDevice device = testing::fake_nvidia_device(kFirmware);
   use(device);
   FakeNvidiaReport fake = testing::fake_gpu_report(kFirmware);
-  const auto entry = [&] {
-    return testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, device.attestation.key), device, fake.nonce);
-  };
-  const std::string first = entry();
+  const std::string first = entry(device, fake);
   const FakeNvidiaDevice another = testing::fake_nvidia_device(kFirmware, {.leaf = {.key_slot = 7}});
-  const std::string second =
-      testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, another.attestation.key), another, fake.nonce);
+  const std::string second = entry(another, fake);
   anchors_.certificates.push_back({AnchorUse::kNvidiaDevice, another.root.certificate()});
   Findings findings = verify(to_bytes("[" + first + "," + second + "]"));
   EXPECT_EQ(worst_of(findings), Outcome::kPassed) << testing::text_of(findings);
   EXPECT_FALSE(has(findings, kNvidiaDevice, Outcome::kNoted));
   EXPECT_EQ(findings.parts.size(), 2u);
   fake.nonce[0] ^= std::byte{1};
-  findings = verify(to_bytes("[" + first + "," + entry() + "]"));
+  findings = verify(to_bytes("[" + first + "," + entry(device, fake) + "]"));
   EXPECT_TRUE(has(findings, kNvidiaNonce, Outcome::kFailed));
   EXPECT_TRUE(findings.claims.report_data.empty());
 }
@@ -147,13 +147,10 @@ TEST_F(NvidiaDevice, OneIsNotTwo) {
   const FakeNvidiaDevice device = testing::fake_nvidia_device(kFirmware);
   use(device);
   FakeNvidiaReport fake = testing::fake_gpu_report(kFirmware);
-  const auto entry = [&] {
-    return testing::fake_nvidia_entry(testing::fake_nvidia_report(fake, device.attestation.key), device, fake.nonce);
-  };
-  const std::string first = entry();
+  const std::string first = entry(device, fake);
   fake.measurements[3][0] ^= std::byte{1};  // asked again, it says something else
   EXPECT_TRUE(has(verify(to_bytes("[" + first + "," + first + "]")), kNvidiaDevice, Outcome::kNoted));
-  EXPECT_TRUE(has(verify(to_bytes("[" + first + "," + entry() + "]")), kNvidiaDevice, Outcome::kNoted));
+  EXPECT_TRUE(has(verify(to_bytes("[" + first + "," + entry(device, fake) + "]")), kNvidiaDevice, Outcome::kNoted));
 }
 
 TEST_F(NvidiaDevice, AReportAloneFindsItsCertificates) {

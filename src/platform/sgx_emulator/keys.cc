@@ -48,8 +48,17 @@ Result<Cmac> derive(const SgxFuses& fuses, const Dependencies& from) {
 // "Beyond the current configuration": any component higher than the processor's.
 bool beyond(const Id128& wanted) { return !std::ranges::equal(wanted, SgxFuses::kCpuSvn, std::less_equal<>()); }
 
-Dependencies report_dependencies(const Processor& processor) {
-  return {.name = KeyName::kReport, .owner_epoch = processor.fuses.owner_epoch, .cpu_svn = SgxFuses::kCpuSvn};
+// The key of the reports for `target`: EREPORT makes them with it, and the target asks EGETKEY for it.
+Result<Cmac> report_key(const Processor& processor, const TargetInfo& target, const std::array<std::byte, 32>& key_id) {
+  return derive(processor.fuses, {.name = KeyName::kReport,
+                                  .config_svn = target.config_svn,
+                                  .owner_epoch = processor.fuses.owner_epoch,
+                                  .cpu_svn = SgxFuses::kCpuSvn,
+                                  .attributes = target.attributes,
+                                  .mr_enclave = target.measurement,
+                                  .key_id = key_id,
+                                  .config_id = target.config_id,
+                                  .misc_select = target.misc_select});
 }
 
 // What SEAL_KEY and PROVISION_SEAL_KEY take in as the request's policy says.
@@ -78,15 +87,13 @@ Result<KeyOrCode> get_key(const Processor& processor, const Secs& secs, const Ke
   if (request.name > static_cast<std::uint16_t>(KeyName::kSeal)) return KeyOrCode{Code::kInvalidKeyName, {}};
 
   if (name == KeyName::kReport) {
-    Dependencies from = report_dependencies(processor);
-    from.attributes = secs.attributes;
-    from.mr_enclave = secs.mr_enclave;
-    from.key_id = request.key_id;
-    from.misc_select = secs.misc_select;
-    from.config_id = secs.config_id;
-    from.config_svn = secs.config_svn;
+    const TargetInfo itself{.measurement = secs.mr_enclave,
+                            .attributes = secs.attributes,
+                            .misc_select = secs.misc_select,
+                            .config_svn = secs.config_svn,
+                            .config_id = secs.config_id};
     KeyOrCode out;
-    out.key = TRY(derive(processor.fuses, from));
+    out.key = TRY(report_key(processor, itself, request.key_id));
     return out;
   }
 
@@ -153,14 +160,7 @@ Result<Bytes> make_report(const Processor& processor, const Secs& secs, const Ta
   put(320, data);
   put(kReportKeyId, processor.report_key_id);
 
-  Dependencies from = report_dependencies(processor);
-  from.attributes = target.attributes;
-  from.mr_enclave = target.measurement;
-  from.key_id = processor.report_key_id;
-  from.misc_select = target.misc_select;
-  from.config_id = target.config_id;
-  from.config_svn = target.config_svn;
-  const Cmac key = TRY(derive(processor.fuses, from));
+  const Cmac key = TRY(report_key(processor, target, processor.report_key_id));
   put(kReportMac, TRY(aes128_cmac(key, BytesView(out).first(kReportBodyBytes))));
   return out;
 }

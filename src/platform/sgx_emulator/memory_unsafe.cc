@@ -123,17 +123,17 @@ Result<void> EnclaveMemory::redirect(std::span<const std::uint64_t> sites) {
     // cmp $4, %eax; je exit; enclu; jmp back
     constexpr std::array<std::byte, 5> kCompare = {std::byte{0x83}, std::byte{0xf8}, std::byte{4}, std::byte{0x0f},
                                                    std::byte{0x84}};
-    std::byte* const stub = pointer(at);
-    std::memcpy(stub, kCompare.data(), kCompare.size());
+    std::byte* const detour = pointer(at);
+    std::memcpy(detour, kCompare.data(), kCompare.size());
     const auto to_exit = static_cast<std::int32_t>(code_ + kExitOffset - (at + kEncluOfSite));
-    std::memcpy(stub + kCompare.size(), &to_exit, sizeof(to_exit));
-    std::memcpy(stub + kEncluOfSite, kEnclu.data(), kEnclu.size());
+    std::memcpy(detour + kCompare.size(), &to_exit, sizeof(to_exit));
+    std::memcpy(detour + kEncluOfSite, kEnclu.data(), kEnclu.size());
     // The two bytes that follow the instruction are overwritten with it: a nop is skipped, ud2 is done here.
     std::byte* const original_site = pointer(base_ + site);
     if (original_site[3] == std::byte{0x0f}) {
-      std::memcpy(stub + kEncluOfSite + kEnclu.size(), original_site + 3, 2);  // ud2
+      std::memcpy(detour + kEncluOfSite + kEnclu.size(), original_site + 3, 2);  // ud2
     } else {
-      put_jump(stub + kEncluOfSite + kEnclu.size(), base_ + site + 5);
+      put_jump(detour + kEncluOfSite + kEnclu.size(), base_ + site + 5);
     }
     put_jump(original_site, at);
     TRY(protect(first, length, kRead | kExecute));
