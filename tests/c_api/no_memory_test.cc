@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -79,7 +80,7 @@ class NoMemory : public ::testing::Test {
       ASSERT_EQ(held, before) << "allocation " << tried << " failed, and others were not given back";
       ASSERT_EQ(status, failed ? ADYTON_EXHAUSTED : expected) << "allocation " << tried;
     }
-    EXPECT_GT(tried, 100);
+    EXPECT_GT(tried, 500);
   }
 
   static constexpr std::string_view kNonce = "nonce";
@@ -100,8 +101,12 @@ class NoMemory : public ::testing::Test {
     if (status != ADYTON_OK) return status;
     status = adyton_verifier_set_policy(verifier, kPolicy.data(), kPolicy.size());
     if (status != ADYTON_OK) return status;
-    status = adyton_verify(verifier, evidence.data(), evidence.size(), kNonce.data(), kNonce.size(), kFakeNow, &result);
-    if (status == ADYTON_EXHAUSTED) return status;
+    for (int time = 0; time < 2; ++time) {  // the second time, what was seen is found again
+      adyton_result_free(std::exchange(result, nullptr));
+      status =
+          adyton_verify(verifier, evidence.data(), evidence.size(), kNonce.data(), kNonce.size(), kFakeNow, &result);
+      if (status == ADYTON_EXHAUSTED) return status;
+    }
     for (const auto form : {adyton_result_text, adyton_result_html}) {
       if (form(result, nullptr) == nullptr) return ADYTON_EXHAUSTED;
     }
