@@ -13,26 +13,49 @@
 #include <iterator>
 #include <random>
 
-#include "image/launch_plan.h"
-#include "keep/small_sgx.h"
+#include "crypto/keys.h"
+#include "crypto/test_sgx_key.h"
+#include "image/build.h"
+#include "image/sgx/sgx_sign.h"
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/keep_program.h"
+#include "platform/sgx_emulator/emulator.h"
 
 namespace adyton {
 namespace {
 
-constexpr std::uint64_t kHeap = 128 << 20, kThreads = 12;
+constexpr std::uint32_t kThreads = 12;
 
 std::string program(std::string_view name) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / ("keep_program_" + std::string(name));
 }
 
-SmallSgx load(std::string_view name) {
+// A program as an SGX enclave of its own, in the emulator: what it takes from the file to EINIT.
+struct Loaded {
+  std::unique_ptr<SgxEnclave> enclave;
+  std::vector<std::uint64_t> tcs_offsets;
+  std::uint64_t bytes = 0, heap_offset = 0;
+};
+
+Loaded load(std::string_view name, SgxEmulatorOptions options = {}) {
   std::ifstream file(program(name), std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const auto plan = make_launch_plan(as_bytes(std::string_view(text)), {});
-  EXPECT_TRUE(plan.has_value()) << plan.error().message;
-  return load_small_sgx(keep_program(), *plan, kHeap, kThreads);
+  const std::string elf(std::istreambuf_iterator<char>(file), {});
+  Manifest manifest{.name = std::string(name)};
+  manifest.memory.heap_bytes = 128 << 20;
+  manifest.sgx.threads = kThreads;
+  const auto image_of = [](Bytes bytes) { return Image::parse(std::move(bytes)).value(); };
+  const Image image = image_of(attach_manifest(as_bytes(std::string_view(elf)), manifest).value());
+  const Image kept = image_of(attach_keep(image, keep_program()).value());
+  const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
+  const SignedSgxPlan enclave = verify_sgx_signature(image_of(sign_for_sgx(kept, key, 0x20261122).value())).value();
+
+  const auto device = make_sgx_emulator(SgxFuses::make().value(), std::move(options)).value();
+  Loaded out{.tcs_offsets = enclave.plan.tcs_offsets, .bytes = enclave.plan.size};
+  out.enclave = load_sgx_enclave(*device, enclave.plan, enclave.sigstruct).value();
+  const auto heap = std::ranges::max_element(enclave.plan.pages, {}, &SgxPages::count);
+  EXPECT_FALSE(heap->extended);
+  out.heap_offset = heap->offset;
+  return out;
 }
 
 struct Outcome {
@@ -49,8 +72,8 @@ Outcome run_natively(std::string_view name, std::string_view arguments) {
   return out;
 }
 
-Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments) {
-  const SmallSgx sgx = load(name);
+Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, SgxEmulatorOptions options = {}) {
+  const Loaded sgx = load(name, std::move(options));
   const int output = memfd_create("output", MFD_CLOEXEC);
   KeepStart start{.arguments = std::move(arguments), .streams = {.output = output, .error = 2}};
   start.arguments.insert(start.arguments.begin(), program(name));
@@ -126,7 +149,7 @@ class HostileHostTest : public testing::Test {
     std::memcpy(page_->data, "x", 2);
     return start_with(std::bit_cast<std::uint64_t>(page_.get()));
   }
-  // Enters until the thread asks for something or is done; system calls trap in the small SGX, and are resumed.
+  // Enters until the thread asks for something or is done; its system calls trap, and are resumed.
   SgxRegisters run(SgxRegisters registers) {
     SgxLeaf leaf = SgxLeaf::kEenter;
     while (true) {
@@ -139,7 +162,7 @@ class HostileHostTest : public testing::Test {
   }
 
   std::unique_ptr<HostPage> page_ = std::make_unique<HostPage>();
-  SmallSgx sgx_ = load("hello");
+  Loaded sgx_ = load("hello");
 };
 
 TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
@@ -149,9 +172,9 @@ TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
   expect_refused(good_start(), KeepRefusal::kNotWanted, 1);
   expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting, kThreads - 1);
 
-  const std::uint64_t base = sgx_.enclave->base(), end = base + sgx_.config.enclave_bytes;
+  const std::uint64_t base = sgx_.enclave->base(), end = base + sgx_.bytes;
   for (const std::uint64_t page : {base, end - 8, end - sizeof(HostPage), base - 8, base - sizeof(HostPage) + 8,
-                                   base + sgx_.config.heap_offset, std::uint64_t(-8), std::uint64_t(-4096)}) {
+                                   base + sgx_.heap_offset, std::uint64_t(-8), std::uint64_t(-4096)}) {
     expect_refused(start_with(page), KeepRefusal::kBadPage);
   }
   expect_refused(start_with(good_start().rsi + 1), KeepRefusal::kBadPage);
@@ -177,9 +200,7 @@ TEST_F(HostileHostTest, StringsThatAreNotAsManyAsSaidEndTheStart) {
 
 TEST(HostileRegistersTest, ControlRegistersOfTheHostReachNoCompiledCode) {
   constexpr std::uint64_t kDirection = 0x400, kAlignment = 0x40000;
-  set_hostile_registers(kDirection | kAlignment, true);
-  const Outcome kept = run_on_keep("language", {"a", "b"});
-  set_hostile_registers(0, false);
+  const Outcome kept = run_on_keep("language", {"a", "b"}, {.wild_flags = kDirection | kAlignment});
   EXPECT_EQ(kept.status, 3);
   EXPECT_EQ(kept.signal, 0);
   EXPECT_EQ(kept.output, run_natively("language", "a b").output);
@@ -189,7 +210,7 @@ TEST(HostileRegistersTest, ControlRegistersOfTheHostReachNoCompiledCode) {
 TEST(KeepEndTest, EndsEveryThread) {
   std::array<int, 2> input{};
   ASSERT_EQ(pipe(input.data()), 0);
-  const SmallSgx sgx = load("ends");
+  const Loaded sgx = load("ends");
   const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, {.arguments = {"ends"}, .streams = {.input = input[0]}});
   ASSERT_TRUE(end.has_value()) << end.error().message;
   EXPECT_EQ(end->status, 5);

@@ -21,6 +21,9 @@ struct SgxEmulatorOptions {
   std::vector<std::uint64_t> enclu_sites;       // offsets from the base; none: found
   bool rdtsc_faults = false;                    // as with SGX1; costs two system calls an entry
   bool provisioning = false;                    // EINIT takes PROVISIONKEY, as with /dev/sgx_provision open
+  // For tests of keep kernels: every EENTER finds these RFLAGS (DF, AC) and, in MXCSR and the x87 control word, every
+  // exception unmasked, as a hostile host can have it.
+  std::optional<std::uint64_t> wild_flags;
   std::optional<SgxMeasurement> launch_signer;  // IA32_SGXLEPUBKEYHASH if locked; none: written for each enclave
 };
 

@@ -86,7 +86,9 @@ Result<SgxEntryEnd> EmulatedEnclave::eenter(Thread& thread, const SgxRegisters& 
   slot->busy = &thread.busy;
   memory_.set_slot(slot->gpr.gs_base, slot);
   claim.entered();
-  return run(*slot, &adyton_sgx_enter);
+  if (!options_.wild_flags) return run(*slot, &adyton_sgx_enter);
+  slot->gpr.rflags = *options_.wild_flags;
+  return run(*slot, &adyton_sgx_enter_wild);
 }
 
 Result<SgxEntryEnd> EmulatedEnclave::eresume(Thread& thread) {

@@ -46,18 +46,24 @@
   .balign 64
   .globl adyton_sgx_switch_begin, adyton_sgx_switch_end
   .globl adyton_sgx_exempt_begin, adyton_sgx_exempt_end
-  .globl adyton_sgx_enter, adyton_sgx_resume, adyton_sgx_after_exception, adyton_sgx_fast_exit
+  .globl adyton_sgx_enter, adyton_sgx_enter_wild, adyton_sgx_resume, adyton_sgx_after_exception, adyton_sgx_fast_exit
   .globl adyton_sgx_signal_entry, adyton_sgx_restorer
   .hidden adyton_sgx_switch_begin, adyton_sgx_switch_end, adyton_sgx_exempt_begin, adyton_sgx_exempt_end
-  .hidden adyton_sgx_enter, adyton_sgx_resume, adyton_sgx_after_exception, adyton_sgx_fast_exit
+  .hidden adyton_sgx_enter, adyton_sgx_enter_wild, adyton_sgx_resume, adyton_sgx_after_exception, adyton_sgx_fast_exit
   .hidden adyton_sgx_signal_entry, adyton_sgx_restorer
 adyton_sgx_switch_begin:
 
 // void adyton_sgx_enter(ThreadSlot* slot): EENTER with the registers of slot->gpr, until EEXIT or an exception.
-adyton_sgx_enter:
+.macro enter wild
   save_host %rdi
   mov %rdi, %r11
   go_inside %r11, %rax, %rcx
+  .if \wild
+  ldmxcsr wild_control(%rip)
+  fldcw wild_control(%rip)
+  pushq GPR(RFLAGS)(%r11)
+  popfq
+  .endif
   mov GPR(RAX)(%r11), %rax
   mov GPR(RBX)(%r11), %rbx
   mov GPR(RDX)(%r11), %rdx
@@ -67,6 +73,15 @@ adyton_sgx_enter:
   mov GPR(R9)(%r11), %r9
   lea after_eenter(%rip), %rcx
   jmp *GPR(RIP)(%r11)
+.endm
+adyton_sgx_enter:
+  enter 0
+
+// The same by a host that has slot->gpr's RFLAGS and every floating-point exception unmasked.
+adyton_sgx_enter_wild:
+  enter 1
+wild_control:
+  .long 0
 
 // Where an enclave leaves to that returns to what follows EENTER.
 after_eenter:

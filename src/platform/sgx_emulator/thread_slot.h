@@ -73,6 +73,7 @@ extern std::size_t adyton_sgx_slots_bytes;
 extern const char adyton_sgx_switch_begin[], adyton_sgx_switch_end[], adyton_sgx_exempt_begin[],
     adyton_sgx_exempt_end[];
 void adyton_sgx_enter(adyton::sgx::ThreadSlot* slot);
+void adyton_sgx_enter_wild(adyton::sgx::ThreadSlot* slot);
 void adyton_sgx_resume(adyton::sgx::ThreadSlot* slot);
 void adyton_sgx_after_exception();
 void adyton_sgx_fast_exit();
