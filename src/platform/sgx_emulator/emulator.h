@@ -18,9 +18,9 @@ struct SgxEmulatorOptions {
   // Every ENCLU traps (11 to 18 us each on virtual machines). Otherwise, after EINIT, the ENCLU instructions of the
   // code that TCS.OENTRY leads to are redirected in the mapped copy where a two-byte nop or ud2 follows them.
   bool strict = false;
-  std::vector<std::uint64_t> enclu_sites;       // offsets from the base; none: found
-  bool rdtsc_faults = false;                    // as with SGX1; costs two system calls an entry
-  bool provisioning = false;                    // EINIT takes PROVISIONKEY, as with /dev/sgx_provision open
+  std::vector<std::uint64_t> enclu_sites;  // offsets from the base; none: found
+  bool rdtsc_faults = false;               // as with SGX1; costs two system calls an entry
+  bool provisioning = false;               // EINIT takes PROVISIONKEY, as with /dev/sgx_provision open
   // For tests of keep kernels: every EENTER finds these RFLAGS (DF, AC) and, in MXCSR and the x87 control word, every
   // exception unmasked, as a hostile host can have it.
   std::optional<std::uint64_t> wild_flags;
