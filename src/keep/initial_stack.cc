@@ -3,6 +3,7 @@
 
 #include <linux/auxvec.h>
 
+#include "image/sgx/keep_config.h"
 #include "keep/address_unsafe.h"
 #include "keep/random.h"
 #include "keep/text.h"
@@ -69,6 +70,7 @@ std::uint64_t build_initial_stack(const InitialStack& stack) {
                                         {AT_HWCAP2, kFsgsbase},
                                         {AT_RANDOM, random},
                                         {AT_EXECFN, stack.strings},
+                                        {kAuxiliaryKeepConfig, stack.config},
                                         {AT_NULL, 0}};
   // argc, argv and its end, environment and its end, the vector: at most, as variables may be left out.
   const std::uint64_t words = 1 + stack.argument_count + 1 + stack.environment_count + 1 + sizeof(variables) / 8;

@@ -11,7 +11,7 @@ struct InitialStack {
   std::uint64_t begin, end;  // the memory
   // The strings, each with its zero byte, argv first; they already lie at the end of the memory.
   std::uint64_t strings, string_bytes, argument_count, environment_count;
-  std::uint64_t program_headers, program_header_count, entry;  // addresses
+  std::uint64_t program_headers, program_header_count, entry, config;  // addresses
 };
 
 // Whether [strings, +bytes) holds exactly that many strings, of argv at least one, and leaves half of the stack free.

@@ -37,7 +37,8 @@ bool add_segments(Kernel& kernel) {
 
 bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   kernel.base = base;
-  kernel.config = *at<const KeepConfig>(base + self.config_offset);
+  kernel.config_address = base + self.config_offset;
+  kernel.config = *at<const KeepConfig>(kernel.config_address);
   const KeepConfig& config = kernel.config;
   const std::uint64_t size = config.enclave_bytes;
   if (config.magic != KeepConfig::kMagic || config.app_header_count > 64 ||
@@ -76,7 +77,8 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                      .environment_count = environment_count,
                      .program_headers = app + config.app_headers,
                      .program_header_count = config.app_header_count,
-                     .entry = app + config.app_entry};
+                     .entry = app + config.app_entry,
+                     .config = kernel.config_address};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;
     copy_from_host(at<void>(stack.strings), thread.host_page, string_bytes);

@@ -26,6 +26,7 @@ inline constexpr std::uint64_t kSignals = 64;
 
 struct Kernel {
   std::uint64_t base = 0;
+  std::uint64_t config_address = 0;
   KeepConfig config{};
   UserMemory user;
   SpinLock memory_lock;

@@ -69,6 +69,14 @@ def pages_of_segments(elf, loads, base):
             yield base + start + at, secinfo, content[at:at + PAGE]
 
 
+def image_digest(image, entry, loads, manifest):
+    """The portable identity (docs/formats/image.md)."""
+    digest = hashlib.sha384(struct.pack("<16sQQ", b"adyton image 1", entry, len(loads)))
+    for flags, offset, address, in_file, size, _ in loads:
+        digest.update(struct.pack("<4Q", address, size, flags, in_file) + image[offset:offset + in_file])
+    return digest.update(struct.pack("<Q", len(manifest)) + manifest) or digest.digest()
+
+
 def layout(image):
     """(size, pages) of the enclave; a page is (offset, SECINFO.FLAGS, content or None if it is not extended)."""
     notes = notes_of(image)
@@ -92,6 +100,7 @@ def layout(image):
 
     config = struct.pack("<17Q", 0x31707065656b6461, size, keep_bytes, app, app_bytes, entry, table, count, heap, heap_bytes,
                          first_thread, stride, threads, stack, manifest_at, len(encoded), manifest["debug"])
+    config += image_digest(image, entry, loads, encoded)
     pages = list(pages_of_segments(keep, keep_loads, 0))
     pages.append((keep_bytes, REG | R, config.ljust(PAGE, b"\0")))
     for at in range(0, len(encoded), PAGE):

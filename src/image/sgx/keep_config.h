@@ -25,8 +25,13 @@ struct KeepConfig {
   std::uint64_t stack_bytes;                      // of each application thread, the manifest's
   std::uint64_t manifest_offset, manifest_bytes;  // the manifest's exact CBOR, in read-only measured pages
   std::uint64_t debug;                            // 1: the manifest says debug
+  std::uint8_t image_digest[48];                  // Identity::image, which MRENCLAVE therefore covers
 };
-static_assert(sizeof(KeepConfig) == 17 * 8);
+static_assert(sizeof(KeepConfig) == 17 * 8 + 48);
+
+// The auxiliary vector's entry that leads an application to the KeepConfig beneath it. There is none on Linux, so who
+// finds one is in an SGX enclave, whatever its host says.
+inline constexpr std::uint64_t kAuxiliaryKeepConfig = 0x4144594b;  // "KYDA"
 
 // A thread's area: guard page, keep kernel's stack, guard page, this page, its TCS, its state save area frames, guard
 // page. The TCS's OFSBASE and OGSBASE are this page's offset. Readable and writable, content measured.
