@@ -27,18 +27,8 @@ struct SgxEmulatorOptions {
   std::optional<SgxMeasurement> launch_signer;  // IA32_SGXLEPUBKEYHASH if locked; none: written for each enclave
 };
 
-// What the emulator can that the kernel's device does by other ioctls.
-class EmulatedSgxEnclave : public SgxEnclave {
+class EmulatedSgxEnclave : public Sgx2Enclave {
  public:
-  // EAUG: zero pages, readable and writable, pending until EACCEPT. After initialise(). Offsets are of pages.
-  virtual Result<void> augment(std::uint64_t offset, std::uint64_t count) = 0;
-  // EMODPR: takes permissions away (`permissions` stay: 1 read, 2 write, 4 execute); EACCEPT confirms.
-  virtual Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count, std::uint64_t permissions) = 0;
-  // EMODT: regular pages become TCSs, or any pages trimmed; EACCEPT confirms.
-  virtual Result<void> change_type(std::uint64_t offset, std::uint64_t count, bool to_tcs) = 0;
-  // EREMOVE of pages that are trimmed and accepted.
-  virtual Result<void> remove(std::uint64_t offset, std::uint64_t count) = 0;
-
   [[nodiscard]] virtual std::size_t redirected_sites() const = 0;  // 0 if strict
 };
 
