@@ -54,7 +54,8 @@ constexpr Words kWords[] = {
     {DeviceStep::kAdd, EIO, ErrorCode::kIo, kLost},
     {DeviceStep::kAdd, EACCES, ErrorCode::kDenied, "the pages' content lies in memory that may not be executed"},
     {DeviceStep::kInit, EACCES, ErrorCode::kDenied,
-     "EINIT: the enclave wants the provisioning key, and it was not given: open /dev/sgx_provision to this user"},
+     "EINIT: the enclave wants an attribute that this kernel does not give: AEX-Notify takes Linux 6.2 or newer, the "
+     "provisioning key /dev/sgx_provision"},
     {DeviceStep::kInit, EINVAL, ErrorCode::kInvalid,
      "EINIT: the signature fixes an attribute, MISCSELECT or XFRM bit that this processor has not, or names an unknown "
      "vendor: sign for this processor"},

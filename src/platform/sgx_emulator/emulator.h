@@ -24,6 +24,8 @@ struct SgxEmulatorOptions {
   // For tests of keep kernels: every EENTER finds these RFLAGS (DF, AC) and, in MXCSR and the x87 control word, every
   // exception unmasked, as a hostile host can have it.
   std::optional<std::uint64_t> wild_flags;
+  // Where the enclave is to lie: addresses that the caller has reserved (EnclaveMemory::reserve()); none: anywhere.
+  std::optional<std::uint64_t> base;
   std::optional<SgxMeasurement> launch_signer;  // IA32_SGXLEPUBKEYHASH if locked; none: written for each enclave
 };
 
