@@ -88,7 +88,8 @@ TEST_F(SgxDeviceInside, EntriesThatTheProcessorRefusesAreErrors) {
   // Two frames of state: after two exceptions there is none left.
   EXPECT_EQ(call(kInvalid).exception_vector, 6);
   EXPECT_EQ(call(kInvalid).exception_vector, 6);
-  expect_error(enclave->enter(TestPlan::tcs(0), SgxLeaf::kEenter, {}), ErrorCode::kInvalid, {"EENTER: #GP", "no frame"});
+  expect_error(enclave->enter(TestPlan::tcs(0), SgxLeaf::kEenter, {}), ErrorCode::kInvalid,
+               {"EENTER: #GP", "no frame"});
   kernel->options.lost = true;
   expect_error(enclave->enter(TestPlan::tcs(1), SgxLeaf::kEenter, {}), ErrorCode::kInvalid, {"memory is lost"});
 }
