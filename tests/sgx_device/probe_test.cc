@@ -40,7 +40,7 @@ TEST_F(SgxDeviceProbe, AMachineThatHasItAll) {
   expect("/dev/sgx_enclave", State::kOk, "6.1.0-double");
   expect("/dev/sgx_provision", State::kOk, "opened");
   expect("vDSO", State::kOk, "__vdso_sgx_enter_enclave");
-  expect("quotes", State::kDegraded, "no remote attestation", "libsgx-aesm-ecdsa-plugin");
+  expect("quotes", State::kDegraded, "no remote attestation", "libsgx-aesm-quote-ex-plugin");
 }
 
 TEST_F(SgxDeviceProbe, WhatIsMissingHasARemedy) {
