@@ -140,7 +140,9 @@ TEST_F(SgxDeviceBuilding, KeepsTheOrderThatTheKernelWants) {
   expect_error(enclave->enter(TestPlan::tcs(0), SgxLeaf::kEenter, {}), ErrorCode::kInvalid, {"not initialised"});
   for (const SgxPages& pages : plan.pages) ASSERT_TRUE(enclave->add(pages));
   expect_error(enclave->add(plan.pages[1]), ErrorCode::kInvalid, {"there is a page already", "0x1000"});
+  kernel->options.interrupted = 2;
   ASSERT_TRUE(enclave->initialise(signature));
+  EXPECT_EQ(kernel->options.interrupted, 0);
   expect_error(enclave->initialise(signature), ErrorCode::kInvalid, {"already"});
   expect_error(enclave->add({.offset = TestPlan::kGap, .count = 1}), ErrorCode::kInvalid, {"not after"});
 

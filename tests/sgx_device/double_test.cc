@@ -166,6 +166,10 @@ TEST_F(SgxDeviceEnter, KeepsWhatACallerReliesOn) {
   EXPECT_EQ(run.function, 2u);
   EXPECT_EQ(run.exception_vector, 14u);
   EXPECT_EQ(std::fegetround(), FE_TONEAREST);
+  // Each time the double leaves a value in the x87 stack of eight.
+  for (int i = 0; i < 10; ++i) adyton_check_preserved(function, &registers, 2, &run);
+  const volatile long double two = 2;
+  EXPECT_EQ(static_cast<int>(two * two), 4);
   EXPECT_EQ(adyton_check_preserved(function, &registers, 4, &run), std::bit_cast<int>(0x80000000u));
   run.reserved[215] = 1;
   EXPECT_EQ(adyton_check_preserved(function, &registers, 2, &run), std::bit_cast<int>(0x80000000u));

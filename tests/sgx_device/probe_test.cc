@@ -48,6 +48,8 @@ TEST_F(SgxDeviceProbe, WhatIsMissingHasARemedy) {
   expect("SGX2", State::kDegraded, "cannot change");
   kernel->options.features.ecx = 0;
   expect("launch control", State::kMissing, "not flexible", "firmware");
+  kernel->options.memory_sections = {std::uint64_t{3} << 40, 4096 << 8};
+  expect("enclave memory", State::kOk, "3145729 MiB");
   kernel->options.memory_sections.clear();
   expect("enclave memory", State::kMissing, "none", "PRMRR");
   kernel->options.open_error = EACCES;
