@@ -27,4 +27,7 @@ class CpuidCache {
   std::uint32_t count_ = 0;
 };
 
+// RDPID, where CPUID says that there is one: IA32_TSC_AUX, in which Linux keeps a processor's number and its node's.
+std::uint64_t read_processor_id();
+
 }  // namespace adyton::keep

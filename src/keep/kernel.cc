@@ -89,6 +89,13 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
   }
   const std::uint64_t top = build_initial_stack(stack);
   if (top == 0) return static_cast<std::uint64_t>(KeepFailure::kRandom);
+  kernel.host_memory.ask(kernel.base, config.enclave_bytes);
+  if (kernel.host_memory.bytes() != 0) {
+    const OpenFile memory{.kind = FileKind::kHostMemory, .readable = true, .writable = true};
+    if (kernel.descriptors.open(memory, true) != HostMemory::kDescriptor) {
+      return static_cast<std::uint64_t>(KeepFailure::kMemory);
+    }
+  }
   thread.frame = {};
   thread.frame.rsp = top;
   thread.frame.rip = stack.entry;
