@@ -56,6 +56,7 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   }
   kernel.threads.initialise(base + self.self_offset - self.index * config.thread_stride, config.thread_stride,
                             config.thread_count);
+  kernel.cpuid.initialise(config.xfrm);
   kernel.descriptors.initialise();
   kernel.folder = FileSystem::kRoot;
   return kernel.files.initialise(kernel.memory, kernel.memory_lock);

@@ -104,7 +104,7 @@ adyton("sign", "mixed", "-m", "plain.toml", "--key", "isv.pem", "--no-sgx", "-o"
 assert "sgx" not in json.loads(adyton("measure", "bare", "--json"))
 
 # What is missing or wrong is said.
-expect(adyton("call", "bare", "hello.greet", "[]", "--on", "sgx-emulated", status=11), "no keep kernel")
+expect(adyton("run", "bare", "--on", "sgx-emulated", status=11), "no keep kernel")
 expect(adyton("sign", "kept", "--sgx-key", "p256.pem", "-o", "no", status=10), "RSA")
 expect(adyton("sign", "bare", "--keep", hello, "-o", "no", status=10), "the keep kernel")
 file = (work / "mixed").read_bytes()
