@@ -130,7 +130,8 @@ int supervise() {
 
   // All that is left to do is to watch, and to kill a process of another user.
   if (keep_capabilities(std::uint64_t{1} << CAP_KILL, false) != 0) keep_capabilities(0, false);
-  for (int descriptor = 0; descriptor < kFirstOwnDescriptor; ++descriptor) ::close(descriptor);
+  const int enclaves = kFirstHandedDescriptor + static_cast<int>(orders.header.handed);
+  for (int descriptor = 0; descriptor < enclaves; ++descriptor) ::close(descriptor);
   watch(enclave, host, signals, descriptors[kHostProcess]);
   return 0;
 }
