@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "device_test.h"
-#include "platform/sgx_device/inherited_device.h"
 
 namespace adyton::sgx {
 namespace {
@@ -101,23 +100,6 @@ TEST_F(SgxDeviceBuilding, TheProvisioningKeyTakesTheProvisioningDevice) {
   expect_error(load(plan), ErrorCode::kDenied, {"/dev/sgx_provision", "usermod -aG sgx_prv"});
   use({.provision_error = ENOENT});
   expect_error(load(plan), ErrorCode::kUnavailable, {"--device /dev/sgx_provision"});
-}
-
-TEST_F(SgxDeviceBuilding, DescriptorsThatAnotherOpenedAreForOneEnclave) {
-  SgxPlan plan = TestPlan::make();
-  const auto inherit = [&](bool provision) {
-    device = make_inherited_sgx_device(Descriptor(kernel->open("/dev/sgx_enclave")),
-                                       Descriptor(provision ? kernel->open("/dev/sgx_provision") : -1), kernel);
-  };
-  inherit(true);
-  expect_loaded(plan);
-  EXPECT_EQ(device->name(), "sgx");
-  expect_error(load(plan), ErrorCode::kInvalid, {"for one enclave"});
-  plan.attributes.flags |= SgxAttributes::kProvisionKey;
-  inherit(false);
-  expect_error(load(plan), ErrorCode::kDenied, {"/dev/sgx_provision"});
-  inherit(true);
-  expect_loaded(plan);
 }
 
 TEST_F(SgxDeviceBuilding, EinitsRefusalIsExplainedAsFarAsItCanBe) {

@@ -11,12 +11,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <utility>
 
 #include "base/cursor.h"
 #include "base/error.h"
 #include "platform/sgx_device/refusals.h"
-#include "platform/sgx_device/vdso.h"
 #include "platform/sgx_emulator/structures.h"
 
 // enter.S
@@ -67,10 +65,12 @@ int protection_of(const SgxPages& pages) {
 
 }  // namespace
 
-Result<std::unique_ptr<DeviceEnclave>> DeviceEnclave::create(std::shared_ptr<Kernel> kernel, DeviceFiles files,
-                                                             const SgxPlan& plan) {
-  std::unique_ptr<DeviceEnclave> out(new DeviceEnclave(std::move(kernel), files));
-  TRY(out->find_entry());
+Result<std::unique_ptr<DeviceEnclave>> DeviceEnclave::create(std::shared_ptr<Kernel> kernel,
+                                                             const std::string& enclave_path,
+                                                             const std::string& provision_path, const SgxPlan& plan,
+                                                             std::uint64_t enter_function) {
+  std::unique_ptr<DeviceEnclave> out(new DeviceEnclave(std::move(kernel), enter_function));
+  TRY(out->open(enclave_path));
   out->processor_ = read_processor_support(*out->kernel_);
   TRY(check_plan_runs(out->processor_, plan));
   out->size_ = plan.size;
@@ -78,26 +78,20 @@ Result<std::unique_ptr<DeviceEnclave>> DeviceEnclave::create(std::shared_ptr<Ker
   out->misc_select_ = plan.misc_select;
   TRY(out->reserve());
   TRY(out->make_secs(plan));
-  if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) TRY(out->allow_provisioning());
+  if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) TRY(out->allow_provisioning(provision_path));
   return out;
 }
 
 DeviceEnclave::~DeviceEnclave() {
   if (base_ != 0) kernel_->unmap(base_, size_);
   if (staging_ != 0) kernel_->unmap(staging_, kStagingBytes);
-  for (const int file : {files_.provision, files_.enclave}) {
-    if (file >= 0) kernel_->close(file);
-  }
+  if (fd_ >= 0) kernel_->close(fd_);
 }
 
-Result<void> DeviceEnclave::find_entry() {
-  const VdsoImage vdso = kernel_->vdso();
-  const auto offset = find_vdso_function(vdso.bytes, kEnterEnclave);
-  if (!offset) {
-    return unavailable("{}: use a kernel with CONFIG_X86_SGX (Linux 5.11 or newer), without vdso=0 on its command line",
-                       offset.error().message);
-  }
-  enter_function_ = vdso.address + *offset;
+Result<void> DeviceEnclave::open(const std::string& path) {
+  const int fd = kernel_->open(path);
+  if (fd < 0) return describe_refusal(DeviceStep::kOpen, -fd).within(path);
+  fd_ = fd;
   return {};
 }
 
@@ -122,18 +116,18 @@ Result<void> DeviceEnclave::make_secs(const SgxPlan& plan) {
   const std::span<std::byte> page(std::bit_cast<std::byte*>(staging_), kPageBytes);
   put_secs(page, base_, plan);
   sgx_enclave_create request{.src = staging_};
-  const int result = kernel_->ioctl(files_.enclave, SGX_IOC_ENCLAVE_CREATE, &request);
+  const int result = kernel_->ioctl(fd_, SGX_IOC_ENCLAVE_CREATE, &request);
   std::ranges::fill(page, std::byte{0});
   if (result < 0) return describe_refusal(DeviceStep::kCreate, -result);
   return {};
 }
 
-Result<void> DeviceEnclave::allow_provisioning() {
-  if (files_.provision < 0)
-    return denied("the enclave wants the provisioning key, and was not given /dev/sgx_provision");
-  sgx_enclave_provision request{.fd = static_cast<std::uint64_t>(files_.provision)};
-  const int result = kernel_->ioctl(files_.enclave, SGX_IOC_ENCLAVE_PROVISION, &request);
-  kernel_->close(std::exchange(files_.provision, -1));
+Result<void> DeviceEnclave::allow_provisioning(const std::string& path) {
+  const int fd = kernel_->open(path);
+  if (fd < 0) return describe_refusal(DeviceStep::kOpenProvision, -fd).within(path);
+  sgx_enclave_provision request{.fd = static_cast<std::uint64_t>(fd)};
+  const int result = kernel_->ioctl(fd_, SGX_IOC_ENCLAVE_PROVISION, &request);
+  kernel_->close(fd);
   if (result < 0) return describe_refusal(DeviceStep::kProvision, -result);
   return {};
 }
@@ -179,7 +173,7 @@ Result<void> DeviceEnclave::add_chunk(std::uint64_t offset, std::uint64_t bytes,
     int result = 0;
     {
       const SignalsWait waiting;
-      result = kernel_->ioctl(files_.enclave, SGX_IOC_ENCLAVE_ADD_PAGES, &request);
+      result = kernel_->ioctl(fd_, SGX_IOC_ENCLAVE_ADD_PAGES, &request);
     }
     if (request.count > bytes - done || request.count % kPageBytes != 0)
       return internal("the kernel says that it added {} of {} bytes", std::uint64_t{request.count}, bytes - done);
@@ -199,7 +193,7 @@ Result<void> DeviceEnclave::initialise(const Sigstruct& signature) {
   sgx_enclave_init request{.sigstruct = std::bit_cast<std::uint64_t>(signature.bytes.data())};
   int result = 0;
   do {
-    result = kernel_->ioctl(files_.enclave, SGX_IOC_ENCLAVE_INIT, &request);
+    result = kernel_->ioctl(fd_, SGX_IOC_ENCLAVE_INIT, &request);
   } while (result == -EINTR);
   if (result == -EPERM || result > 0) return explain_einit(signature);
   if (result < 0) return describe_refusal(DeviceStep::kInit, -result);
@@ -248,8 +242,7 @@ Result<void> DeviceEnclave::map_pages() {
 
 // Only where there are pages: addresses without any stay reserved, and a touch of them is a fault, not a new page.
 Result<void> DeviceEnclave::map(const Run& run) {
-  const std::int64_t mapped =
-      kernel_->map(base_ + run.offset, run.bytes, run.protection, MAP_SHARED | MAP_FIXED, files_.enclave);
+  const std::int64_t mapped = kernel_->map(base_ + run.offset, run.bytes, run.protection, MAP_SHARED | MAP_FIXED, fd_);
   if (mapped >= 0) return {};
   return describe_refusal(DeviceStep::kMap, static_cast<int>(-mapped))
       .within(fmt::format("{} pages at {:#x}", run.bytes / kPageBytes, run.offset));

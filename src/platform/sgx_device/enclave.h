@@ -15,17 +15,12 @@
 
 namespace adyton::sgx {
 
-// Open descriptors: of the enclave's device, for one enclave; of the provisioning device, or -1.
-struct DeviceFiles {
-  int enclave = -1, provision = -1;
-};
-
 class DeviceEnclave : public Sgx2Enclave {
  public:
-  // Both descriptors are used up, whatever comes of it. Errors: unavailable, also without the vDSO's function; as the
-  // kernel refuses.
-  static Result<std::unique_ptr<DeviceEnclave>> create(std::shared_ptr<Kernel> kernel, DeviceFiles files,
-                                                       const SgxPlan& plan);
+  // `enter_function` is __vdso_sgx_enter_enclave()'s address.
+  static Result<std::unique_ptr<DeviceEnclave>> create(std::shared_ptr<Kernel> kernel, const std::string& enclave_path,
+                                                       const std::string& provision_path, const SgxPlan& plan,
+                                                       std::uint64_t enter_function);
   ~DeviceEnclave() override;
 
   [[nodiscard]] std::uint64_t base() const override { return base_; }
@@ -45,11 +40,12 @@ class DeviceEnclave : public Sgx2Enclave {
     int protection = 0;
   };
 
-  DeviceEnclave(std::shared_ptr<Kernel> kernel, DeviceFiles files) : kernel_(std::move(kernel)), files_(files) {}
-  Result<void> find_entry();
+  DeviceEnclave(std::shared_ptr<Kernel> kernel, std::uint64_t enter_function)
+      : kernel_(std::move(kernel)), enter_function_(enter_function) {}
+  Result<void> open(const std::string& path);
   Result<void> reserve();
   Result<void> make_secs(const SgxPlan& plan);
-  Result<void> allow_provisioning();
+  Result<void> allow_provisioning(const std::string& path);
   Result<void> add_chunk(std::uint64_t offset, std::uint64_t bytes, std::uint64_t secinfo, bool measured);
   Result<void> map_pages();
   Result<void> map(const Run& run);
@@ -61,9 +57,9 @@ class DeviceEnclave : public Sgx2Enclave {
   void drop(std::uint64_t offset, std::uint64_t bytes);
 
   const std::shared_ptr<Kernel> kernel_;
-  DeviceFiles files_;
-  std::uint64_t enter_function_ = 0;  // __vdso_sgx_enter_enclave()
+  const std::uint64_t enter_function_;
   ProcessorSupport processor_;
+  int fd_ = -1;
   std::uint64_t base_ = 0, size_ = 0;
   std::uint64_t staging_ = 0;  // kStagingBytes, page-aligned: what pages are added from
   bool staging_is_zero_ = true;

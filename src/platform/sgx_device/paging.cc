@@ -35,7 +35,7 @@ Result<void> DeviceEnclave::check_pages(std::uint64_t offset, std::uint64_t coun
 // Whether kernel and processor can: a request for no pages is EINVAL where they can, and has its own errno where not.
 Result<void> DeviceEnclave::check_paging() {
   sgx_enclave_remove_pages request{};
-  const int result = kernel_->ioctl(files_.enclave, SGX_IOC_ENCLAVE_REMOVE_PAGES, &request);
+  const int result = kernel_->ioctl(fd_, SGX_IOC_ENCLAVE_REMOVE_PAGES, &request);
   if (result == -EINVAL) return {};
   return describe_refusal(DeviceStep::kPages, -result);
 }
@@ -45,7 +45,7 @@ template <class Request>
 Result<void> DeviceEnclave::change(unsigned long number, Request request) {
   int tries = 0;
   while (request.length > 0) {
-    const int result = kernel_->ioctl(files_.enclave, number, &request);
+    const int result = kernel_->ioctl(fd_, number, &request);
     const std::uint64_t done = request.count, code = code_of(request);
     if (done > request.length || done % kPageBytes != 0)
       return internal("the kernel says that it changed {} of {} bytes", done, std::uint64_t{request.length});

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "platform/sgx_device/enclave.h"
 #include "platform/sgx_device/probe.h"
-#include "platform/sgx_device/refusals.h"
+#include "platform/sgx_device/vdso.h"
 
 namespace adyton {
 namespace {
@@ -18,26 +18,18 @@ class Device : public SgxDevice {
   [[nodiscard]] std::vector<BackendCheck> probe() const override { return sgx::probe_device(*kernel_, options_); }
 
   Result<std::unique_ptr<SgxEnclave>> create(const SgxPlan& plan) override {
-    using sgx::DeviceStep;
-    sgx::DeviceFiles files{.enclave = TRY(open(options_.enclave_path, DeviceStep::kOpen))};
-    if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) {
-      auto provision = open(options_.provision_path, DeviceStep::kOpenProvision);
-      if (!provision) {
-        kernel_->close(files.enclave);
-        return std::move(provision).error();
-      }
-      files.provision = *provision;
+    const sgx::VdsoImage vdso = kernel_->vdso();
+    const auto offset = sgx::find_vdso_function(vdso.bytes, sgx::kEnterEnclave);
+    if (!offset) {
+      return unavailable(
+          "{}: use a kernel with CONFIG_X86_SGX (Linux 5.11 or newer), without vdso=0 on its command line",
+          offset.error().message);
     }
-    return TRY(sgx::DeviceEnclave::create(kernel_, files, plan));
+    return TRY(sgx::DeviceEnclave::create(kernel_, options_.enclave_path, options_.provision_path, plan,
+                                          vdso.address + *offset));
   }
 
  private:
-  Result<int> open(const std::string& path, sgx::DeviceStep step) {
-    const int file = kernel_->open(path);
-    if (file < 0) return sgx::describe_refusal(step, -file).within(path);
-    return file;
-  }
-
   const std::shared_ptr<sgx::Kernel> kernel_;
   const SgxDeviceOptions options_;
 };
