@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "device_test.h"
+#include "platform/sgx_device/handed_kernel.h"
 
 namespace adyton::sgx {
 namespace {
@@ -100,6 +101,22 @@ TEST_F(SgxDeviceBuilding, TheProvisioningKeyTakesTheProvisioningDevice) {
   expect_error(load(plan), ErrorCode::kDenied, {"/dev/sgx_provision", "usermod -aG sgx_prv"});
   use({.provision_error = ENOENT});
   expect_error(load(plan), ErrorCode::kUnavailable, {"--device /dev/sgx_provision"});
+}
+
+TEST_F(SgxDeviceBuilding, DescriptorsThatWereHandedAreUsedAndStayOpen) {
+  const int handed = kernel->open("/dev/sgx_enclave");
+  device = make_sgx_device(make_handed_kernel(kernel, {{"/dev/sgx_enclave", handed}}));
+  SgxPlan plan = TestPlan::make();
+  plan.attributes.flags |= SgxAttributes::kProvisionKey;
+  expect_error(load(plan), ErrorCode::kUnavailable, {"/dev/sgx_provision"});
+  EXPECT_EQ(kernel->open_files(), 1u);
+  kernel->close(handed);
+  const int another = kernel->open("/dev/sgx_enclave");
+  device = make_sgx_device(make_handed_kernel(kernel, {{"/dev/sgx_enclave", another}}));
+  expect_loaded(TestPlan::make());
+  enclave.reset();
+  EXPECT_EQ(kernel->open_files(), 1u);
+  kernel->close(another);
 }
 
 TEST_F(SgxDeviceBuilding, EinitsRefusalIsExplainedAsFarAsItCanBe) {
