@@ -282,7 +282,7 @@ std::optional<Instruction> decode_instruction(BytesView code) {
   if (kind == 'j') out.distance = static_cast<std::int8_t>(on.code[on.at]);
   const bool transaction = on.map == Map::kOneByte && on.opcode == 0xc7 && on.modrm == kTransaction;
   if (kind == 'J' || transaction) {
-    if (on.word) return std::nullopt;  // Intel's and AMD's processors differ
+    if (on.word && (on.rex & 8) == 0) return std::nullopt;  // Intel's and AMD's processors differ
     out.distance = static_cast<std::int32_t>(load_le<std::uint32_t>(on.code, on.at));
   }
   on.at += immediate;
