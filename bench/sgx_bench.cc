@@ -59,7 +59,9 @@ void MeasureHeap(benchmark::State& state) {
 BENCHMARK(MeasureHeap)->Unit(benchmark::kMillisecond);
 
 // tests/keep/programs/system_calls.c, which tells what one of its calls of getpid() takes.
-std::string program() { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "keep_program_system_calls"; }
+std::string program() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "keep_program_system_calls";
+}
 constexpr std::string_view kRounds = "1000000";
 
 Image image_of_program() {
@@ -119,5 +121,6 @@ int main(int argc, char** argv) {
       {{"measuring a 64 MiB plan", "MeasurePlan", "BareSha256", 1 / kShare, "70 % of SHA-256 speed for the bytes fed"},
        {"measuring 64 MiB of heap", "MeasureHeap", "", kHeapMicroseconds, "its EADD records only: 5 ms"},
        {"a system call answered inside (rewritten site)", "SystemCallInside", "", kCallMicroseconds, "60 ns"},
-       {"a system call answered inside (rewritten site)", "SystemCallInside", "SystemCallOfLinux", 1, "a native getpid"}});
+       {"a system call answered inside (rewritten site)", "SystemCallInside", "SystemCallOfLinux", 1,
+        "a native getpid"}});
 }

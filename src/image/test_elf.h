@@ -47,7 +47,7 @@ struct TestElf {
   std::vector<Elf64_Rela> relocations = {relocation(R_X86_64_RELATIVE), relocation(R_X86_64_IRELATIVE),
                                          relocation(R_X86_64_NONE)};
   Bytes code = to_bytes(as_bytes(std::string_view("\x31\xff\xb8\x3c\0\0\0\x0f\x05", 9)));  // at kCode
-  Bytes constants;  // at kConstants + 0x300
+  Bytes constants;                                                                         // at kConstants + 0x300
 
   TestElf() { segments[kWritable].p_memsz = 0x2000; }
 

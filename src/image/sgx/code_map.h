@@ -15,7 +15,7 @@ namespace adyton {
 struct MappedFunction {
   FunctionRange range;
   std::uint64_t limit = 0;      // where the next begins: some go on behind their end, where nothing is to be unwound
-  bool sure = false;           // else an instruction was not understood, or two of them overlap: none counts
+  bool sure = false;            // else an instruction was not understood, or two of them overlap: none counts
   bool jumps_anywhere = false;  // it has an indirect jump, or landing pads: more may lead into it than its branches
 };
 
@@ -30,9 +30,7 @@ class CodeMap {
   // All addresses are from the load base, and may lie anywhere.
   [[nodiscard]] bool contains(std::uint64_t address) const { return address - region_.address < marks_.size(); }
   [[nodiscard]] bool covered(std::uint64_t address) const { return mark(address) != 0; }  // part of an instruction
-  [[nodiscard]] bool starts(std::uint64_t address) const {
-    return mark(address) != 0 && mark(address) != kInside;
-  }
+  [[nodiscard]] bool starts(std::uint64_t address) const { return mark(address) != 0 && mark(address) != kInside; }
   [[nodiscard]] std::uint64_t length(std::uint64_t address) const { return starts(address) ? mark(address) : 0; }
   // Where the instruction begins that ends at `address`; 0: there is none.
   [[nodiscard]] std::uint64_t before(std::uint64_t address) const;

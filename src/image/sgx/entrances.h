@@ -18,9 +18,9 @@ class Entrances {
   void ask(std::uint64_t address) {
     if (address - code_.address < asked_.size()) asked_[address - code_.address] = true;
   }
-  // Looks for all that were asked for: whatever at any byte of code reads as a call, a jump or a `lea` with four bytes of
-  // distance and leads there, any entry of a table to which such a `lea` leads and which is relative to that table (what
-  // compilers make of a switch), any eight aligned bytes that are the address (relocations).
+  // Looks for all that were asked for: whatever at any byte of code reads as a call, a jump or a `lea` with four bytes
+  // of distance and leads there, any entry of a table to which such a `lea` leads and which is relative to that table
+  // (what compilers make of a switch), any eight aligned bytes that are the address (relocations).
   void search();
   [[nodiscard]] bool found(std::uint64_t address) const;
 

@@ -30,22 +30,23 @@ constexpr std::string_view kOneByteMap =
     "jjjjbbbbJJxj...."   // e0
     "x.xx..33......MM";  // f0
 constexpr std::string_view kTwoByteMap =
-    "MMMMx....." "x.xM.x"  // 00
-    "MMMMMMMMMMMMMMMM"     // 10
-    "MMMMxxxxMMMMMMMM"     // 20
-    "......x.xxxxxxxx"     // 30
-    "MMMMMMMMMMMMMMMM"     // 40
-    "MMMMMMMMMMMMMMMM"     // 50
-    "MMMMMMMMMMMMMMMM"     // 60
-    "mmmmMMM.MMxxMMMM"     // 70
-    "JJJJJJJJJJJJJJJJ"     // 80
-    "MMMMMMMMMMMMMMMM"     // 90
-    "...MmMxx...MmMMM"     // a0
-    "MMMMMMMMMMmMMMMM"     // b0
-    "MMmMmmmM........"     // c0
-    "MMMMMMMMMMMMMMMM"     // d0
-    "MMMMMMMMMMMMMMMM"     // e0
-    "MMMMMMMMMMMMMMMM";    // f0
+    "MMMMx....."
+    "x.xM.x"             // 00
+    "MMMMMMMMMMMMMMMM"   // 10
+    "MMMMxxxxMMMMMMMM"   // 20
+    "......x.xxxxxxxx"   // 30
+    "MMMMMMMMMMMMMMMM"   // 40
+    "MMMMMMMMMMMMMMMM"   // 50
+    "MMMMMMMMMMMMMMMM"   // 60
+    "mmmmMMM.MMxxMMMM"   // 70
+    "JJJJJJJJJJJJJJJJ"   // 80
+    "MMMMMMMMMMMMMMMM"   // 90
+    "...MmMxx...MmMMM"   // a0
+    "MMMMMMMMMMmMMMMM"   // b0
+    "MMmMmmmM........"   // c0
+    "MMMMMMMMMMMMMMMM"   // d0
+    "MMMMMMMMMMMMMMMM"   // e0
+    "MMMMMMMMMMMMMMMM";  // f0
 static_assert(kOneByteMap.size() == 256 && kTwoByteMap.size() == 256);
 
 constexpr std::uint8_t kTransaction = 0xf8;  // the ModRM of xabort and xbegin
@@ -56,8 +57,8 @@ struct Decoding {
   BytesView code;
   std::size_t at = 0;
   bool word = false, short_address = false, repeat = false, other_prefix = false;  // 66; 67; f2, f3; lock, segments
-  std::uint8_t rex = 0;                                                           // its four bits
-  bool vector = false;                                                            // VEX or EVEX
+  std::uint8_t rex = 0;                                                            // its four bits
+  bool vector = false;                                                             // VEX or EVEX
   Map map = Map::kOneByte;
   std::uint8_t opcode = 0, modrm = 0, sib = 0;
   bool has_modrm = false;
@@ -205,8 +206,9 @@ Flow flow_of(const Decoding& on) {
   if (on.map == Map::kTwoByte) {
     if (on.opcode == 0x05) return Flow::kSystemCall;
     if (on.opcode >= 0x80 && on.opcode <= 0x8f) return Flow::kBranch;
-    return on.opcode == 0x0b || on.opcode == 0xb9 || on.opcode == 0xff || on.opcode == 0x07 || on.opcode == 0x35 ? Flow::kEnd
-                                                                                                                 : Flow::kOn;
+    return on.opcode == 0x0b || on.opcode == 0xb9 || on.opcode == 0xff || on.opcode == 0x07 || on.opcode == 0x35
+               ? Flow::kEnd
+               : Flow::kOn;
   }
   if (on.map != Map::kOneByte) return Flow::kOn;
   const std::uint8_t opcode = on.opcode;
@@ -242,16 +244,17 @@ bool harmless(const Decoding& on) {
   const std::uint8_t opcode = on.opcode;
   if (on.vector || on.other_prefix || on.repeat || on.short_address) return false;
   if (on.map == Map::kTwoByte) {
-    return opcode == 0x10 || opcode == 0x11 || (opcode >= 0x40 && opcode <= 0x4f) || (opcode >= 0x90 && opcode <= 0x9f) || opcode == 0xb6 ||
-           opcode == 0xb7 || opcode == 0xbe || opcode == 0xbf || opcode == 0xaf;
+    return opcode == 0x10 || opcode == 0x11 || (opcode >= 0x40 && opcode <= 0x4f) ||
+           (opcode >= 0x90 && opcode <= 0x9f) || opcode == 0xb6 || opcode == 0xb7 || opcode == 0xbe || opcode == 0xbf ||
+           opcode == 0xaf;
   }
   if (on.map != Map::kOneByte) return false;
   if (opcode < 0x40) return true;
   return (opcode >= 0x50 && opcode <= 0x5f) || opcode == 0x63 || opcode == 0x69 || opcode == 0x6b ||
-         (opcode >= 0x80 && opcode <= 0x8b) || opcode == 0x8d || (opcode >= 0x91 && opcode <= 0x99) ||
-         opcode == 0xa8 || opcode == 0xa9 || (opcode >= 0xb0 && opcode <= 0xc1) || ((opcode == 0xc6 || opcode == 0xc7) && on.reg() == 0) ||
-         (opcode >= 0xd0 && opcode <= 0xd3) || ((opcode == 0xf6 || opcode == 0xf7) && on.reg() <= 3) || opcode == 0xfe ||
-         (opcode == 0xff && on.reg() <= 1);
+         (opcode >= 0x80 && opcode <= 0x8b) || opcode == 0x8d || (opcode >= 0x91 && opcode <= 0x99) || opcode == 0xa8 ||
+         opcode == 0xa9 || (opcode >= 0xb0 && opcode <= 0xc1) ||
+         ((opcode == 0xc6 || opcode == 0xc7) && on.reg() == 0) || (opcode >= 0xd0 && opcode <= 0xd3) ||
+         ((opcode == 0xf6 || opcode == 0xf7) && on.reg() <= 3) || opcode == 0xfe || (opcode == 0xff && on.reg() <= 1);
 }
 
 bool by_instruction_pointer(const Decoding& on) { return on.has_modrm && on.mod() == 0 && on.rm() == 5; }

@@ -30,8 +30,8 @@ struct Instruction {
   std::int32_t distance = 0;  // of a direct branch, from the instruction's end
 };
 
-// The instruction at the beginning of `code`. Nothing, if it is cut off, invalid in 64-bit mode, or not known here: what
-// compilers and assemblers emit for programs is, up to AVX-512.
+// The instruction at the beginning of `code`. Nothing, if it is cut off, invalid in 64-bit mode, or not known here:
+// what compilers and assemblers emit for programs is, up to AVX-512.
 std::optional<Instruction> decode_instruction(BytesView code);
 
 }  // namespace adyton

@@ -72,9 +72,8 @@ Result<void> check_nothing_dynamic(const Elf64_Phdr& header, const std::vector<R
 
 // keep_elf.h says where it stands.
 Result<std::uint64_t> read_syscall_entry(const std::vector<Region>& regions) {
-  const auto constants = std::ranges::find_if(regions, [](const Region& region) {
-    return !region.writable && !region.executable;
-  });
+  const auto constants =
+      std::ranges::find_if(regions, [](const Region& region) { return !region.writable && !region.executable; });
   if (constants == regions.end() || constants->bytes.size() < 2 * sizeof(std::uint64_t)) return 0;
   if (load_le<std::uint64_t>(constants->bytes) != kKeepCallsMagic) return 0;
   const auto entry = load_le<std::uint64_t>(constants->bytes, sizeof(std::uint64_t));

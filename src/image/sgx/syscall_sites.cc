@@ -78,7 +78,8 @@ class Choice {
     }
     paddings_ = paddings_of(map);
     for (const Site& site : sites_) {
-      for (std::uint64_t at = site.syscall - kMostMoved; at < site.syscall + kSyscallBytes.size(); ++at) entrances_.ask(at);
+      for (std::uint64_t at = site.syscall - kMostMoved; at < site.syscall + kSyscallBytes.size(); ++at)
+        entrances_.ask(at);
     }
     for (const std::uint64_t padding : paddings_) {
       for (std::uint64_t at = padding; at < padding + kJumpBytes; ++at) entrances_.ask(at);
@@ -159,7 +160,8 @@ SyscallSites find_syscall_sites(const LaunchPlan& plan) {
     for (std::size_t at = text.find(kSyscallBytes); at != text.npos; at = text.find(kSyscallBytes, at + 1)) {
       const std::uint64_t address = region.address + at;
       const bool inside = map.covered(address) && !map.starts(address);
-      if (!inside && !std::ranges::binary_search(sites, address, {}, &SyscallSite::syscall)) out.left.push_back(address);
+      if (!inside && !std::ranges::binary_search(sites, address, {}, &SyscallSite::syscall))
+        out.left.push_back(address);
     }
     out.rewritten.insert(out.rewritten.end(), sites.begin(), sites.end());
   }

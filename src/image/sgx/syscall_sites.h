@@ -21,7 +21,7 @@ struct SyscallSite {
   // Where the jump stands: it replaces the five bytes from here, and the instructions from here to `syscall` are done
   // before it elsewhere. The same as `syscall`, if it jumps by way of `padding`.
   std::uint64_t begin = 0;
-  std::uint64_t padding = 0;  // five bytes that nothing executes, in reach of a short jump; 0: not used
+  std::uint64_t padding = 0;             // five bytes that nothing executes, in reach of a short jump; 0: not used
   std::vector<std::uint64_t> distances;  // in the moved instructions: four bytes each, from there to what they compute
 };
 

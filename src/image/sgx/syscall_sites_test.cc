@@ -58,8 +58,8 @@ TEST(SyscallSites, TheInstructionBeforeMakesRoom) {
 TEST(SyscallSites, PaddingMakesRoomWhereNoInstructionDoes) {
   expect_padding(sites_of({{.hex = "31c0 0f05 c3", .gap = kPadding}}), 2, 5);
   expect_padding(sites_of({{.hex = "85c0 740a 31c0 0f05 c3 0f1f440000 31c0 c3"}}), 6, 9);  // within it
-  expect_left(sites_of({{.hex = "31c0 0f05 c3 90909090"}}), 2);  // four bytes
-  expect_left(sites_of({{.hex = "31c0 0f05 c3 0f1f440000 8d"}}), 2);  // no code behind it
+  expect_left(sites_of({{.hex = "31c0 0f05 c3 90909090"}}), 2);                            // four bytes
+  expect_left(sites_of({{.hex = "31c0 0f05 c3 0f1f440000 8d"}}), 2);                       // no code behind it
   // Padding that is executed is none.
   expect_left(sites_of({{.hex = "31c0 0f05 0f1f440000 c3"}}), 2);
 }
@@ -98,13 +98,11 @@ TEST(SyscallSites, SeveralInstructionsMakeRoomIfNothingLeadsToThem) {
 
 TEST(SyscallSites, NothingMayLeadIntoWhatIsReplaced) {
   constexpr std::string_view kHex = "b8 27000000 0f05 c3";
-  const auto with = [&](std::string_view other) {
-    return sites_of({{.hex = kHex}, {.hex = other}});
-  };
-  expect_jump(with("ebbe c3"), 0, 5);           // to its begin
-  expect_left(with("ebbf c3"), 5);              // to its second byte
-  expect_left(with("ebc2 c3"), 5);              // to its fifth
-  expect_left(with("e9bfffffff c3"), 5);        // to its fourth, from further away
+  const auto with = [&](std::string_view other) { return sites_of({{.hex = kHex}, {.hex = other}}); };
+  expect_jump(with("ebbe c3"), 0, 5);     // to its begin
+  expect_left(with("ebbf c3"), 5);        // to its second byte
+  expect_left(with("ebc2 c3"), 5);        // to its fifth
+  expect_left(with("e9bfffffff c3"), 5);  // to its fourth, from further away
   // Not if these bytes are surely part of another instruction.
   constexpr std::string_view kHidden = "b8 ebbf9090 c3";
   expect_jump(with(kHidden), 0, 5);
@@ -119,11 +117,11 @@ TEST(SyscallSites, NothingMayLeadIntoWhatIsReplaced) {
 
 TEST(SyscallSites, NeighboursThatDoNotMoveStay) {
   const auto sites = [](std::string_view hex) { return sites_of({{.hex = hex}}); };
-  expect_left(sites("8b3d10000000 0f05 c3"), 6);            // memory by the instruction pointer
-  expect_left(sites("488b8600010000 0f05 c3"), 7);          // memory that may not be there
-  expect_left(sites("e800000000 0f05 c3"), 5);              // a call
-  expect_left(sites("0f05 483d01f0ffff c3"), 0);            // nothing before it
-  expect_left(sites("b8 27000000 8b07 0f05 c3"), 7);        // beyond one that does not move
+  expect_left(sites("8b3d10000000 0f05 c3"), 6);      // memory by the instruction pointer
+  expect_left(sites("488b8600010000 0f05 c3"), 7);    // memory that may not be there
+  expect_left(sites("e800000000 0f05 c3"), 5);        // a call
+  expect_left(sites("0f05 483d01f0ffff c3"), 0);      // nothing before it
+  expect_left(sites("b8 27000000 8b07 0f05 c3"), 7);  // beyond one that does not move
   const SyscallSites computed = sites("31c0 488d3d10000000 0f05 c3");
   expect_jump(computed, 2, 9);
   EXPECT_EQ(computed.rewritten[0].distances, std::vector<std::uint64_t>{kFirst + 5});
@@ -140,8 +138,8 @@ TEST(SyscallSites, OnlyWhatIsSurelyCodeCounts) {
   constexpr std::string_view kHex = "b8 27000000 0f05 c3";
   expect_left(sites_of({{.hex = kHex, .in_tables = false}}), 5);
   expect_left(sites_of({{.hex = kHex, .signal_frame = true}}), 5);
-  expect_left(sites_of({{.hex = "c3 b8 27000000 0f05 c3"}}), 6);               // never reached: may be data
-  expect_left(sites_of({{.hex = "7409 b8 27000000 0f05 c3 d5"}}), 7);           // what is reached is not understood
+  expect_left(sites_of({{.hex = "c3 b8 27000000 0f05 c3"}}), 6);       // never reached: may be data
+  expect_left(sites_of({{.hex = "7409 b8 27000000 0f05 c3 d5"}}), 7);  // what is reached is not understood
   expect_left(sites_of({{.hex = "7401 48b8 2700000000000000 b8 01000000 0f05 c3"}}), 17);  // instructions that overlap
   // Part of another instruction: none at all.
   const SyscallSites inside = sites_of({{.hex = "b8 000f0500 c3"}, {.hex = "31c0 c3"}});
@@ -168,20 +166,32 @@ TEST(SyscallSites, WithoutTablesAllAreLeft) {
 }
 
 TEST(SyscallSites, BecomeJumpsAndTrampolines) {
-  const TestElf elf = TestCode{.functions = {{.hex = "b8 27000000 31ff 0f05 c3"}, {.hex = "31c0 0f05 c3", .gap = "cc"}, {.hex = "c3"}},
-                               .table = {}}
-                          .elf();
+  const TestElf elf = TestCode{
+      .functions = {{.hex = "b8 27000000 31ff 0f05 c3"}, {.hex = "31c0 0f05 c3", .gap = "cc"}, {.hex = "c3"}},
+      .table = {}}.elf();
   const LaunchPlan plan = plan_of(elf);
   const RewrittenProgram program =
       rewrite_syscalls(plan, find_syscall_sites(plan).rewritten, 0x100000, std::uint64_t(-0x200000));
   const auto code_at = [&](std::uint64_t address, std::size_t size) {
     return to_hex(BytesView(program.code[TestElf::kText]).subspan(address - TestElf::kCode, size));
   };
-  EXPECT_EQ(code_at(kFirst, 10), "e9fbef0f00" "31ff0f05c3");
-  EXPECT_EQ(code_at(kSecond, 10), "31c0" "eb01" "c3" "e9d6ef0f00");
+  EXPECT_EQ(code_at(kFirst, 10),
+            "e9fbef0f00"
+            "31ff0f05c3");
+  EXPECT_EQ(code_at(kSecond, 10),
+            "31c0"
+            "eb01"
+            "c3"
+            "e9d6ef0f00");
   EXPECT_EQ(to_hex(program.trampolines),
-            "b827000000" "31ff" "488d0dfb0ff0ff" "e9edffcfff" "cccccccccccccccccccccccccc"
-            "488d0d1d10f0ff" "e9d4ffcfff" "cccccccc");
+            "b827000000"
+            "31ff"
+            "488d0dfb0ff0ff"
+            "e9edffcfff"
+            "cccccccccccccccccccccccccc"
+            "488d0d1d10f0ff"
+            "e9d4ffcfff"
+            "cccccccc");
   EXPECT_EQ(trampoline_bytes(find_syscall_sites(plan).rewritten), program.trampolines.size());
 }
 

@@ -11,11 +11,11 @@
 namespace adyton {
 
 struct TestFunction {
-  std::string_view hex;        // its bytes; spaces do not count
-  bool has_handlers = false;   // with landing pads
-  bool signal_frame = false;   // a signal handler's way back
+  std::string_view hex;       // its bytes; spaces do not count
+  bool has_handlers = false;  // with landing pads
+  bool signal_frame = false;  // a signal handler's way back
   bool in_tables = true;
-  std::uint64_t bytes = 0;     // as the tables have it; 0: all of them
+  std::uint64_t bytes = 0;      // as the tables have it; 0: all of them
   std::string_view gap = "00";  // what fills the place up to the next
 };
 
@@ -120,7 +120,8 @@ inline std::string problem_of(const LaunchPlan& plan, const SyscallSites& sites)
   for (std::size_t i = 0; i < plan.regions.size(); ++i) {
     if (!plan.regions[i].executable) continue;
     if (program.code[i].size() != plan.regions[i].bytes.size()) return "code of another size";
-    for (std::size_t at = 0; at < program.code[i].size(); ++at) changed += program.code[i][at] != plan.regions[i].bytes[at];
+    for (std::size_t at = 0; at < program.code[i].size(); ++at)
+      changed += program.code[i][at] != plan.regions[i].bytes[at];
   }
   return changed <= may_change ? "" : "more changed than the sites";
 }

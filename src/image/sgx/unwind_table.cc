@@ -86,7 +86,8 @@ Result<Common> read_common(const LaunchPlan& plan, std::uint64_t address) {
     } else if (letter == 'P') {
       const std::uint8_t encoding = TRY(reader.byte()) & 0xf;
       const bool four = encoding == 0x03 || encoding == 0x0b;
-      if (!four && encoding != 0x04 && encoding != 0x0c && encoding != 0) return invalid("a personality of another kind");
+      if (!four && encoding != 0x04 && encoding != 0x0c && encoding != 0)
+        return invalid("a personality of another kind");
       TRY(reader.word());
       if (!four) TRY(reader.word());
     } else if (letter == 'S') {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// System calls where a rewritten one could go wrong: live data below the stack pointer, registers, and the ways in which
-// the C library makes them. With "time N" it calls getpid() N times and tells what one takes, in nanoseconds; with "trap N"
-// it makes N system calls that are not rewritten.
+// System calls where a rewritten one could go wrong: live data below the stack pointer, registers, and the ways in
+// which the C library makes them. With "time N" it calls getpid() N times and tells what one takes, in nanoseconds;
+// with "trap N" it makes N system calls that are not rewritten.
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
