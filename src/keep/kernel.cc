@@ -46,9 +46,10 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
       !in_enclave(config.heap_offset, config.heap_bytes, size) ||
       config.thread_count > size / (config.thread_stride | 1) ||
       !in_enclave(config.threads_offset, config.thread_count * config.thread_stride, size) ||
-      self.index >= config.thread_count) {
+      self.index >= config.thread_count || !in_enclave(config.manifest_offset, config.manifest_bytes, size)) {
     return false;
   }
+  kernel.manifest = MeasuredManifest(at<const void>(base + config.manifest_offset), config.manifest_bytes);
   const std::uint64_t heap = base + config.heap_offset;
   if (!add_segments(kernel) || !kernel.memory.initialise(heap, heap + config.heap_bytes) ||
       !kernel.user.add(kernel.memory.begin(), kernel.memory.end(), true)) {
@@ -78,7 +79,8 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                      .program_headers = app + config.app_headers,
                      .program_header_count = config.app_header_count,
                      .entry = app + config.app_entry,
-                     .config = kernel.config_address};
+                     .config = kernel.config_address,
+                     .manifest = kernel.manifest};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;
     copy_from_host(at<void>(stack.strings), thread.host_page, string_bytes);

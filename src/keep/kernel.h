@@ -11,6 +11,7 @@
 #include "keep/cpuid.h"
 #include "keep/descriptors.h"
 #include "keep/file_system.h"
+#include "keep/measured_manifest.h"
 #include "keep/page_allocator.h"
 #include "keep/spin_lock.h"
 #include "keep/text.h"
@@ -28,6 +29,7 @@ struct Kernel {
   std::uint64_t base = 0;
   std::uint64_t config_address = 0;
   KeepConfig config{};
+  MeasuredManifest manifest;
   UserMemory user;
   SpinLock memory_lock;
   PageAllocator memory;

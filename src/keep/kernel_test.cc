@@ -114,7 +114,7 @@ TEST_F(KeepTest, RandomBytesAreNotZero) {
 
 TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   alignas(16) static char memory[8192];
-  const char strings[] = "prog\0a b\0LD_PRELOAD=x\0ADYTON_BOOT=k";
+  const char strings[] = "prog\0a b\0LD_PRELOAD=x\0ADYTON_CHANNEL=3";
   InitialStack stack{.begin = address_of(memory),
                      .end = address_of(memory) + sizeof(memory),
                      .string_bytes = sizeof(strings),
@@ -134,7 +134,7 @@ TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   EXPECT_STREQ(at<const char>(words[1]), "prog");
   EXPECT_STREQ(at<const char>(words[2]), "a b");
   EXPECT_EQ(words[3], 0u);
-  EXPECT_STREQ(at<const char>(words[4]), "ADYTON_BOOT=k");  // the other is not the host's to set
+  EXPECT_STREQ(at<const char>(words[4]), "ADYTON_CHANNEL=3");  // the other is not the host's to set
   EXPECT_EQ(words[5], 0u);
   bool random = false;
   const auto* entry = words + 6;

@@ -37,10 +37,17 @@ struct Loaded {
   std::uint64_t bytes = 0, heap_offset = 0;
 };
 
-Loaded load(std::string_view name, SgxEmulatorOptions options = {}) {
+struct Setting {
+  SgxEmulatorOptions emulator;
+  Manifest manifest;
+  std::vector<std::string> environment;
+};
+
+Loaded load(std::string_view name, Setting setting = {}) {
   std::ifstream file(program(name), std::ios::binary);
   const std::string elf(std::istreambuf_iterator<char>(file), {});
-  Manifest manifest{.name = std::string(name)};
+  Manifest manifest = setting.manifest;
+  manifest.name = name;
   manifest.memory.heap_bytes = 128 << 20;
   manifest.sgx.threads = kThreads;
   const auto image_of = [](Bytes bytes) { return Image::parse(std::move(bytes)).value(); };
@@ -49,7 +56,7 @@ Loaded load(std::string_view name, SgxEmulatorOptions options = {}) {
   const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
   const SignedSgxPlan enclave = verify_sgx_signature(image_of(sign_for_sgx(kept, key, 0x20261122).value())).value();
 
-  const auto device = make_sgx_emulator(SgxFuses::make().value(), std::move(options)).value();
+  const auto device = make_sgx_emulator(SgxFuses::make().value(), std::move(setting.emulator)).value();
   Loaded out{.tcs_offsets = enclave.plan.tcs_offsets, .bytes = enclave.plan.size};
   out.enclave = load_sgx_enclave(*device, enclave.plan, enclave.sigstruct).value();
   const auto heap = std::ranges::max_element(enclave.plan.pages, {}, &SgxPages::count);
@@ -72,10 +79,11 @@ Outcome run_natively(std::string_view name, std::string_view arguments) {
   return out;
 }
 
-Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, SgxEmulatorOptions options = {}) {
-  const Loaded sgx = load(name, std::move(options));
+Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, const Setting& setting = {}) {
+  const Loaded sgx = load(name, setting);
   const int output = memfd_create("output", MFD_CLOEXEC);
-  KeepStart start{.arguments = std::move(arguments), .streams = {.output = output, .error = 2}};
+  KeepStart start{
+      .arguments = std::move(arguments), .environment = setting.environment, .streams = {.output = output, .error = 2}};
   start.arguments.insert(start.arguments.begin(), program(name));
   const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, start);
   Outcome out;
@@ -200,10 +208,18 @@ TEST_F(HostileHostTest, StringsThatAreNotAsManyAsSaidEndTheStart) {
 
 TEST(HostileRegistersTest, ControlRegistersOfTheHostReachNoCompiledCode) {
   constexpr std::uint64_t kDirection = 0x400, kAlignment = 0x40000;
-  const Outcome kept = run_on_keep("language", {"a", "b"}, {.wild_flags = kDirection | kAlignment});
+  const Outcome kept = run_on_keep("language", {"a", "b"}, {.emulator = {.wild_flags = kDirection | kAlignment}});
   EXPECT_EQ(kept.status, 3);
   EXPECT_EQ(kept.signal, 0);
   EXPECT_EQ(kept.output, run_natively("language", "a b").output);
+}
+
+TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
+  Setting setting{.environment = {"HOME=/root", "TZ=UTC", "LD_PRELOAD=x", "ADYTON_CHANNEL=3", "TZX=y"}};
+  setting.manifest.environment = {"LANG", "TZ"};
+  const Outcome kept = run_on_keep("environment", {}, setting);
+  EXPECT_EQ(kept.output, "TZ=UTC\nADYTON_CHANNEL=3\n");
+  EXPECT_EQ(kept.status, 0);
 }
 
 // One thread ends the application while another waits for input and a third is in and out of system calls.
