@@ -9,6 +9,9 @@
 
 namespace adyton::keep {
 
+// Minus this: a signal came, and the call is made again unless a handler without SA_RESTART runs (ERESTARTSYS).
+inline constexpr std::int64_t kRestart = 512;
+
 // calls_memory.cc
 std::int64_t call_brk(Kernel& kernel, std::uint64_t address);
 std::int64_t call_mmap(Kernel& kernel, const Frame& frame);
@@ -39,13 +42,36 @@ std::int64_t call_clock_getres(Kernel& kernel, std::uint64_t clock, std::uint64_
 std::int64_t call_gettimeofday(Kernel& kernel, std::uint64_t to);
 std::int64_t call_time(Kernel& kernel, std::uint64_t to);
 std::int64_t call_nanosleep(Kernel& kernel, ThreadState& thread, std::uint64_t clock, std::uint64_t flags,
-                            std::uint64_t request);
+                            std::uint64_t request, std::uint64_t remaining);
 
 // calls_signals.cc
 std::int64_t call_sigaction(Kernel& kernel, const Frame& frame);
 std::int64_t call_sigprocmask(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& frame);
-std::int64_t call_kill(Kernel& kernel, ThreadState& thread, std::uint64_t id, std::uint64_t signal);
+std::int64_t call_kill(Kernel& kernel, std::uint64_t process, std::uint64_t signal);
+std::int64_t call_tgkill(Kernel& kernel, std::uint64_t process, std::uint64_t id, std::uint64_t signal);
+std::int64_t call_sigqueueinfo(Kernel& kernel, const Frame& frame);
+std::int64_t call_tgsigqueueinfo(Kernel& kernel, const Frame& frame);
+std::int64_t call_sigpending(Kernel& kernel, const ThreadState& thread, std::uint64_t to, std::uint64_t bytes);
+std::int64_t call_sigsuspend(Kernel& kernel, ThreadState& thread, std::uint64_t mask, std::uint64_t bytes);
+std::int64_t call_pause(Kernel& kernel, ThreadState& thread);
+std::int64_t call_sigtimedwait(Kernel& kernel, ThreadState& thread, const Frame& frame);
+
+// calls_timers.cc
+std::int64_t call_timerfd_create(Kernel& kernel, std::uint64_t clock, std::uint64_t flags);
+std::int64_t call_timerfd_settime(Kernel& kernel, const Frame& frame);
+std::int64_t call_timerfd_gettime(Kernel& kernel, std::uint64_t fd, std::uint64_t to);
+std::int64_t call_setitimer(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_getitimer(Kernel& kernel, std::uint64_t which, std::uint64_t to);
+std::int64_t call_alarm(Kernel& kernel, ThreadState& thread, std::uint64_t seconds);
+std::int64_t call_timer_create(Kernel& kernel, const Frame& frame);
+std::int64_t call_timer_settime(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_timer_gettime(Kernel& kernel, std::uint64_t id, std::uint64_t to);
+std::int64_t call_timer_getoverrun(Kernel& kernel, std::uint64_t id);
+std::int64_t call_timer_delete(Kernel& kernel, std::uint64_t id);
+std::int64_t call_signalfd(Kernel& kernel, const Frame& frame, std::uint64_t flags);
+std::int64_t read_timer(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes);
+std::int64_t read_signals(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes);
 
 // calls_streams.cc
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes);
@@ -59,11 +85,26 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
 // calls_channels.cc
 std::int64_t call_pipe(Kernel& kernel, std::uint64_t to, std::uint64_t flags);
 std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t flags);
-std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, std::uint64_t count, const Time* most);
 std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes);
 std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from,
                            std::uint64_t bytes);
 void close_channel(Kernel& kernel, const OpenFile& last);
+
+// calls_poll.cc. `most`: how long, nullptr: for ever.
+std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, std::uint64_t count, const Time* most);
+std::int64_t call_ppoll(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_select(Kernel& kernel, ThreadState& thread, const Frame& frame, const Time* most);
+std::int64_t call_pselect(Kernel& kernel, ThreadState& thread, const Frame& frame);
+// A sigset_t of `bytes` becomes the mask until the call ends; 0: none.
+std::int64_t take_mask(Kernel& kernel, ThreadState& thread, std::uint64_t address, std::uint64_t bytes);
+
+// calls_epoll.cc
+std::int64_t call_epoll_create(Kernel& kernel, std::uint64_t flags);
+std::int64_t call_epoll_ctl(Kernel& kernel, const Frame& frame);
+std::int64_t call_epoll_wait(Kernel& kernel, ThreadState& thread, const Frame& frame, const Time* most);
+std::int64_t call_epoll_pwait(Kernel& kernel, ThreadState& thread, const Frame& frame, const Time* most);
+std::uint32_t epoll_readiness(Kernel& kernel, ThreadState& thread, std::uint64_t index);
+std::uint64_t epoll_ready_in(Kernel& kernel, std::uint64_t index);
 
 // calls_files.cc. `at`: a descriptor of a folder, or AT_FDCWD.
 std::int64_t call_open(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t flags, std::uint64_t mode);

@@ -1,50 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipes, eventfds, and waiting for any of several descriptors.
+// Pipes and eventfds.
 #include <asm/errno.h>
-#include <asm/poll.h>
-#include <linux/fcntl.h>
+#include <asm/signal.h>
 
-#include "keep/calls.h"
+#include "keep/blocking.h"
+#include "keep/signals.h"
 
 namespace adyton::keep {
 namespace {
 
-constexpr std::uint32_t kAllBits = ~0U;
 constexpr std::uint64_t kSemaphore = 1;  // EFD_SEMAPHORE; the other flags of eventfd2() are those of open()
-
-// Tries until it does not say -EAGAIN, asleep between; once only for a descriptor that does not block.
-template <typename Try>
-std::int64_t until_done(Kernel& kernel, ThreadState& thread, bool blocks, Try&& attempt) {
-  const std::uint32_t* changes = kernel.channels.changes();
-  while (true) {
-    const std::uint32_t before = __atomic_load_n(changes, __ATOMIC_SEQ_CST);
-    const std::int64_t done = attempt();
-    if (done != -EAGAIN || !blocks) {
-      if (done >= 0) kernel.threads.wake(changes, ~std::uint64_t{0}, kAllBits);
-      return done;
-    }
-    const std::int64_t waited =
-        kernel.threads.wait(thread, changes, before, kAllBits, nullptr, Clock::kMonotonic, kernel.clock);
-    if (waited == -EINTR) return waited;
-  }
-}
-
-bool blocks(const OpenFile& file) { return (file.flags & O_NONBLOCK) == 0; }
-
-struct Polled {  // struct pollfd
-  std::int32_t descriptor;
-  std::int16_t wanted, found;
-};
-
-std::uint32_t readiness(Kernel& kernel, std::int32_t descriptor) {
-  const OpenFile* file = kernel.descriptors.find(static_cast<std::uint32_t>(descriptor));
-  if (file == nullptr) return POLLNVAL;
-  switch (file->kind) {
-    case FileKind::kPipeEnd: return kernel.channels.pipe_readiness(file->object, file->readable);
-    case FileKind::kEvent: return kernel.channels.event_readiness(file->object);
-    default: return (file->readable ? POLLIN : 0U) | (file->writable ? POLLOUT : 0U);  // the host's are not asked
-  }
-}
 
 }  // namespace
 
@@ -96,12 +61,12 @@ std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t fla
 std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes) {
   const std::uint64_t object = file.object;
   if (file.kind == FileKind::kPipeEnd) {
-    return until_done(kernel, thread, blocks(file), [&] { return kernel.channels.read_pipe(object, to, bytes); });
+    return until_done(kernel, thread, file, [&] { return kernel.channels.read_pipe(object, to, bytes); });
   }
   if (bytes < 8) return -EINVAL;
   std::uint64_t value = 0;
   const std::int64_t done =
-      until_done(kernel, thread, blocks(file), [&] { return kernel.channels.read_event(object, value); });
+      until_done(kernel, thread, file, [&] { return kernel.channels.read_event(object, value); });
   if (done > 0) __builtin_memcpy(to, &value, 8);
   return done;
 }
@@ -114,13 +79,14 @@ std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& 
     if (bytes < 8) return -EINVAL;
     std::uint64_t value = 0;
     __builtin_memcpy(&value, from, 8);
-    return until_done(kernel, thread, block, [&] { return kernel.channels.write_event(object, value); });
+    return until_done(kernel, thread, file, [&] { return kernel.channels.write_event(object, value); });
   }
   const auto* next = static_cast<const char*>(from);
   std::uint64_t done = 0;
   while (done < bytes) {
-    const std::int64_t part = until_done(kernel, thread, block,
+    const std::int64_t part = until_done(kernel, thread, file,
                                          [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
+    if (part == -EPIPE) send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
     if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
     done += static_cast<std::uint64_t>(part);
     if (!block) break;
@@ -133,32 +99,7 @@ void close_channel(Kernel& kernel, const OpenFile& last) {
     kernel.channels.close_event(last.object);
   } else {
     kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object, last.readable);
-    kernel.threads.wake(kernel.channels.changes(), ~std::uint64_t{0}, kAllBits);
-  }
-}
-
-std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, std::uint64_t count, const Time* most) {
-  if (count > Descriptors::kMost) return -EINVAL;
-  auto* polled = kernel.user.out<Polled>(list, count);
-  if (polled == nullptr && count > 0) return -EFAULT;
-  const std::uint32_t* changes = kernel.channels.changes();
-  const Time deadline = most != nullptr ? kernel.clock.now(Clock::kMonotonic) + *most : Time{};
-  while (true) {
-    const std::uint32_t before = __atomic_load_n(changes, __ATOMIC_SEQ_CST);
-    std::int64_t ready = 0;
-    for (std::uint64_t index = 0; index < count; ++index) {
-      Polled& one = polled[index];
-      one.found = 0;
-      if (one.descriptor < 0) continue;
-      const auto wanted = static_cast<std::uint32_t>(one.wanted) | POLLHUP | POLLERR | POLLNVAL;
-      one.found = static_cast<std::int16_t>(readiness(kernel, one.descriptor) & wanted);
-      ready += one.found != 0 ? 1 : 0;
-    }
-    if (ready > 0) return ready;
-    const std::int64_t waited = kernel.threads.wait(
-        thread, changes, before, kAllBits, most != nullptr ? &deadline : nullptr, Clock::kMonotonic, kernel.clock);
-    if (waited == -ETIMEDOUT) return 0;
-    if (waited == -EINTR) return waited;
+    kernel.threads.wake(kernel.channels.changes(), ~std::uint64_t{0}, ~0U);
   }
 }
 

@@ -34,7 +34,7 @@ std::int64_t read_from_host(const ThreadState& thread, void* to, std::uint64_t b
   const std::uint64_t most = bytes < kMostAtOnce ? bytes : kMostAtOnce;
   const std::int64_t given = checked_result(ask_host(KeepRequest::kRead, 0, most).result, most);
   if (given > 0) copy_from_host(to, thread.host_page, static_cast<std::uint64_t>(given));
-  return given;
+  return given == -EINTR ? -kRestart : given;
 }
 
 template <typename Move>
@@ -64,11 +64,13 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
   if (!kernel.user.writable(to, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
   switch (file->kind) {
-    case FileKind::kInput: return read_from_host(thread, at<void>(to), bytes);
+    case FileKind::kInput: ++file->uses; return read_from_host(thread, at<void>(to), bytes);
     case FileKind::kFile: return read_file(kernel, *file, at<void>(to), bytes);
     case FileKind::kFolder: return -EISDIR;
     case FileKind::kPipeEnd:
     case FileKind::kEvent: return read_channel(kernel, thread, *file, at<void>(to), bytes);
+    case FileKind::kTimer: return read_timer(kernel, thread, *file, at<void>(to), bytes);
+    case FileKind::kSignalSet: return read_signals(kernel, thread, *file, at<void>(to), bytes);
     case FileKind::kZeros:
       if (file->object == 0) return 0;  // /dev/null
       __builtin_memset(at<void>(to), 0, bytes);
@@ -114,6 +116,10 @@ void forget(Kernel& kernel, const OpenFile& last) {
     kernel.files.close(static_cast<std::uint32_t>(last.object));
   } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent) {
     close_channel(kernel, last);
+  } else if (last.kind == FileKind::kTimer) {
+    kernel.timers.close(last.object);
+  } else if (last.kind == FileKind::kEpoll) {
+    kernel.epolls.close(kernel.memory, kernel.memory_lock, last.object);
   }
 }
 

@@ -25,6 +25,13 @@ void save_extended_state(void* to) {
   asm volatile("xsave64 (%0)" : : "r"(to), "a"(kComponents), "d"(0) : "memory");
 }
 
+void reset_extended_state() {
+  alignas(64) Area area{};
+  area.control = 0x1f80;
+  // SAFETY: with XSTATE_BV 0 every component becomes as after reset; MXCSR is read from the area.
+  asm volatile("xrstor64 (%0)" : : "r"(&area), "a"(kComponents), "d"(0) : "memory");
+}
+
 void restore_extended_state(void* from) {
   auto* area = static_cast<Area*>(from);
   area->present &= kComponents;

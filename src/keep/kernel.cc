@@ -117,6 +117,7 @@ void answer_trap(Kernel& kernel, ThreadState& thread) {
       frame.rdx = now >> 32;
       return;
     }
+    case Trap::kInterrupt: attend(kernel, thread); return;
     default: break;
   }
   raise_fault(kernel, thread,

@@ -10,12 +10,15 @@
 #include "keep/clock.h"
 #include "keep/cpuid.h"
 #include "keep/descriptors.h"
+#include "keep/epolls.h"
 #include "keep/file_system.h"
 #include "keep/measured_manifest.h"
 #include "keep/page_allocator.h"
+#include "keep/signal_queue.h"
 #include "keep/spin_lock.h"
 #include "keep/text.h"
 #include "keep/threads.h"
+#include "keep/timers.h"
 #include "keep/user_memory.h"
 
 namespace adyton::keep {
@@ -23,7 +26,6 @@ namespace adyton::keep {
 struct SignalAction {  // as rt_sigaction(2) takes it on x86-64
   std::uint64_t handler, flags, restorer, mask;
 };
-inline constexpr std::uint64_t kSignals = 64;
 
 struct Kernel {
   std::uint64_t base = 0;
@@ -40,8 +42,12 @@ struct Kernel {
   FileSystem files;
   Channels channels;
   std::uint32_t folder = 0;  // chdir()
-  SpinLock signal_lock;
+  Epolls epolls;
+  Timers timers;
+  SpinLock signal_lock;  // of the next three, and of ThreadState::pending
   SignalAction actions[kSignals + 1]{};
+  SignalQueue signal_queue;
+  std::uint64_t process_pending = 0;      // __atomic_: signals for whichever thread does not block them
   std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended
   std::uint64_t named_calls[512 / 64]{};  // of the calls answered ENOSYS, which the log has named
 };
@@ -58,7 +64,7 @@ struct Kernel {
 // The system call in the thread's frame: its result is the frame's rax. May not return: exit, exit_group.
 void answer_syscall(Kernel& kernel, ThreadState& thread);
 
-// What the exception handler sent here: cpuid, rdtsc, or a signal.
+// What the exception handler sent here: cpuid, rdtsc, a signal, an interruption.
 void answer_trap(Kernel& kernel, ThreadState& thread);
 
 // One line to the host's standard error.

@@ -178,7 +178,7 @@ class ExceptionTest : public testing::Test {
     saved_.flags = 0x10202;
     saved_.rax = 39;
   }
-  ExceptionEnd handle() { return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222}); }
+  ExceptionEnd handle(bool interrupt = false) { return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222, 0x300, 0x340}, interrupt); }
 
   unsigned char code_[4] = {0x0f, 0x05, 0x90, 0x90};
   std::unique_ptr<Kernel> kernel_ = std::make_unique<Kernel>();

@@ -29,6 +29,40 @@ std::int64_t refuse_execve(const ThreadState& thread) {
   return -ENOSYS;
 }
 
+// A time limit as poll() and epoll_wait() take it: in milliseconds, below 0 none.
+class Milliseconds {
+ public:
+  explicit Milliseconds(std::uint64_t given)
+      : count_(static_cast<std::int32_t>(given)), time_{count_ / 1000, count_ % 1000 * 1'000'000} {}
+  operator const Time*() const { return count_ < 0 ? nullptr : &time_; }
+
+ private:
+  std::int32_t count_;
+  Time time_;
+};
+
+std::int64_t call_old_select(Kernel& kernel, ThreadState& thread, const Frame& frame) {
+  struct Interval {  // struct timeval
+    std::int64_t seconds, microseconds;
+  };
+  const auto* given = frame.r8 != 0 ? kernel.user.in<Interval>(frame.r8) : nullptr;
+  if (frame.r8 != 0 && given == nullptr) return -EFAULT;
+  Time most;
+  if (given != nullptr) {
+    if (given->seconds < 0 || given->microseconds < 0) return -EINVAL;
+    most = Time{given->seconds, 0} + Time{given->microseconds / 1'000'000, given->microseconds % 1'000'000 * 1000};
+  }
+  return call_select(kernel, thread, frame, given != nullptr ? &most : nullptr);
+}
+
+std::int64_t call_epoll_pwait2(Kernel& kernel, ThreadState& thread, const Frame& frame) {
+  const auto* given = frame.r10 != 0 ? kernel.user.in<Time>(frame.r10) : nullptr;
+  if (frame.r10 != 0 && given == nullptr) return -EFAULT;
+  const Time most = given != nullptr ? *given : Time{};
+  if (!most.valid()) return -EINVAL;
+  return call_epoll_pwait(kernel, thread, frame, given != nullptr ? &most : nullptr);
+}
+
 std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   const std::uint64_t a = frame.rdi, b = frame.rsi, c = frame.rdx;
   switch (frame.rax) {
@@ -48,18 +82,21 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_pipe2: return call_pipe(kernel, a, b);
     case __NR_eventfd: return call_eventfd(kernel, a, 0);
     case __NR_eventfd2: return call_eventfd(kernel, a, b);
-    case __NR_poll: {
-      const auto milliseconds = static_cast<std::int32_t>(c);
-      const Time most{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
-      return call_poll(kernel, thread, a, b, milliseconds < 0 ? nullptr : &most);
-    }
-    case __NR_ppoll: {
-      const auto* given = c != 0 ? kernel.user.in<Time>(c) : nullptr;
-      if (c != 0 && given == nullptr) return -EFAULT;
-      const Time most = given != nullptr ? *given : Time{};
-      if (!most.valid()) return -EINVAL;
-      return call_poll(kernel, thread, a, b, given != nullptr ? &most : nullptr);
-    }
+    case __NR_poll: return call_poll(kernel, thread, a, b, Milliseconds(c));
+    case __NR_ppoll: return call_ppoll(kernel, thread, frame);
+    case __NR_select: return call_old_select(kernel, thread, frame);
+    case __NR_pselect6: return call_pselect(kernel, thread, frame);
+    case __NR_epoll_create: return static_cast<std::int32_t>(a) > 0 ? call_epoll_create(kernel, 0) : -EINVAL;
+    case __NR_epoll_create1: return call_epoll_create(kernel, a);
+    case __NR_epoll_ctl: return call_epoll_ctl(kernel, frame);
+    case __NR_epoll_wait: return call_epoll_wait(kernel, thread, frame, Milliseconds(frame.r10));
+    case __NR_epoll_pwait: return call_epoll_pwait(kernel, thread, frame, Milliseconds(frame.r10));
+    case __NR_epoll_pwait2: return call_epoll_pwait2(kernel, thread, frame);
+    case __NR_timerfd_create: return call_timerfd_create(kernel, a, b);
+    case __NR_timerfd_settime: return call_timerfd_settime(kernel, frame);
+    case __NR_timerfd_gettime: return call_timerfd_gettime(kernel, a, b);
+    case __NR_signalfd: return call_signalfd(kernel, frame, 0);
+    case __NR_signalfd4: return call_signalfd(kernel, frame, frame.r10);
 
     case __NR_open: return call_open(kernel, kHere, a, b, c);
     case __NR_openat: return call_open(kernel, a, b, c, frame.r10);
@@ -135,15 +172,29 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_clock_getres: return call_clock_getres(kernel, a, b);
     case __NR_gettimeofday: return call_gettimeofday(kernel, a);
     case __NR_time: return call_time(kernel, a);
-    case __NR_nanosleep: return call_nanosleep(kernel, thread, 1, 0, a);
-    case __NR_clock_nanosleep: return call_nanosleep(kernel, thread, a, b, c);
+    case __NR_nanosleep: return call_nanosleep(kernel, thread, 1, 0, a, b);
+    case __NR_clock_nanosleep: return call_nanosleep(kernel, thread, a, b, c, frame.r10);
 
     case __NR_rt_sigaction: return call_sigaction(kernel, frame);
     case __NR_rt_sigprocmask: return call_sigprocmask(kernel, thread, frame);
     case __NR_sigaltstack: return call_sigaltstack(kernel, thread, frame);
-    case __NR_kill:
-    case __NR_tkill: return call_kill(kernel, thread, a, b);
-    case __NR_tgkill: return a == kProcess ? call_kill(kernel, thread, b, c) : -ESRCH;
+    case __NR_kill: return call_kill(kernel, a, b);
+    case __NR_tkill: return call_tgkill(kernel, kProcess, a, b);
+    case __NR_tgkill: return call_tgkill(kernel, a, b, c);
+    case __NR_rt_sigqueueinfo: return call_sigqueueinfo(kernel, frame);
+    case __NR_rt_tgsigqueueinfo: return call_tgsigqueueinfo(kernel, frame);
+    case __NR_rt_sigpending: return call_sigpending(kernel, thread, a, b);
+    case __NR_rt_sigsuspend: return call_sigsuspend(kernel, thread, a, b);
+    case __NR_rt_sigtimedwait: return call_sigtimedwait(kernel, thread, frame);
+    case __NR_pause: return call_pause(kernel, thread);
+    case __NR_alarm: return call_alarm(kernel, thread, a);
+    case __NR_setitimer: return call_setitimer(kernel, thread, frame);
+    case __NR_getitimer: return call_getitimer(kernel, a, b);
+    case __NR_timer_create: return call_timer_create(kernel, frame);
+    case __NR_timer_settime: return call_timer_settime(kernel, thread, frame);
+    case __NR_timer_gettime: return call_timer_gettime(kernel, a, b);
+    case __NR_timer_getoverrun: return call_timer_getoverrun(kernel, a);
+    case __NR_timer_delete: return call_timer_delete(kernel, a);
 
     case __NR_clone: return call_clone(kernel, thread, frame);
     case __NR_clone3: return call_clone3(kernel, thread, frame);
@@ -164,12 +215,26 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
 }  // namespace
 
 void answer_syscall(Kernel& kernel, ThreadState& thread) {
-  if (thread.frame.rax == __NR_rt_sigreturn) {
-    return_from_signal(kernel, thread);
-  } else {
-    thread.frame.rax = static_cast<std::uint64_t>(answer(kernel, thread, thread.frame));
+  Frame& frame = thread.frame;
+  if (frame.rax == __NR_rt_sigreturn && !return_from_signal(kernel, thread)) {
+    deliver_signals(kernel, thread);
+    return;
   }
-  if (has_signal(thread)) deliver_signals(kernel, thread);
+  while (true) {
+    const std::uint64_t number = frame.rax;
+    const std::int64_t result = answer(kernel, thread, frame);
+    thread.restart = result == -kRestart ? number : 0;
+    frame.rax = static_cast<std::uint64_t>(result == -kRestart ? -EINTR : result);
+    if (result == -EINTR || result == -kRestart) {
+      kernel.timers.host_called(kernel);
+    } else if (thread.mask_is_kept) {
+      thread.signal_mask = thread.kept_mask;  // another was for waiting only
+      thread.mask_is_kept = false;
+    }
+    const bool pending = has_signal(kernel, thread) || thread.mask_is_kept;
+    if ((pending && deliver_signals(kernel, thread)) || thread.restart == 0) return;
+    frame.rax = number;
+  }
 }
 
 }  // namespace adyton::keep

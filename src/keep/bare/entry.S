@@ -51,8 +51,8 @@
 .endm
 
   .section .text.entry, "ax", @progbits
-  .globl keep_entry, keep_ask, keep_leave, keep_go_on, keep_syscall, keep_trap
-  .hidden keep_entry, keep_ask, keep_leave, keep_go_on, keep_syscall, keep_trap
+  .globl keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_trap
+  .hidden keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_trap
 keep_entry:
   cld
   lfence
@@ -197,6 +197,7 @@ exception_entry:
   mov %gs:KEEP_EXCEPTION_STACK_TOP, %rsp
   clear_flags
   clear_extended_state
+  mov %rdi, %rsi        // what the host says it is
   lea keep_base(%rip), %rdi
   add %gs:KEEP_CONFIG_SSA, %rdi
   add $KEEP_SSA_FRAME_BYTES - KEEP_GPRSGX_BYTES, %rdi
@@ -250,8 +251,11 @@ keep_trap:
   xor %ebp, %ebp
   call keep_trapped
 
-// Back to the application, as its frame says.
+// Back to the application, as its frame says. Whoever is interrupted between here and keep_gone has a complete frame and
+// nothing else, and so can begin again with keep_trap.
 keep_go_on:
+  cmpq $0, %gs:KEEP_ATTENTION
+  jne attend
   pushq %gs:KEEP_FLAGS
   popfq
   mov %gs:KEEP_RAX, %rax
@@ -271,6 +275,12 @@ keep_go_on:
   mov %gs:KEEP_R15, %r15
   mov %gs:KEEP_RSP, %rsp
   jmp *%gs:KEEP_RIP
+keep_gone:
+  ud2
+
+attend:
+  movq $KEEP_TRAP_INTERRUPT, %gs:KEEP_TRAP
+  jmp keep_trap
 
   .section .rodata
   .balign 64
