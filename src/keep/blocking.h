@@ -25,8 +25,7 @@ std::int64_t until_done(Kernel& kernel, ThreadState& thread, const OpenFile& fil
     const std::uint64_t soon = ready_in(kernel, file);
     const Time until = soon != kForever ? kernel.clock.now(Clock::kMonotonic) + time_of(soon) : Time{};
     const std::int64_t slept = kernel.threads.wait(
-        kernel, thread,
-        {.word = changes, .expected = before, .deadline = soon != kForever ? &until : nullptr});
+        kernel, thread, {.word = changes, .expected = before, .deadline = soon != kForever ? &until : nullptr});
     if (slept == -EINTR) return -kRestart;
   }
 }

@@ -65,8 +65,7 @@ std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& f
   }
   if (bytes < 8) return -EINVAL;
   std::uint64_t value = 0;
-  const std::int64_t done =
-      until_done(kernel, thread, file, [&] { return kernel.channels.read_event(object, value); });
+  const std::int64_t done = until_done(kernel, thread, file, [&] { return kernel.channels.read_event(object, value); });
   if (done > 0) __builtin_memcpy(to, &value, 8);
   return done;
 }
@@ -84,8 +83,8 @@ std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& 
   const auto* next = static_cast<const char*>(from);
   std::uint64_t done = 0;
   while (done < bytes) {
-    const std::int64_t part = until_done(kernel, thread, file,
-                                         [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
+    const std::int64_t part =
+        until_done(kernel, thread, file, [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
     if (part == -EPIPE) send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
     if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
     done += static_cast<std::uint64_t>(part);

@@ -85,7 +85,8 @@ std::int64_t call_kill(Kernel& kernel, std::uint64_t process, std::uint64_t sign
 std::int64_t call_tgkill(Kernel& kernel, std::uint64_t process, std::uint64_t id, std::uint64_t signal) {
   if (signal > kSignals || static_cast<std::int32_t>(id) <= 0) return -EINVAL;
   if (process != kProcess) return -ESRCH;
-  if (signal != 0) return send_signal(kernel, static_cast<std::uint32_t>(id), signal, sent_by_this_process(kSentByThread));
+  if (signal != 0)
+    return send_signal(kernel, static_cast<std::uint32_t>(id), signal, sent_by_this_process(kSentByThread));
   for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
     const ThreadState& thread = kernel.threads.state(index);
     if (thread.reserved != 0 && thread.thread_id == id) return 0;
@@ -155,7 +156,8 @@ std::int64_t call_sigtimedwait(Kernel& kernel, ThreadState& thread, const Frame&
     const std::uint64_t signal = take_signal(kernel, thread, set, info);
     if (signal != 0) {
       if (out != nullptr) {
-        *out = {.signal = static_cast<std::int32_t>(signal), .code = info.code, .first = info.first, .rest = {info.value}};
+        *out = {
+            .signal = static_cast<std::int32_t>(signal), .code = info.code, .first = info.first, .rest = {info.value}};
       }
       return static_cast<std::int64_t>(signal);
     }

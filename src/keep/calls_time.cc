@@ -56,7 +56,8 @@ std::int64_t call_nanosleep(Kernel& kernel, ThreadState& thread, std::uint64_t c
   const Time deadline = flags == TIMER_ABSTIME ? wanted : kernel.clock.now(kind) + wanted;
   // A word of its own that nobody wakes.
   const std::uint32_t nobody = 0;
-  const std::int64_t ended = kernel.threads.wait(kernel, thread, {.word = &nobody, .deadline = &deadline, .kind = kind});
+  const std::int64_t ended =
+      kernel.threads.wait(kernel, thread, {.word = &nobody, .deadline = &deadline, .kind = kind});
   if (ended == -EINTR && flags != TIMER_ABSTIME && remaining != 0) {
     auto* left = kernel.user.out<Time>(remaining);
     if (left == nullptr) return -EFAULT;

@@ -10,7 +10,7 @@
 namespace adyton::keep {
 namespace {
 
-constexpr std::int32_t kTimerExpired = -2;  // SI_TIMER
+constexpr std::int32_t kTimerExpired = -2;                            // SI_TIMER
 constexpr std::uint32_t kToSignal = 0, kToNobody = 1, kToThread = 4;  // SIGEV_
 
 struct Event {  // struct sigevent
@@ -91,8 +91,7 @@ std::int64_t call_timerfd_settime(Kernel& kernel, const Frame& frame) {
   const OpenFile* file = timer_file(kernel, frame.rdi, error);
   if (file == nullptr) return error;
   if ((frame.rsi & ~std::uint64_t{TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET}) != 0) return -EINVAL;
-  const std::int64_t done =
-      set_timer(kernel, file->object, (frame.rsi & TFD_TIMER_ABSTIME) != 0, frame.rdx, frame.r10);
+  const std::int64_t done = set_timer(kernel, file->object, (frame.rsi & TFD_TIMER_ABSTIME) != 0, frame.rdx, frame.r10);
   if (done == 0) wake_pollers(kernel);
   return done;
 }
@@ -149,7 +148,8 @@ std::int64_t call_alarm(Kernel& kernel, ThreadState& thread, std::uint64_t secon
   const TimerSetting setting{{}, {static_cast<std::int64_t>(seconds & 0xffffffff), 0}};
   const TimerSetting before = kernel.timers.set(kernel, Timers::kInterval, setting, false);
   kernel.timers.tell_host(kernel, thread.index);
-  return before.next.seconds + (before.next.nanoseconds >= 500'000'000 || (before.next.seconds == 0 && before.next.nanoseconds > 0) ? 1 : 0);
+  return before.next.seconds +
+         (before.next.nanoseconds >= 500'000'000 || (before.next.seconds == 0 && before.next.nanoseconds > 0) ? 1 : 0);
 }
 
 std::int64_t call_timer_create(Kernel& kernel, const Frame& frame) {
@@ -160,7 +160,8 @@ std::int64_t call_timer_create(Kernel& kernel, const Frame& frame) {
   if (id == nullptr || (frame.rsi != 0 && event == nullptr)) return -EFAULT;
   if (event != nullptr) {
     if (event->notify != kToSignal && event->notify != kToNobody && event->notify != kToThread) return -EINVAL;
-    if (event->notify != kToNobody && (event->signal <= 0 || event->signal > static_cast<std::int32_t>(kSignals))) return -EINVAL;
+    if (event->notify != kToNobody && (event->signal <= 0 || event->signal > static_cast<std::int32_t>(kSignals)))
+      return -EINVAL;
     timer.sends = event->notify != kToNobody;
     timer.signal = timer.sends ? static_cast<std::uint64_t>(event->signal) : 0;
     timer.value = event->value;

@@ -44,12 +44,12 @@ std::int64_t Epolls::add(PageAllocator& memory, SpinLock& memory_lock, std::uint
   Instance& instance = instances_[index];
   if (find(instance, watch) != nullptr) return -EEXIST;
   if (instance.count == instance.capacity) {
-    const std::uint64_t bytes = page_ceiling(instance.capacity * sizeof(EpollWatch)), wanted = bytes == 0 ? kPage : bytes * 2;
+    const std::uint64_t bytes = page_ceiling(instance.capacity * sizeof(EpollWatch)),
+                        wanted = bytes == 0 ? kPage : bytes * 2;
     if (instance.capacity >= kMostWatches) return -ENOSPC;
     const Locked memory_locked(memory_lock);
-    const std::int64_t table =
-        bytes == 0 ? memory.map(0, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
-                   : memory.remap(instance.watches, bytes, wanted, MREMAP_MAYMOVE, 0);
+    const std::int64_t table = bytes == 0 ? memory.map(0, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
+                                          : memory.remap(instance.watches, bytes, wanted, MREMAP_MAYMOVE, 0);
     if (table < 0) return -ENOMEM;
     instance.watches = static_cast<std::uint64_t>(table);
     instance.capacity = wanted / sizeof(EpollWatch);

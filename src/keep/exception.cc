@@ -71,8 +71,8 @@ Frame frame_of(const GprSgx& saved) {
 // Of a thread that was interrupted in the application, or with everything done but going back to it. Elsewhere in the
 // keep kernel it sees by itself that there is something.
 bool attend_next(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const KeepEntries& entries) {
-  const bool wanted = has_signal(kernel, thread) || kernel.timers.armed() ||
-                      __atomic_load_n(&kernel.ended, __ATOMIC_SEQ_CST) != 0;
+  const bool wanted =
+      has_signal(kernel, thread) || kernel.timers.armed() || __atomic_load_n(&kernel.ended, __ATOMIC_SEQ_CST) != 0;
   const bool leaving = saved.rip >= entries.go_on && saved.rip < entries.gone;
   if (!wanted || (!leaving && saved.rip - kernel.base < kernel.config.keep_bytes)) return false;
   if (!leaving) thread.frame = frame_of(saved);

@@ -26,8 +26,13 @@ void save_extended_state(void* to) {
 }
 
 void reset_extended_state() {
-  alignas(64) Area area{};
-  area.control = 0x1f80;
+  struct alignas(64) Whole {  // the processor may touch all of it
+    Area first;
+    std::uint8_t rest[kExtendedStateBytes - sizeof(Area)];
+  };
+  Whole area;
+  __builtin_memset(&area.first, 0, sizeof(area.first));
+  area.first.control = 0x1f80;
   // SAFETY: with XSTATE_BV 0 every component becomes as after reset; MXCSR is read from the area.
   asm volatile("xrstor64 (%0)" : : "r"(&area), "a"(kComponents), "d"(0) : "memory");
 }

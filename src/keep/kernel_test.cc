@@ -178,7 +178,9 @@ class ExceptionTest : public testing::Test {
     saved_.flags = 0x10202;
     saved_.rax = 39;
   }
-  ExceptionEnd handle(bool interrupt = false) { return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222, 0x300, 0x340}, interrupt); }
+  ExceptionEnd handle(bool interrupt = false) {
+    return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222, 0x300, 0x340}, interrupt);
+  }
 
   unsigned char code_[4] = {0x0f, 0x05, 0x90, 0x90};
   std::unique_ptr<Kernel> kernel_ = std::make_unique<Kernel>();
@@ -220,6 +222,43 @@ TEST_F(ExceptionTest, NothingIsMadeOfAForgedOne) {
   const GprSgx before = saved_;
   EXPECT_EQ(handle().exit, KeepExit::kRefused);
   EXPECT_EQ(std::memcmp(&before, &saved_, sizeof(saved_)), 0);
+}
+
+TEST_F(ExceptionTest, AnInterruptionLeadsToWhatIsThereOrNowhere) {
+  saved_.exit_info = 0;
+  const GprSgx before = saved_;
+  const auto refused = [&](bool interrupt) {
+    const bool out = handle(interrupt).exit == KeepExit::kRefused;
+    return out && std::memcmp(&before, &saved_, sizeof(saved_)) == 0;
+  };
+  EXPECT_TRUE(refused(true));  // a host that says so without a reason
+  thread_.pending = 1 << 9;
+  EXPECT_TRUE(refused(false));  // a page fault, say: not to be taken for an interruption
+  thread_.signal_mask = 1 << 9;
+  EXPECT_TRUE(refused(true));
+  thread_.signal_mask = 0;
+  EXPECT_EQ(handle(true).exit, KeepExit::kResume);
+  EXPECT_EQ(saved_.rip, 0x222u);
+  EXPECT_EQ(thread_.trap, Trap::kInterrupt);
+  EXPECT_EQ(thread_.frame.rip, before.rip);
+  EXPECT_EQ(thread_.frame.rax, 39u);
+}
+
+TEST_F(ExceptionTest, AnInterruptionOfTheKeepKernelIsLeftAloneUnlessItsFrameIsComplete) {
+  saved_.exit_info = 0;
+  thread_.pending = 1;
+  thread_.frame.rax = 5;
+  for (const std::uint64_t rip : {0x111ull, 0x222ull, 0x2ffull, 0x340ull, 0xfffull}) {
+    saved_.rip = rip;
+    EXPECT_EQ(handle(true).exit, KeepExit::kRefused) << rip;
+    EXPECT_EQ(saved_.rip, rip);
+  }
+  for (const std::uint64_t rip : {0x300ull, 0x33full}) {
+    saved_.rip = rip;
+    EXPECT_EQ(handle(true).exit, KeepExit::kResume);
+    EXPECT_EQ(saved_.rip, 0x222u);
+    EXPECT_EQ(thread_.frame.rax, 5u);
+  }
 }
 
 TEST_F(ExceptionTest, TheKeepKernelsOwnEndsIt) {

@@ -14,8 +14,7 @@ namespace {
 bool ignored(const SignalAction& action, std::uint64_t signal) {
   constexpr std::uint64_t kIgnore = 1;  // SIG_IGN
   if (action.handler == kIgnore) return true;
-  return action.handler == 0 &&
-         (signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH);
+  return action.handler == 0 && (signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH);
 }
 
 ThreadState* thread_with_id(Kernel& kernel, std::uint32_t id) {
@@ -51,7 +50,9 @@ void rouse(ThreadState& thread) {
 
 }  // namespace
 
-SignalInfo sent_by_this_process(std::int32_t code) { return {.code = code, .first = kProcess | std::uint64_t{1000} << 32}; }
+SignalInfo sent_by_this_process(std::int32_t code) {
+  return {.code = code, .first = kProcess | std::uint64_t{1000} << 32};
+}
 
 std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, const SignalInfo& info) {
   ThreadState* thread = target != 0 ? thread_with_id(kernel, target) : taker(kernel, signal);

@@ -96,7 +96,7 @@ void enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
                     .mask = thread.mask_is_kept ? thread.kept_mask : thread.signal_mask};
   if (thread.restart != 0 && (action.flags & SA_RESTART) != 0) {
     frame->context.reserved[0] = kRestartMark;
-    frame->context.reserved[1] = thread.restart;
+    frame->context.reserved[1] = thread.restart - 1;
   }
   thread.restart = 0;
   thread.mask_is_kept = false;

@@ -12,7 +12,7 @@ namespace adyton::keep {
 
 struct Information {  // siginfo_t
   std::int32_t signal, error_number, code, pad;
-  std::uint64_t first;  // si_addr, or si_pid and si_uid
+  std::uint64_t first;     // si_addr, or si_pid and si_uid
   std::uint64_t rest[13];  // si_value first
 };
 
@@ -37,7 +37,8 @@ std::uint64_t take_signal(Kernel& kernel, ThreadState& thread, std::uint64_t set
 
 // Those sent to the thread and to the process.
 [[nodiscard]] inline std::uint64_t signals_for(const Kernel& kernel, const ThreadState& thread) {
-  return __atomic_load_n(&thread.pending, __ATOMIC_SEQ_CST) | __atomic_load_n(&kernel.process_pending, __ATOMIC_SEQ_CST);
+  return __atomic_load_n(&thread.pending, __ATOMIC_SEQ_CST) |
+         __atomic_load_n(&kernel.process_pending, __ATOMIC_SEQ_CST);
 }
 [[nodiscard]] inline bool has_signal(const Kernel& kernel, const ThreadState& thread) {
   return (signals_for(kernel, thread) & (~thread.signal_mask | thread.wait_signals)) != 0;

@@ -223,7 +223,7 @@ void answer_syscall(Kernel& kernel, ThreadState& thread) {
   while (true) {
     const std::uint64_t number = frame.rax;
     const std::int64_t result = answer(kernel, thread, frame);
-    thread.restart = result == -kRestart ? number : 0;
+    thread.restart = result == -kRestart ? number + 1 : 0;
     frame.rax = static_cast<std::uint64_t>(result == -kRestart ? -EINTR : result);
     if (result == -EINTR || result == -kRestart) {
       kernel.timers.host_called(kernel);

@@ -121,7 +121,8 @@ void Timers::fire(Kernel& kernel) {
     any = true;
     if (due.signal != 0) {
       send_signal(kernel, due.target, due.signal,
-                  {.code = due.code, .first = static_cast<std::uint64_t>(&timer - timers_) | due.overrun << 32,
+                  {.code = due.code,
+                   .first = static_cast<std::uint64_t>(&timer - timers_) | due.overrun << 32,
                    .value = due.value});
     }
   }

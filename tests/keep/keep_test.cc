@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <thread>
 
 #include "crypto/keys.h"
 #include "crypto/test_sgx_key.h"
@@ -41,6 +44,7 @@ struct Setting {
   SgxEmulatorOptions emulator;
   Manifest manifest;
   std::vector<std::string> environment;
+  bool interrupting = false;  // a host that interrupts every thread all the time
 };
 
 Loaded load(std::string_view name, Setting setting = {}) {
@@ -85,7 +89,16 @@ Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, c
   KeepStart start{
       .arguments = std::move(arguments), .environment = setting.environment, .streams = {.output = output, .error = 2}};
   start.arguments.insert(start.arguments.begin(), program(name));
+  std::atomic<bool> over = !setting.interrupting;
+  std::thread interrupter([&] {
+    for (std::size_t next = 0; !over; ++next) {
+      sgx.enclave->interrupt(sgx.tcs_offsets[next % sgx.tcs_offsets.size()]);
+      if (next % sgx.tcs_offsets.size() == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+  });
   const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, start);
+  over = true;
+  interrupter.join();
   Outcome out;
   if (end) {
     out.status = end->status;
@@ -111,7 +124,8 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("channels", "files", "hello", "language", "signals", "threads"),
+                         testing::Values("channels", "files", "hello", "interrupts", "language", "signals", "threads",
+                                         "waiting"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {
@@ -176,6 +190,7 @@ class HostileHostTest : public testing::Test {
 TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
   expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting);
   expect_refused({.rdi = 0}, KeepRefusal::kBadEntry);
+  expect_refused({.rdi = 3}, KeepRefusal::kBadEntry);  // an interruption, of nothing
   expect_refused({.rdi = ~0ull, .rsi = ~0ull, .rdx = ~0ull, .r8 = ~0ull, .r9 = ~0ull}, KeepRefusal::kBadEntry);
   expect_refused(good_start(), KeepRefusal::kNotWanted, 1);
   expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting, kThreads - 1);
@@ -191,6 +206,7 @@ TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
   ASSERT_EQ(asked.rdi, static_cast<std::uint64_t>(KeepExit::kRequest));
   expect_refused(good_start(), KeepRefusal::kNotWaiting);  // it waits for an answer now
   expect_refused({.rdi = 7}, KeepRefusal::kNotWaiting);
+  expect_refused({.rdi = 3}, KeepRefusal::kNotWaiting);
   while (asked.rdi == static_cast<std::uint64_t>(KeepExit::kRequest)) {
     asked = run({.rdi = 2, .rsi = asked.rsi == static_cast<std::uint64_t>(KeepRequest::kWrite) ? asked.r8 : 0});
   }
@@ -220,6 +236,15 @@ TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
   const Outcome kept = run_on_keep("environment", {}, setting);
   EXPECT_EQ(kept.output, "TZ=UTC\nADYTON_CHANNEL=3\n");
   EXPECT_EQ(kept.status, 0);
+}
+
+TEST(HostileInterruptTest, InterruptedAtAnyTimeItGoesOn) {
+  for (const char* name : {"language", "threads", "interrupts", "signals"}) {
+    const Outcome kept = run_on_keep(name, {"a", "b"}, {.interrupting = true});
+    const Outcome native = run_natively(name, "a b");
+    EXPECT_EQ(kept.output, native.output) << name;
+    EXPECT_EQ(kept.status, native.status) << name;
+  }
 }
 
 // One thread ends the application while another waits for input and a third is in and out of system calls.

@@ -10,9 +10,9 @@ namespace adyton {
 
 // rdi at EENTER with CSSA 0. With CSSA above 0 what happened is in the state save area, and only kInterrupt is known.
 enum class KeepEntry : std::uint64_t {
-  kStart = 1,   // rsi: address of the thread's HostPage. The first thread also: rdx: bytes of arguments in
-                // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte
-  kAnswer = 2,  // rsi: result, or minus errno; rdx, r8, r9: further values, as KeepRequest says
+  kStart = 1,      // rsi: address of the thread's HostPage. The first thread also: rdx: bytes of arguments in
+                   // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte
+  kAnswer = 2,     // rsi: result, or minus errno; rdx, r8, r9: further values, as KeepRequest says
   kInterrupt = 3,  // at CSSA 1: the thread was interrupted because of KeepRequest::kInterrupt or kAlarm
 };
 
@@ -28,14 +28,15 @@ enum class KeepExit : std::uint64_t {
 };
 
 enum class KeepRefusal : std::uint64_t {
-  kBusy = 1,         // the thread is inside, or its exception is being looked at
-  kNotWaiting = 2,   // an answer without a request, or a start of a thread that runs
-  kNotWanted = 3,    // a start of a thread that nobody asked for
-  kBadEntry = 4,     // rdi is no KeepEntry
-  kBadPage = 5,      // the HostPage does not lie wholly outside the enclave, or is not aligned
-  kNoException = 7,  // CSSA above 0, but the state save area tells of no exception; of kInterrupt: nothing to do about it
-  kNested = 8,       // CSSA above 1
-  kEnded = 9,        // the application has ended
+  kBusy = 1,        // the thread is inside, or its exception is being looked at
+  kNotWaiting = 2,  // an answer without a request, or a start of a thread that runs
+  kNotWanted = 3,   // a start of a thread that nobody asked for
+  kBadEntry = 4,    // rdi is no KeepEntry
+  kBadPage = 5,     // the HostPage does not lie wholly outside the enclave, or is not aligned
+  kNoException =
+      7,        // CSSA above 0, but the state save area tells of no exception; of kInterrupt: nothing to do about it
+  kNested = 8,  // CSSA above 1
+  kEnded = 9,   // the application has ended
 };
 
 enum class KeepFailure : std::uint64_t {
@@ -58,12 +59,12 @@ enum class KeepRequest : std::uint64_t {
   kCpuid = 7,        // (eax, ecx) -> eax; rdx: ebx; r8: ecx; r9: edx
   kTimestamp = 8,    // () -> the processor's time stamp counter
   kYield = 9,        // () -> 0
-  kPoll = 10,        // (nanoseconds at most, count) -> any; KeepPolled entries in HostPage::data, `found` as poll() says.
-                     // kWake ends it too
-  kAlarm = 11,       // (nanoseconds or kForever, index of a thread) -> 0: after that time, as if kInterrupt had been asked.
-                     // One at a time: a new one is instead of the last
-  kInterrupt = 12,   // (index of a thread) -> 0: as kWake; if its TCS is inside and computes, an asynchronous exit, then
-                     // EENTER at CSSA 1, and ERESUME whatever the keep kernel says
+  kPoll = 10,   // (nanoseconds at most, count) -> any; KeepPolled entries in HostPage::data, `found` as poll() says.
+                // kWake ends it too
+  kAlarm = 11,  // (nanoseconds or kForever, index of a thread) -> 0: after that time, as if kInterrupt had been asked.
+                // One at a time: a new one is instead of the last
+  kInterrupt = 12,  // (index of a thread) -> 0: as kWake; if its TCS is inside and computes, an asynchronous exit, then
+                    // EENTER at CSSA 1, and ERESUME whatever the keep kernel says
 };
 
 struct KeepPolled {

@@ -34,12 +34,12 @@ struct HostThread {
   std::unique_ptr<HostPage> page = std::make_unique<HostPage>();
   std::mutex mutex;
   std::condition_variable changed;
-  bool woken = false;   // of kWait and kPoll
-  bool polls = false;   // asleep in poll(), which `event` ends
+  bool woken = false;  // of kWait and kPoll
+  bool polls = false;  // asleep in poll(), which `event` ends
   Descriptor event{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<std::uint64_t> exits = 0;  // even while it is outside: counts up at each way in and out
-  bool wanted = false;  // of kStartThread, not yet entered
-  std::thread runner;   // of all but the first
+  bool wanted = false;                   // of kStartThread, not yet entered
+  std::thread runner;                    // of all but the first
 };
 
 class KeepHost {

@@ -8,8 +8,8 @@ namespace adyton {
 
 using Clock = std::chrono::steady_clock;
 
-Interrupter::Interrupter(std::function<void(std::uint64_t)> interrupt, std::function<std::uint64_t(std::uint64_t)> exits,
-                         std::function<void(std::uint64_t)> on_alarm)
+Interrupter::Interrupter(std::function<void(std::uint64_t)> interrupt,
+                         std::function<std::uint64_t(std::uint64_t)> exits, std::function<void(std::uint64_t)> on_alarm)
     : interrupt_(std::move(interrupt)), exits_(std::move(exits)), on_alarm_(std::move(on_alarm)) {}
 
 Interrupter::~Interrupter() {

@@ -27,7 +27,7 @@ struct Thread {
   TcsFields fields;
   std::atomic<std::uint32_t> busy = 0;  // TCS.STATE: a thread is inside by it
   std::uint32_t cssa = 0;
-  std::atomic<int> host_thread = 0;  // the kernel's id of who entered last
+  std::atomic<int> host_thread = 0;     // the kernel's id of who entered last
   std::atomic<bool> interrupt = false;  // SgxEnclave::interrupt(), until it has been noticed
 };
 

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <mutex>
 
 #include <sys/prctl.h>
@@ -43,10 +44,38 @@ bool is_fault(int signal) { return std::ranges::find(kFaults, signal) != kFaults
 
 bool is_function(void (*handler)()) { return std::bit_cast<std::uintptr_t>(handler) > 1; }  // SIG_DFL 0, SIG_IGN 1
 
+// The emulator's handlers run with every signal blocked but faults (CPUID of the handler itself is one): another in the
+// midst of an exit or a resumption would find a thread that is neither inside nor outside. The host's own run with what
+// they asked for.
+class HostsMask {
+ public:
+  HostsMask(int signal, const KernelAction& host, const ucontext_t& context) {
+    std::uint64_t mask = 0;
+    std::memcpy(&mask, &context.uc_sigmask, sizeof(mask));
+    const std::uint64_t own = (host.flags & SA_NODEFER) != 0 ? 0 : std::uint64_t{1} << (signal - 1);
+    set(mask | host.mask | own);
+  }
+  HostsMask(const HostsMask&) = delete;
+  HostsMask& operator=(const HostsMask&) = delete;
+  ~HostsMask() { set(kAll); }
+  static constexpr std::uint64_t kAll = [] {
+    std::uint64_t all = ~std::uint64_t{0};
+    for (const int fault : kFaults) all &= ~(std::uint64_t{1} << (fault - 1));
+    return all;
+  }();
+
+ private:
+  static void set(std::uint64_t mask) {
+    // SAFETY: the kernel reads 8 bytes.
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof(mask));
+  }
+};
+
 // What the host would have had of it.
 void deliver_to_host(int signal, siginfo_t* info, ucontext_t* context) {
   const KernelAction& host = previous[static_cast<std::size_t>(signal)];
   if (signal == kInterrupt && !is_function(host.handler)) return;
+  const HostsMask mask(signal, host, *context);
   if (is_function(host.handler)) {
     if ((host.flags & SA_SIGINFO) != 0) {
       // SAFETY: SA_SIGINFO says that the handler takes these arguments.
@@ -146,7 +175,7 @@ Result<void> adopt_signal_handlers() {
                                      (found.flags & (SA_RESTART | SA_NODEFER | SA_NOCLDSTOP | SA_NOCLDWAIT)) |
                                      SA_SIGINFO | SA_ONSTACK | kRestorer,
                             .restorer = &adyton_sgx_restorer,
-                            .mask = found.mask};
+                            .mask = HostsMask::kAll};
     if (!action(signal, &ours, nullptr)) return io_error("the handler of signal {}: {}", signal, errno_text(errno));
   }
   return {};
