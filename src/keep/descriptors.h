@@ -18,6 +18,7 @@ enum class FileKind : std::uint8_t {
   kEvent,
   kZeros,
   kRandom,
+  kHostMemory,
   kTimer,
   kEpoll,
   kSignalSet,  // signalfd(): `object` is the set

@@ -12,6 +12,7 @@
 #include "keep/descriptors.h"
 #include "keep/epolls.h"
 #include "keep/file_system.h"
+#include "keep/host_memory.h"
 #include "keep/measured_manifest.h"
 #include "keep/page_allocator.h"
 #include "keep/signal_queue.h"
@@ -41,6 +42,7 @@ struct Kernel {
   Descriptors descriptors;
   FileSystem files;
   Channels channels;
+  HostMemory host_memory;
   std::uint32_t folder = 0;  // chdir()
   Epolls epolls;
   Timers timers;

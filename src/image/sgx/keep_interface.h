@@ -59,11 +59,18 @@ enum class KeepRequest : std::uint64_t {
   kCpuid = 7,        // (eax, ecx) -> eax; rdx: ebx; r8: ecx; r9: edx
   kTimestamp = 8,    // () -> the processor's time stamp counter
   kYield = 9,        // () -> 0
-  kPoll = 10,   // (nanoseconds at most, count) -> any; KeepPolled entries in HostPage::data, `found` as poll() says.
+  kHostMemory = 10,  // () -> address of memory that the application may map; rdx: its bytes, 0: there is none
+  // (address in the host's memory, the 32 bits expected there, nanoseconds of CLOCK_MONOTONIC at most, or kForever)
+  // -> 0, or minus EAGAIN, ETIMEDOUT, EINTR, as FUTEX_WAIT
+  kHostFutexWait = 11,
+  kHostFutexWake = 12,  // (address in the host's memory, how many at most) -> how many
+  kAffinity = 13,       // (mask of the first 64 processors, 0: only tell) -> the mask that the thread has
+  kProcessor = 14,      // () -> number of the processor it is on
+  kPoll = 20,   // (nanoseconds at most, count) -> any; KeepPolled entries in HostPage::data, `found` as poll() says.
                 // kWake ends it too
-  kAlarm = 11,  // (nanoseconds or kForever, index of a thread) -> 0: after that time, as if kInterrupt had been asked.
+  kAlarm = 21,  // (nanoseconds or kForever, index of a thread) -> 0: after that time, as if kInterrupt had been asked.
                 // One at a time: a new one is instead of the last
-  kInterrupt = 12,  // (index of a thread) -> 0: as kWake; if its TCS is inside and computes, an asynchronous exit, then
+  kInterrupt = 22,  // (index of a thread) -> 0: as kWake; if its TCS is inside and computes, an asynchronous exit, then
                     // EENTER at CSSA 1, and ERESUME whatever the keep kernel says
 };
 

@@ -2,6 +2,7 @@
 #include "platform/sgx/host_requests.h"
 
 #include <cpuid.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <x86intrin.h>
 
@@ -15,11 +16,13 @@
 #include <ctime>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "platform/sgx/host_descriptors.h"
+#include "platform/sgx/host_futex.h"
 #include "platform/sgx/interrupter.h"
 
 namespace adyton {
@@ -38,6 +41,7 @@ struct HostThread {
   bool polls = false;  // asleep in poll(), which `event` ends
   Descriptor event{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<std::uint64_t> exits = 0;  // even while it is outside: counts up at each way in and out
+  std::atomic<std::uint64_t> sleeps_on = 0;  // address of the word of KeepStart::memory, 0: none
   bool wanted = false;                   // of kStartThread, not yet entered
   std::thread runner;                    // of all but the first
 };
@@ -45,7 +49,11 @@ struct HostThread {
 class KeepHost {
  public:
   KeepHost(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start)
-      : enclave_(enclave), tcs_offsets_(tcs_offsets), descriptors_(start.streams), threads_(tcs_offsets.size()) {}
+      : enclave_(enclave),
+        tcs_offsets_(tcs_offsets),
+        descriptors_(start.streams),
+        memory_(start.memory),
+        threads_(tcs_offsets.size()) {}
 
   Result<KeepEnd> run(const SgxRegisters& start, BytesView strings) {
     std::ranges::transform(strings, threads_[0].page->data, [](std::byte byte) { return std::uint8_t(byte); });
@@ -158,7 +166,10 @@ class KeepHost {
         break;
       }
       case KeepRequest::kWait: wait(index, request.rdx); break;
-      case KeepRequest::kWake: wake(request.rdx, &HostThread::woken); break;
+      case KeepRequest::kWake:
+        wake(request.rdx, &HostThread::woken);
+        if (request.rdx < threads_.size() && threads_[request.rdx].sleeps_on != 0) interrupter_.now(request.rdx);
+        break;
       case KeepRequest::kStartThread: out.rsi = start(request.rdx); break;
       case KeepRequest::kCpuid: {
         unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
@@ -168,6 +179,16 @@ class KeepHost {
       }
       case KeepRequest::kTimestamp: out.rsi = __rdtsc(); break;
       case KeepRequest::kYield: std::this_thread::yield(); break;
+      case KeepRequest::kHostMemory:
+        out.rsi = memory_.empty() ? 0 : std::bit_cast<std::uint64_t>(memory_.data());
+        out.rdx = memory_.size();
+        break;
+      case KeepRequest::kHostFutexWait: out.rsi = futex_wait(index, request.rdx, request.r8, request.r9); break;
+      case KeepRequest::kHostFutexWake:
+        out.rsi = in_memory(request.rdx) ? wake_sleepers(request.rdx, request.r8) : number(-EFAULT);
+        break;
+      case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
+      case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
       default: out.rsi = number(-ENOSYS);
     }
     return out;
@@ -206,6 +227,41 @@ class KeepHost {
   void alarm(std::uint64_t nanoseconds, std::uint64_t index) {
     if (nanoseconds == kForever || index >= threads_.size()) return interrupter_.alarm(std::nullopt, 0);
     interrupter_.alarm(std::chrono::steady_clock::now() + std::chrono::nanoseconds(std::min(nanoseconds, kDay)), index);
+  }
+
+  [[nodiscard]] bool in_memory(std::uint64_t word) const {
+    const auto begin = std::bit_cast<std::uint64_t>(memory_.data());
+    return word % 4 == 0 && word >= begin && word - begin < memory_.size();
+  }
+
+  std::uint64_t futex_wait(std::uint64_t index, std::uint64_t word, std::uint64_t expected, std::uint64_t nanoseconds) {
+    if (!in_memory(word)) return number(-EFAULT);
+    constexpr std::uint64_t kSecond = 1'000'000'000;
+    const timespec until{.tv_sec = static_cast<time_t>(nanoseconds / kSecond),
+                         .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
+    std::atomic<std::uint64_t>& sleeps_on = threads_[index].sleeps_on;
+    sleeps_on.store(word);
+    // Whoever ends the application sees that this thread may be asleep, or is seen here.
+    const int error =
+        ended() ? EINTR
+                : sleep_on_word(word, static_cast<std::uint32_t>(expected), nanoseconds == kForever ? nullptr : &until);
+    sleeps_on.store(0);
+    return number(-error);
+  }
+
+  std::uint64_t set_affinity(std::uint64_t wanted) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int processor = 0; processor < 64; ++processor) {
+      if ((wanted >> processor & 1) != 0) CPU_SET(processor, &set);
+    }
+    if (wanted != 0 && sched_setaffinity(0, sizeof set, &set) != 0) return 0;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+    std::uint64_t mask = 0;
+    for (int processor = 0; processor < 64; ++processor) {
+      if (CPU_ISSET(processor, &set)) mask |= std::uint64_t{1} << processor;
+    }
+    return mask;
   }
 
   void wait(std::uint64_t index, std::uint64_t nanoseconds) {
@@ -265,17 +321,29 @@ class KeepHost {
     for (std::uint64_t index = 0; index < threads_.size(); ++index) {
       wake(index, &HostThread::woken);
       if (threads_[index].exits % 2 != 0) interrupter_.now(index);
+      // The same for who sleeps on a word: again and again, as it may only be about to.
+      const std::atomic<std::uint64_t>& sleeps_on = threads_[index].sleeps_on;
+      for (std::uint64_t word = sleeps_on.load(); word != 0; word = sleeps_on.load()) {
+        wake_sleepers(word, ~std::uint64_t{0});
+        std::this_thread::yield();
+      }
     }
   }
 
   SgxEnclave& enclave_;
   const std::vector<std::uint64_t>& tcs_offsets_;
   HostDescriptors descriptors_;
+  const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;
   std::atomic<bool> has_ended_ = false;
   std::mutex end_mutex_;
   std::optional<Result<KeepEnd>> end_;
-  Interrupter interrupter_{[this](std::uint64_t index) { enclave_.interrupt(tcs_offsets_[index]); },
+  Interrupter interrupter_{[this](std::uint64_t index) {
+                             enclave_.interrupt(tcs_offsets_[index]);
+                             if (const std::uint64_t word = threads_[index].sleeps_on; word != 0) {
+                               wake_sleepers(word, ~std::uint64_t{0});
+                             }
+                           },
                            [this](std::uint64_t index) { return threads_[index].exits.load(); },
                            [this](std::uint64_t index) { wake(index, &HostThread::woken); }};
 };
