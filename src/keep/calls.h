@@ -29,7 +29,27 @@ std::int64_t call_sched_getaffinity(Kernel& kernel, const Frame& frame);
 std::int64_t call_sched_setaffinity(Kernel& kernel, const ThreadState& thread, const Frame& frame);
 std::int64_t call_getcpu(Kernel& kernel, std::uint64_t processor, std::uint64_t node);
 std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer);
-std::int64_t call_prctl(Kernel& kernel, const Frame& frame);
+std::int64_t call_prctl(Kernel& kernel, ThreadState& thread, const Frame& frame);
+
+// calls_accounts.cc: who and how, of which there is one answer.
+std::int64_t call_getrusage(Kernel& kernel, std::uint64_t to);
+std::int64_t call_times(Kernel& kernel, std::uint64_t to);
+std::int64_t call_get_ids(Kernel& kernel, const Frame& frame);
+std::int64_t call_set_id(std::uint64_t id);
+std::int64_t call_set_ids(const Frame& frame, int count);
+std::int64_t call_getgroups(Kernel& kernel, std::uint64_t count, std::uint64_t to);
+std::int64_t call_sched_getparam(Kernel& kernel, std::uint64_t to);
+std::int64_t call_sched_setscheduler(Kernel& kernel, std::uint64_t policy, std::uint64_t parameter);
+std::int64_t call_chown(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t user, std::uint64_t group);
+std::int64_t call_ioctl(Kernel& kernel, const Frame& frame);
+
+// calls_copies.cc
+std::int64_t call_sendfile(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_copy_file_range(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_fallocate(Kernel& kernel, const Frame& frame);
+std::int64_t call_statfs(Kernel& kernel, std::uint64_t to);
+std::int64_t call_memfd_create(Kernel& kernel, std::uint64_t name, std::uint64_t flags);
+std::int64_t map_file(Kernel& kernel, const Frame& frame, const OpenFile& file);
 
 // calls_threads.cc
 std::int64_t call_clone(Kernel& kernel, ThreadState& thread, const Frame& frame);
@@ -78,6 +98,8 @@ std::int64_t read_signals(Kernel& kernel, ThreadState& thread, const OpenFile& f
 // calls_streams.cc
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes);
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from, std::uint64_t bytes);
+// To an open file that may be written to, from memory of the keep kernel or checked memory of the application.
+std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes);
 std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_close(Kernel& kernel, std::uint64_t fd);
@@ -115,7 +137,7 @@ std::int64_t call_access(Kernel& kernel, std::uint64_t at, std::uint64_t path);
 std::int64_t call_mkdir(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t mode);
 std::int64_t call_unlink(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t flags);
 std::int64_t call_rename(Kernel& kernel, const Frame& frame, std::uint64_t flags);  // renameat()'s arguments
-std::int64_t call_readlink(Kernel& kernel, std::uint64_t path, std::uint64_t to, std::uint64_t bytes);
+std::int64_t call_readlink(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t to, std::uint64_t bytes);
 std::int64_t call_getcwd(Kernel& kernel, std::uint64_t to, std::uint64_t bytes);
 std::int64_t call_chdir(Kernel& kernel, std::uint64_t path);
 std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes);
@@ -126,6 +148,11 @@ std::int64_t call_ftruncate(Kernel& kernel, std::uint64_t fd, std::uint64_t byte
 std::int64_t call_truncate(Kernel& kernel, std::uint64_t path, std::uint64_t bytes);
 std::int64_t call_chmod(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t mode);
 std::int64_t call_fsync(Kernel& kernel, std::uint64_t fd);
+std::int64_t call_symlink(Kernel& kernel, std::uint64_t target, std::uint64_t at, std::uint64_t path);
+std::int64_t call_utimensat(Kernel& kernel, const Frame& frame);
+std::int64_t call_statx(Kernel& kernel, const Frame& frame);
+std::int64_t call_fchmod(Kernel& kernel, std::uint64_t fd, std::uint64_t mode);
+std::int64_t call_fchdir(Kernel& kernel, std::uint64_t fd);
 std::int64_t read_file(Kernel& kernel, OpenFile& file, void* to, std::uint64_t bytes);
 std::int64_t write_file(Kernel& kernel, OpenFile& file, const void* from, std::uint64_t bytes);
 

@@ -6,6 +6,7 @@
 #include <linux/stat.h>
 
 #include "keep/calls.h"
+#include "keep/proc.h"
 #include "keep/random.h"
 
 namespace adyton::keep {
@@ -51,7 +52,7 @@ struct stat stat_of(const Node& node) {
   out.st_dev = 1;
   out.st_ino = node.number;
   out.st_nlink = node.parent == 0 ? 0 : 1 + node.folder;
-  out.st_mode = (node.folder != 0 ? S_IFDIR : S_IFREG) | node.mode;
+  out.st_mode = (node.folder != 0 ? S_IFDIR : node.link != 0 ? S_IFLNK : S_IFREG) | node.mode;
   out.st_uid = out.st_gid = 1000;
   out.st_size = static_cast<long>(node.size);
   out.st_blksize = kPage;
@@ -67,6 +68,7 @@ struct stat stat_of_stream(FileKind kind) {
   out.st_ino = static_cast<unsigned long>(kind) + 1;
   out.st_nlink = 1;
   out.st_mode = (kind == FileKind::kZeros || kind == FileKind::kRandom ? S_IFCHR : S_IFIFO) | 0600;
+  if (kind == FileKind::kFile) out.st_mode = S_IFREG | 0444;  // of /proc
   out.st_uid = out.st_gid = 1000;
   out.st_blksize = kPage;
   return out;
@@ -81,15 +83,27 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   const Time now = (flags & O_CREAT) != 0 ? kernel.clock.now(Clock::kReal) : Time{};
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
-  constexpr std::uint64_t kTemporary = __O_TMPFILE;
-  if ((flags & kTemporary) == kTemporary) return -EOPNOTSUPP;
+  constexpr std::uint64_t kTemporary = O_TMPFILE;
   const std::uint64_t access = flags & O_ACCMODE;
   OpenFile file{.readable = access != O_WRONLY,
                 .writable = access != O_RDONLY,
                 .flags = static_cast<std::uint32_t>(flags & (O_APPEND | O_NONBLOCK))};
-  if (!device(path.text, file)) {
+  std::int64_t other = 0;
+  if (open_descriptor_again(kernel, path.text, other)) return other;
+  if (proc_file(path.text)) {
+    if (file.writable) return -EACCES;
+    other = open_proc_file(kernel, path.text);
+    if (other < 0) return other;
+    file.kind = FileKind::kFile;
+    file.object = static_cast<std::uint64_t>(other);
+  } else if ((flags & kTemporary) == kTemporary) {
+    const std::int64_t node = kernel.files.make_nameless(static_cast<std::uint32_t>(mode), now);
+    if (node < 0) return node;
+    file.kind = FileKind::kFile;
+    file.object = static_cast<std::uint64_t>(node);
+  } else if (!device(path.text, file)) {
     const std::int64_t node = kernel.files.open(path.folder, path.text, static_cast<std::uint32_t>(flags),
-                                                static_cast<std::uint32_t>(mode), now);
+                                                static_cast<std::uint32_t>(mode) & ~kernel.mode_mask, now);
     if (node < 0) return node;
     Node known;
     kernel.files.describe(static_cast<std::uint32_t>(node), known);
@@ -103,49 +117,74 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   return descriptor;
 }
 
-std::int64_t call_stat(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t path_address, std::uint64_t to,
-                       std::uint64_t flags) {
-  auto* out = kernel.user.out<struct stat>(to);
-  if (out == nullptr) return -EFAULT;
+namespace {
+
+std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t path_address, std::uint64_t flags,
+                      struct stat& out) {
   const char* first = path_address != 0 ? kernel.user.in<char>(path_address) : nullptr;
   if ((flags & AT_EMPTY_PATH) != 0 && (path_address == 0 || (first != nullptr && *first == 0)) &&
       static_cast<std::int32_t>(at_descriptor) != AT_FDCWD) {
     const OpenFile* file = kernel.descriptors.find(at_descriptor & 0xffffffff);
     if (file == nullptr) return -EBADF;
     if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) {
-      *out = stat_of_stream(file->kind);
+      out = stat_of_stream(file->kind);
       if (file->kind == FileKind::kHostMemory) {
-        out->st_mode = S_IFREG | 0600;
-        out->st_size = static_cast<long>(kernel.host_memory.bytes());
+        out.st_mode = S_IFREG | 0600;
+        out.st_size = static_cast<long>(kernel.host_memory.bytes());
       }
       return 0;
     }
     Node node;
     kernel.files.describe(node_of(*file), node);
-    *out = stat_of(node);
+    out = stat_of(node);
     return 0;
   }
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
   OpenFile special;
   if (device(path.text, special)) {
-    *out = stat_of_stream(special.kind);
+    out = stat_of_stream(special.kind);
     return 0;
   }
-  const std::int64_t found = kernel.files.find(path.folder, path.text);
+  char target[64];
+  if (const std::int64_t length = proc_link(kernel, path.text, target, sizeof(target)); length > 0) {
+    const std::int64_t descriptor = descriptor_in(path.text);
+    if ((flags & AT_SYMLINK_NOFOLLOW) == 0 && descriptor >= 0) {
+      return describe(kernel, static_cast<std::uint64_t>(descriptor), 0, AT_EMPTY_PATH, out);
+    }
+    out = stat_of_stream(FileKind::kFile);
+    if ((flags & AT_SYMLINK_NOFOLLOW) != 0) {
+      out.st_mode = S_IFLNK | 0777;
+      out.st_size = length;
+    }
+    return 0;
+  }
+  if (proc_file(path.text)) {
+    out = stat_of_stream(FileKind::kFile);
+    return 0;
+  }
+  const std::int64_t found = kernel.files.find(path.folder, path.text, (flags & AT_SYMLINK_NOFOLLOW) == 0);
   if (found < 0) return found;
   Node node;
   if (const std::int64_t error = kernel.files.describe(static_cast<std::uint32_t>(found), node); error < 0)
     return error;
-  *out = stat_of(node);
+  out = stat_of(node);
   return 0;
+}
+
+}  // namespace
+
+std::int64_t call_stat(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t path_address, std::uint64_t to,
+                       std::uint64_t flags) {
+  auto* out = kernel.user.out<struct stat>(to);
+  return out == nullptr ? -EFAULT : describe(kernel, at_descriptor, path_address, flags, *out);
 }
 
 std::int64_t call_access(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t path_address) {
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
   OpenFile special;
-  if (device(path.text, special)) return 0;
+  if (device(path.text, special) || proc_file(path.text)) return 0;
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   return found < 0 ? found : 0;
 }
@@ -154,7 +193,8 @@ std::int64_t call_mkdir(Kernel& kernel, std::uint64_t at_descriptor, std::uint64
   const Time now = kernel.clock.now(Clock::kReal);
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
-  const std::int64_t made = kernel.files.make_folder(path.folder, path.text, static_cast<std::uint32_t>(mode), now);
+  const std::int64_t made =
+      kernel.files.make_folder(path.folder, path.text, static_cast<std::uint32_t>(mode) & ~kernel.mode_mask, now);
   return made < 0 ? made : 0;
 }
 
@@ -173,19 +213,16 @@ std::int64_t call_rename(Kernel& kernel, const Frame& frame, std::uint64_t flags
   return kernel.files.rename(from.folder, from.text, to.folder, to.text, flags == 0);
 }
 
-std::int64_t call_readlink(Kernel& kernel, std::uint64_t path_address, std::uint64_t to, std::uint64_t bytes) {
-  if (bytes == 0 || bytes > kMostPath) return bytes == 0 ? -EINVAL : call_readlink(kernel, path_address, to, kMostPath);
-  char path[64];
-  const std::int64_t length = kernel.user.copy_string(path_address, path, sizeof(path));
-  if (length == -ENAMETOOLONG) return -EINVAL;  // no link has such a long name
-  if (length < 0) return length;
-  if (!same(path, "/proc/self/exe")) return kernel.files.find(kernel.folder, path) < 0 ? -ENOENT : -EINVAL;
-  constexpr char kSelf[] = "/enclave";
-  if (bytes > sizeof(kSelf) - 1) bytes = sizeof(kSelf) - 1;
+std::int64_t call_readlink(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t path_address, std::uint64_t to,
+                           std::uint64_t bytes) {
+  if (static_cast<std::int64_t>(bytes) <= 0) return -EINVAL;
+  if (bytes > kMostPath) bytes = kMostPath;
   auto* out = kernel.user.out<char>(to, bytes);
   if (out == nullptr) return -EFAULT;
-  __builtin_memcpy(out, kSelf, bytes);
-  return static_cast<std::int64_t>(bytes);
+  Path path;
+  if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
+  if (const std::int64_t told = proc_link(kernel, path.text, out, bytes); told != 0) return told;
+  return kernel.files.target_of(path.folder, path.text, out, bytes);
 }
 
 std::int64_t call_getcwd(Kernel& kernel, std::uint64_t to, std::uint64_t bytes) {
@@ -194,18 +231,25 @@ std::int64_t call_getcwd(Kernel& kernel, std::uint64_t to, std::uint64_t bytes) 
   return out == nullptr ? -EFAULT : kernel.files.path_of(kernel.folder, out, bytes);
 }
 
-std::int64_t call_chdir(Kernel& kernel, std::uint64_t path_address) {
-  Path path;
-  const auto here = static_cast<std::uint64_t>(AT_FDCWD);
-  if (const std::int64_t error = take_path(kernel, here, path_address, path); error < 0) return error;
-  // Held open, so that its node stays what it is.
-  const std::int64_t node = kernel.files.open(path.folder, path.text, O_DIRECTORY, 0, {});
+namespace {
+
+// Held open, so that its node stays what it is.
+std::int64_t change_folder(Kernel& kernel, std::int64_t node) {
   if (node < 0) return node;
   const std::uint32_t before = kernel.folder;
   kernel.folder = static_cast<std::uint32_t>(node);
   if (before != FileSystem::kRoot) kernel.files.close(before);
   if (kernel.folder == FileSystem::kRoot) kernel.files.close(FileSystem::kRoot);
   return 0;
+}
+
+}  // namespace
+
+std::int64_t call_chdir(Kernel& kernel, std::uint64_t path_address) {
+  Path path;
+  const auto here = static_cast<std::uint64_t>(AT_FDCWD);
+  if (const std::int64_t error = take_path(kernel, here, path_address, path); error < 0) return error;
+  return change_folder(kernel, kernel.files.open(path.folder, path.text, O_DIRECTORY, 0, {}));
 }
 
 std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
@@ -237,7 +281,7 @@ std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, s
     auto* rest = at<unsigned char>(to + done);
     rest[16] = static_cast<unsigned char>(length);
     rest[17] = static_cast<unsigned char>(length >> 8);
-    rest[18] = node.folder != 0 ? 4 : 8;  // DT_DIR, DT_REG
+    rest[18] = node.folder != 0 ? 4 : node.link != 0 ? 10 : 8;  // DT_DIR, DT_LNK, DT_REG
     __builtin_memcpy(rest + kHead, node.name, name_bytes);
     done += length;
     file->offset = next;
@@ -317,6 +361,78 @@ std::int64_t call_chmod(Kernel& kernel, std::uint64_t at_descriptor, std::uint64
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   if (found < 0) return found;
   kernel.files.set_mode(static_cast<std::uint32_t>(found), static_cast<std::uint32_t>(mode));
+  return 0;
+}
+
+std::int64_t call_symlink(Kernel& kernel, std::uint64_t target_address, std::uint64_t at_descriptor,
+                          std::uint64_t path_address) {
+  const Time now = kernel.clock.now(Clock::kReal);
+  Path path;
+  char target[kMostPath];
+  if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
+  const std::int64_t length = kernel.user.copy_string(target_address, target, sizeof(target));
+  return length < 0 ? length : kernel.files.make_link(path.folder, path.text, target, now);
+}
+
+std::int64_t call_fchmod(Kernel& kernel, std::uint64_t fd, std::uint64_t mode) {
+  const OpenFile* file = kernel.descriptors.find(fd);
+  if (file == nullptr) return -EBADF;
+  if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) return -EPERM;
+  kernel.files.set_mode(node_of(*file), static_cast<std::uint32_t>(mode));
+  return 0;
+}
+
+std::int64_t call_fchdir(Kernel& kernel, std::uint64_t fd) {
+  const std::int64_t folder = folder_of(kernel, fd);
+  return folder < 0
+             ? folder
+             : change_folder(kernel, kernel.files.open(static_cast<std::uint32_t>(folder), ".", O_DIRECTORY, 0, {}));
+}
+
+// One time for each file: the second, of the last change.
+std::int64_t call_utimensat(Kernel& kernel, const Frame& frame) {
+  constexpr std::int64_t kNow = (1 << 30) - 1, kKeep = (1 << 30) - 2;  // UTIME_NOW, UTIME_OMIT
+  const auto* times = frame.rdx != 0 ? kernel.user.in<Time>(frame.rdx, 2) : nullptr;
+  if (frame.rdx != 0 && times == nullptr) return -EFAULT;
+  Time when = times != nullptr ? times[1] : Time{0, kNow};
+  if (when.nanoseconds == kNow) when = kernel.clock.now(Clock::kReal);
+  std::int64_t node = 0;
+  if (frame.rsi == 0) {
+    const OpenFile* file = kernel.descriptors.find(frame.rdi);
+    if (file == nullptr) return -EBADF;
+    if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) return -EINVAL;
+    node = static_cast<std::int64_t>(file->object);
+  } else {
+    Path path;
+    if (const std::int64_t error = take_path(kernel, frame.rdi, frame.rsi, path); error < 0) return error;
+    node = kernel.files.find(path.folder, path.text, (frame.r10 & AT_SYMLINK_NOFOLLOW) == 0);
+    if (node < 0) return node;
+  }
+  if (when.nanoseconds == kKeep) return 0;
+  if (when.nanoseconds < 0 || when.nanoseconds >= 1'000'000'000) return -EINVAL;
+  kernel.files.set_changed(static_cast<std::uint32_t>(node), when);
+  return 0;
+}
+
+std::int64_t call_statx(Kernel& kernel, const Frame& frame) {
+  auto* out = kernel.user.out<struct statx>(frame.r8);
+  if (out == nullptr) return -EFAULT;
+  struct stat from{};
+  if (const std::int64_t error = describe(kernel, frame.rdi, frame.rsi, frame.rdx, from); error < 0) return error;
+  *out = {};
+  out->stx_mask = STATX_BASIC_STATS;
+  out->stx_blksize = kPage;
+  out->stx_nlink = static_cast<std::uint32_t>(from.st_nlink);
+  out->stx_uid = from.st_uid;
+  out->stx_gid = from.st_gid;
+  out->stx_mode = static_cast<std::uint16_t>(from.st_mode);
+  out->stx_ino = from.st_ino;
+  out->stx_size = static_cast<std::uint64_t>(from.st_size);
+  out->stx_blocks = static_cast<std::uint64_t>(from.st_blocks);
+  out->stx_mtime.tv_sec = static_cast<std::int64_t>(from.st_mtime);
+  out->stx_mtime.tv_nsec = static_cast<std::uint32_t>(from.st_mtime_nsec);
+  out->stx_atime = out->stx_ctime = out->stx_mtime;
+  out->stx_dev_minor = static_cast<std::uint32_t>(from.st_dev);
   return 0;
 }
 

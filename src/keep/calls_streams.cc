@@ -86,11 +86,15 @@ std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, s
   if (file == nullptr || !file->writable) return -EBADF;
   if (!kernel.user.readable(from, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
-  switch (file->kind) {
-    case FileKind::kOutput: return write_to_host(thread, file->object, at<const void>(from), bytes);
-    case FileKind::kFile: return write_file(kernel, *file, at<const void>(from), bytes);
+  return write_open(kernel, thread, *file, at<const void>(from), bytes);
+}
+
+std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes) {
+  switch (file.kind) {
+    case FileKind::kOutput: return write_to_host(thread, file.object, from, bytes);
+    case FileKind::kFile: return write_file(kernel, file, from, bytes);
     case FileKind::kPipeEnd:
-    case FileKind::kEvent: return write_channel(kernel, thread, *file, at<const void>(from), bytes);
+    case FileKind::kEvent: return write_channel(kernel, thread, file, from, bytes);
     case FileKind::kZeros:
     case FileKind::kRandom: return static_cast<std::int64_t>(bytes);
     default: return -EBADF;
@@ -154,6 +158,14 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GET_SEALS:
       if (file->kind == FileKind::kHostMemory) return F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
       [[fallthrough]];
+    case F_SETLK:
+    case F_SETLKW: return file->kind == FileKind::kFile ? 0 : -EINVAL;  // a process does not lock itself out
+    case F_GETLK: {
+      auto* type = kernel.user.out<std::int16_t>(frame.rdx);
+      if (type == nullptr) return -EFAULT;
+      *type = F_UNLCK;
+      return 0;
+    }
     default: return -EINVAL;
   }
 }

@@ -38,6 +38,7 @@ std::int64_t start_thread(Kernel& kernel, ThreadState& thread, const NewThread& 
   child->frame.rsp = wanted.stack;
   child->fs_base = (wanted.flags & CLONE_SETTLS) != 0 ? wanted.tls : fs_base();
   child->signal_mask = thread.signal_mask;
+  __builtin_memcpy(child->name, thread.name, sizeof(child->name));
   child->clear_thread_id = (wanted.flags & CLONE_CHILD_CLEARTID) != 0 ? wanted.child_id : 0;
   const std::uint32_t before = tell_parent ? *parent_id : 0;
   if (tell_parent) *parent_id = id;

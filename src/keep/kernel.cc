@@ -29,6 +29,11 @@ bool add_segments(Kernel& kernel) {
     if (!kernel.user.add(page_floor(begin), page_ceiling(begin + header.p_memsz), (header.p_flags & PF_W) != 0)) {
       return false;
     }
+    constexpr std::uint32_t kProtection[] = {0, PROT_EXEC, PROT_WRITE, PROT_EXEC | PROT_WRITE};
+    kernel.segments[kernel.segment_count++] = {
+        .begin = page_floor(begin),
+        .end = page_ceiling(begin + header.p_memsz),
+        .protection = kProtection[header.p_flags & 3] | ((header.p_flags & PF_R) != 0 ? PROT_READ : 0U)};
   }
   return true;
 }
@@ -90,6 +95,11 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
     // What the host gave is no reason to fail for ever, but the enclave is started only once.
     return static_cast<std::uint64_t>(KeepFailure::kArguments);
   }
+  kernel.arguments = stack.strings;
+  for (std::uint64_t left = argument_count; left > 0; ++kernel.argument_bytes) {
+    left -= at<const char>(stack.strings)[kernel.argument_bytes] == 0 ? 1 : 0;
+  }
+  __builtin_memcpy(thread.name, "enclave", 8);
   const std::uint64_t top = build_initial_stack(stack);
   if (top == 0) return static_cast<std::uint64_t>(KeepFailure::kRandom);
   kernel.host_memory.ask(kernel.base, config.enclave_bytes);

@@ -43,7 +43,11 @@ struct Kernel {
   FileSystem files;
   Channels channels;
   HostMemory host_memory;
-  std::uint32_t folder = 0;  // chdir()
+  std::uint32_t folder = 0;                  // chdir()
+  std::uint32_t mode_mask = 022;             // umask()
+  Area segments[UserMemory::kMostRanges]{};  // of the application
+  std::uint64_t segment_count = 0;
+  std::uint64_t arguments = 0, argument_bytes = 0;  // address of argv's strings, one after the other
   Epolls epolls;
   Timers timers;
   SpinLock signal_lock;  // of the next three, and of ThreadState::pending

@@ -122,8 +122,34 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     }
     case __NR_renameat: return call_rename(kernel, frame, 0);
     case __NR_renameat2: return call_rename(kernel, frame, frame.r8);
-    case __NR_readlink: return call_readlink(kernel, a, b, c);
-    case __NR_readlinkat: return call_readlink(kernel, b, c, frame.r10);
+    case __NR_readlink: return call_readlink(kernel, kHere, a, b, c);
+    case __NR_readlinkat: return call_readlink(kernel, a, b, c, frame.r10);
+    case __NR_symlink: return call_symlink(kernel, a, kHere, b);
+    case __NR_symlinkat: return call_symlink(kernel, a, b, c);
+    case __NR_link:
+    case __NR_linkat:
+    case __NR_mknod:
+    case __NR_mknodat: return -EPERM;
+    case __NR_utimensat: return call_utimensat(kernel, frame);
+    case __NR_statx: return call_statx(kernel, frame);
+    case __NR_statfs: {
+      const std::int64_t found = call_access(kernel, kHere, a);
+      return found < 0 ? found : call_statfs(kernel, b);
+    }
+    case __NR_fstatfs: return kernel.descriptors.find(a) == nullptr ? -EBADF : call_statfs(kernel, b);
+    case __NR_fallocate: return call_fallocate(kernel, frame);
+    case __NR_sendfile: return call_sendfile(kernel, thread, frame);
+    case __NR_copy_file_range: return call_copy_file_range(kernel, thread, frame);
+    case __NR_memfd_create: return call_memfd_create(kernel, a, b);
+    case __NR_flock:
+    case __NR_fadvise64:
+    case __NR_readahead: return kernel.descriptors.find(a) == nullptr ? -EBADF : 0;
+    case __NR_fchmod: return call_fchmod(kernel, a, b);
+    case __NR_fchdir: return call_fchdir(kernel, a);
+    case __NR_chown:
+    case __NR_lchown: return call_chown(kernel, kHere, a, b, c);
+    case __NR_fchown: return call_chown(kernel, a, 0, b, c);
+    case __NR_fchownat: return call_chown(kernel, a, b, c, frame.r10);
     case __NR_getcwd: return call_getcwd(kernel, a, b);
     case __NR_chdir: return call_chdir(kernel, a);
     case __NR_getdents64: return call_getdents(kernel, a, b, c);
@@ -136,8 +162,11 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_fchmodat: return call_chmod(kernel, a, b, c);
     case __NR_fsync:
     case __NR_fdatasync: return call_fsync(kernel, a);
-    case __NR_umask: return 022;
-    case __NR_ioctl: return kernel.descriptors.find(a) != nullptr ? -ENOTTY : -EBADF;
+    case __NR_sync: return 0;
+    case __NR_syncfs: return kernel.descriptors.find(a) == nullptr ? -EBADF : 0;
+    case __NR_umask:
+      return __atomic_exchange_n(&kernel.mode_mask, static_cast<std::uint32_t>(a) & 0777, __ATOMIC_RELAXED);
+    case __NR_ioctl: return call_ioctl(kernel, frame);
 
     case __NR_brk: return call_brk(kernel, a);
     case __NR_mmap: return call_mmap(kernel, frame);
@@ -151,14 +180,49 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_set_robust_list: return call_set_robust_list(kernel, thread, frame);
     case __NR_rseq: return -ENOSYS;  // without a word: the C library asks, and does without
     case __NR_prlimit64: return call_prlimit(kernel, frame);
+    case __NR_getrlimit: return call_prlimit(kernel, {.rdx = 0, .rsi = a, .rdi = 0, .r10 = b});
+    case __NR_setrlimit: return call_prlimit(kernel, {.rdx = b, .rsi = a, .rdi = 0, .r10 = 0});
     case __NR_getrandom: return call_getrandom(kernel, a, b, c);
     case __NR_uname: return call_uname(kernel, a);
     case __NR_sysinfo: return call_sysinfo(kernel, a);
-    case __NR_prctl: return call_prctl(kernel, frame);
+    case __NR_prctl: return call_prctl(kernel, thread, frame);
     case __NR_getpid: return kProcess;
     case __NR_getppid: return 1;
     case __NR_getpgrp:
+    case __NR_getpgid:
     case __NR_getsid: return kProcess;
+    case __NR_setsid:
+    case __NR_clock_settime:
+    case __NR_settimeofday: return -EPERM;
+    case __NR_setpgid: return 0;
+    case __NR_wait4:
+    case __NR_waitid: return -ECHILD;
+    case __NR_getrusage: return call_getrusage(kernel, b);
+    case __NR_times: return call_times(kernel, a);
+    case __NR_getresuid:
+    case __NR_getresgid: return call_get_ids(kernel, frame);
+    case __NR_setuid:
+    case __NR_setgid: return call_set_id(a);
+    case __NR_setreuid:
+    case __NR_setregid: return call_set_ids(frame, 2);
+    case __NR_setresuid:
+    case __NR_setresgid: return call_set_ids(frame, 3);
+    case __NR_getgroups: return call_getgroups(kernel, a, b);
+    case __NR_personality: return a == 0 || a == 0xffffffff ? 0 : -EINVAL;
+    case __NR_getpriority: return 20;  // of 1 to 40
+    case __NR_setpriority: return static_cast<std::int32_t>(c) == 0 ? 0 : -EPERM;
+    case __NR_sched_getscheduler: return 0;  // SCHED_OTHER
+    case __NR_sched_getparam: return call_sched_getparam(kernel, b);
+    case __NR_sched_setparam: return call_sched_setscheduler(kernel, 0, b);
+    case __NR_sched_setscheduler: return call_sched_setscheduler(kernel, b, c);
+    case __NR_sched_get_priority_max:
+    case __NR_sched_get_priority_min: return a == 0 || a == 3 || a == 5 ? 0 : -EINVAL;
+    case __NR_mlock:
+    case __NR_munlock:
+    case __NR_mlock2:
+    case __NR_mlockall:
+    case __NR_munlockall:
+    case __NR_msync: return 0;  // nothing is ever written elsewhere
     case __NR_gettid: return thread.thread_id;
     case __NR_getuid:
     case __NR_geteuid:
