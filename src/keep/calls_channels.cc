@@ -5,6 +5,7 @@
 
 #include "keep/blocking.h"
 #include "keep/signals.h"
+#include "keep/socket_calls.h"
 
 namespace adyton::keep {
 namespace {
@@ -59,8 +60,8 @@ std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t fla
 }
 
 std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes) {
-  const std::uint64_t object = file.object;
-  if (file.kind == FileKind::kPipeEnd) {
+  const std::uint64_t object = file.kind == FileKind::kPair ? file.object & 0xffffffff : file.object;
+  if (file.kind != FileKind::kEvent) {
     return until_done(kernel, thread, file, [&] { return kernel.channels.read_pipe(object, to, bytes); });
   }
   if (bytes < 8) return -EINVAL;
@@ -72,7 +73,7 @@ std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& f
 
 std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from,
                            std::uint64_t bytes) {
-  const std::uint64_t object = file.object;
+  const std::uint64_t object = file.kind == FileKind::kPair ? file.object >> 32 : file.object;
   const bool block = blocks(file);
   if (file.kind == FileKind::kEvent) {
     if (bytes < 8) return -EINVAL;
@@ -96,10 +97,64 @@ std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& 
 void close_channel(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kEvent) {
     kernel.channels.close_event(last.object);
+  } else if (last.kind == FileKind::kPair) {
+    OpenFile pair = last;
+    shut_pair(kernel, pair, true, true);
   } else {
     kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object, last.readable);
     kernel.threads.wake(kernel.channels.changes(), ~std::uint64_t{0}, ~0U);
   }
+}
+
+std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& one, std::uint32_t& other) {
+  std::int64_t pipes[2]{};
+  for (std::int64_t& pipe : pipes) {
+    pipe = kernel.channels.open_pipe(kernel.memory, kernel.memory_lock);
+    if (pipe < 0) break;
+  }
+  const auto first = static_cast<std::uint64_t>(pipes[0]), second = static_cast<std::uint64_t>(pipes[1]);
+  if (pipes[0] < 0) return pipes[0];
+  const auto drop = [&](std::uint64_t pipe) {
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, true);
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, false);
+  };
+  if (pipes[1] < 0) {
+    drop(first);
+    return pipes[1];
+  }
+  OpenFile file{.kind = FileKind::kPair,
+                .readable = true,
+                .writable = true,
+                .flags = static_cast<std::uint32_t>(type_flags & O_NONBLOCK),
+                .object = first | second << 32};
+  const bool close = (type_flags & O_CLOEXEC) != 0;
+  const std::int64_t left = kernel.descriptors.open(file, close);
+  if (left < 0) {
+    drop(first);
+    drop(second);
+    return left;
+  }
+  file.object = second | first << 32;
+  const std::int64_t right = kernel.descriptors.open(file, close);
+  if (right < 0) {
+    shut_pair(kernel, file, true, true);
+    call_close(kernel, static_cast<std::uint64_t>(left));
+    return right;
+  }
+  one = static_cast<std::uint32_t>(left);
+  other = static_cast<std::uint32_t>(right);
+  return 0;
+}
+
+void shut_pair(Kernel& kernel, OpenFile& file, bool reading, bool writing) {
+  const auto shut = [&](bool wanted, bool& open, std::uint64_t pipe, bool reader) {
+    if (wanted && __atomic_exchange_n(&open, false, __ATOMIC_SEQ_CST)) {
+      kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, reader);
+    }
+  };
+  shut(reading, file.readable, file.object & 0xffffffff, true);
+  shut(writing, file.writable, file.object >> 32, false);
+  wake_pollers(kernel);
 }
 
 }  // namespace adyton::keep

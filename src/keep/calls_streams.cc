@@ -5,6 +5,7 @@
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/socket_calls.h"
 
 namespace adyton::keep {
 namespace {
@@ -60,6 +61,7 @@ void log(const ThreadState& thread, const Line& line) { write_to_host(thread, 2,
 
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
   OpenFile* file = kernel.descriptors.find(fd);
+  if (file != nullptr && file->kind == FileKind::kPair && !file->readable) return 0;  // shut
   if (file == nullptr || !file->readable) return -EBADF;
   if (!kernel.user.writable(to, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
@@ -67,7 +69,9 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
     case FileKind::kInput: ++file->uses; return read_from_host(thread, at<void>(to), bytes);
     case FileKind::kFile: return read_file(kernel, *file, at<void>(to), bytes);
     case FileKind::kFolder: return -EISDIR;
+    case FileKind::kSocket: return receive(kernel, thread, *file, at<void>(to), bytes, 0, nullptr);
     case FileKind::kPipeEnd:
+    case FileKind::kPair:
     case FileKind::kEvent: return read_channel(kernel, thread, *file, at<void>(to), bytes);
     case FileKind::kTimer: return read_timer(kernel, thread, *file, at<void>(to), bytes);
     case FileKind::kSignalSet: return read_signals(kernel, thread, *file, at<void>(to), bytes);
@@ -83,6 +87,7 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from,
                         std::uint64_t bytes) {
   OpenFile* file = kernel.descriptors.find(fd);
+  if (file != nullptr && file->kind == FileKind::kPair && !file->writable) return -EPIPE;  // shut
   if (file == nullptr || !file->writable) return -EBADF;
   if (!kernel.user.readable(from, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
@@ -93,7 +98,9 @@ std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, con
   switch (file.kind) {
     case FileKind::kOutput: return write_to_host(thread, file.object, from, bytes);
     case FileKind::kFile: return write_file(kernel, file, from, bytes);
+    case FileKind::kSocket: return send(kernel, thread, file, from, bytes, 0, nullptr);
     case FileKind::kPipeEnd:
+    case FileKind::kPair:
     case FileKind::kEvent: return write_channel(kernel, thread, file, from, bytes);
     case FileKind::kZeros:
     case FileKind::kRandom: return static_cast<std::int64_t>(bytes);
@@ -118,8 +125,10 @@ namespace {
 void forget(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kFile || last.kind == FileKind::kFolder) {
     kernel.files.close(static_cast<std::uint32_t>(last.object));
-  } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent) {
+  } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent || last.kind == FileKind::kPair) {
     close_channel(kernel, last);
+  } else if (last.kind == FileKind::kSocket) {
+    close_socket(kernel, last.object);
   } else if (last.kind == FileKind::kTimer) {
     kernel.timers.close(last.object);
   } else if (last.kind == FileKind::kEpoll) {

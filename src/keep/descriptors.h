@@ -22,6 +22,8 @@ enum class FileKind : std::uint8_t {
   kTimer,
   kEpoll,
   kSignalSet,  // signalfd(): `object` is the set
+  kSocket,     // of the host: `object` is its number
+  kPair,       // of socketpair(): two pipes
 };
 
 struct OpenFile {

@@ -16,6 +16,7 @@
 #include "keep/measured_manifest.h"
 #include "keep/page_allocator.h"
 #include "keep/signal_queue.h"
+#include "keep/sockets.h"
 #include "keep/spin_lock.h"
 #include "keep/text.h"
 #include "keep/threads.h"
@@ -49,6 +50,7 @@ struct Kernel {
   std::uint64_t segment_count = 0;
   std::uint64_t arguments = 0, argument_bytes = 0;  // address of argv's strings, one after the other
   Epolls epolls;
+  Sockets sockets;
   Timers timers;
   SpinLock signal_lock;  // of the next three, and of ThreadState::pending
   SignalAction actions[kSignals + 1]{};

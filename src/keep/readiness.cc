@@ -6,13 +6,22 @@
 
 namespace adyton::keep {
 
-bool polled_by_host(const OpenFile& file) { return file.kind == FileKind::kInput || file.kind == FileKind::kOutput; }
+bool polled_by_host(const OpenFile& file) {
+  return file.kind == FileKind::kInput || file.kind == FileKind::kOutput || file.kind == FileKind::kSocket;
+}
 
 std::uint32_t readiness(Kernel& kernel, ThreadState& thread, const OpenFile& file) {
   switch (file.kind) {
     case FileKind::kNone: return POLLNVAL;
     case FileKind::kPipeEnd: return kernel.channels.pipe_readiness(file.object, file.readable);
     case FileKind::kEvent: return kernel.channels.event_readiness(file.object);
+    case FileKind::kPair: {
+      const std::uint32_t in =
+          file.readable ? kernel.channels.pipe_readiness(file.object & 0xffffffff, true) : kReadable;
+      const std::uint32_t out = file.writable ? kernel.channels.pipe_readiness(file.object >> 32, false) : kWritable;
+      // Where nobody writes any more, the end can be read.
+      return ((in & POLLHUP) != 0 ? in | kReadable : in) | ((out & POLLERR) != 0 ? kWritable : out);
+    }
     case FileKind::kTimer: {
       Timer timer;
       return kernel.timers.get(kernel, file.object, timer) && timer.expired > 0 ? kReadable : 0U;
@@ -27,6 +36,9 @@ Edges edges_of(Kernel& kernel, const OpenFile& file) {
   switch (file.kind) {
     case FileKind::kPipeEnd: return kernel.channels.pipe_edges(file.object);
     case FileKind::kEvent: return kernel.channels.event_edges(file.object);
+    case FileKind::kPair:
+      return {kernel.channels.pipe_edges(file.object & 0xffffffff).in,
+              kernel.channels.pipe_edges(file.object >> 32).out};
     case FileKind::kTimer: {
       Timer timer;
       kernel.timers.get(kernel, file.object, timer);

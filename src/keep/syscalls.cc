@@ -7,6 +7,7 @@
 #include "keep/calls.h"
 #include "keep/host_interface.h"
 #include "keep/signals.h"
+#include "keep/socket_calls.h"
 
 namespace adyton::keep {
 namespace {
@@ -97,6 +98,23 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_timerfd_gettime: return call_timerfd_gettime(kernel, a, b);
     case __NR_signalfd: return call_signalfd(kernel, frame, 0);
     case __NR_signalfd4: return call_signalfd(kernel, frame, frame.r10);
+
+    case __NR_socket: return call_socket(kernel, a, b, c);
+    case __NR_socketpair: return call_socketpair(kernel, frame);
+    case __NR_bind: return call_bind(kernel, thread, frame);
+    case __NR_listen: return call_listen(kernel, a, b);
+    case __NR_connect: return call_connect(kernel, thread, frame);
+    case __NR_accept: return call_accept(kernel, thread, frame, 0);
+    case __NR_accept4: return call_accept(kernel, thread, frame, frame.r10);
+    case __NR_getsockname: return call_getsockname(kernel, thread, frame);
+    case __NR_getpeername: return call_getpeername(kernel, thread, frame);
+    case __NR_shutdown: return call_shutdown(kernel, a, b);
+    case __NR_setsockopt: return call_setsockopt(kernel, frame);
+    case __NR_getsockopt: return call_getsockopt(kernel, frame);
+    case __NR_sendto: return call_sendto(kernel, thread, frame);
+    case __NR_recvfrom: return call_recvfrom(kernel, thread, frame);
+    case __NR_sendmsg: return call_sendmsg(kernel, thread, frame);
+    case __NR_recvmsg: return call_recvmsg(kernel, thread, frame);
 
     case __NR_open: return call_open(kernel, kHere, a, b, c);
     case __NR_openat: return call_open(kernel, a, b, c, frame.r10);

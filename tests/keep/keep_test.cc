@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <elf.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -239,6 +241,30 @@ TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
   EXPECT_EQ(kept.status, 0);
 }
 
+// A port that was free a moment ago; the host's.
+int free_port() {
+  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(bind(probe, static_cast<sockaddr*>(static_cast<void*>(&address)), size), 0);
+  EXPECT_EQ(getsockname(probe, static_cast<sockaddr*>(static_cast<void*>(&address)), &size), 0);
+  close(probe);
+  return ntohs(address.sin_port);
+}
+
+TEST(KeepSocketTest, GoesToThePortsOfTheManifestAndNoOthers) {
+  const int port = free_port();
+  Setting setting;
+  setting.manifest.network = {.connect = {static_cast<std::uint16_t>(port)},
+                              .listen = {static_cast<std::uint16_t>(port)}};
+  const Outcome native = run_natively("sockets", std::to_string(port));
+  EXPECT_EQ(native.status, 0);
+  EXPECT_FALSE(native.output.empty());
+  EXPECT_EQ(run_on_keep("sockets", {std::to_string(port)}, setting).output, native.output);
+  EXPECT_EQ(run_on_keep("sockets", {std::to_string(port), "and another"}, setting).output, native.output + "-1-11\n");
+}
+
 TEST(HostileInterruptTest, InterruptedAtAnyTimeItGoesOn) {
   for (const char* name : {"language", "threads", "interrupts", "signals"}) {
     const Outcome kept = run_on_keep(name, {"a", "b"}, {.interrupting = true});
@@ -266,9 +292,9 @@ TEST_F(HostileHostTest, AnyAnswerIsSurvived) {
   constexpr std::array<std::uint64_t, 8> kNasty{0,    1,        ~0ull,      1ull << 63, 0x7fffffffffffffff,
                                                 4096, -4095ull, 0x100000000};
   const auto value = [&] { return random() % 4 == 0 ? random() : kNasty[random() % kNasty.size()]; };
-  for (int round = 0; round < 4; ++round) {
+  for (const char* name : {"language", "interrupts", "language", "waiting", "system", "sockets", "signals"}) {
     sgx_ = {};
-    sgx_ = load("language");
+    sgx_ = load(name);
     SgxRegisters asked = run(good_start());
     for (int requests = 0; requests < 200 && asked.rdi == static_cast<std::uint64_t>(KeepExit::kRequest); ++requests) {
       std::ranges::generate(page_->data, [&] { return static_cast<std::uint8_t>(random()); });

@@ -17,7 +17,7 @@ std::uint64_t result(ssize_t value) { return static_cast<std::uint64_t>(value < 
 
 }  // namespace
 
-int HostDescriptors::descriptor(std::uint64_t handle) const {
+int HostDescriptors::stream(std::uint64_t handle) const {
   switch (handle) {
     case 0: return streams_.input;
     case 1: return streams_.output;
@@ -27,12 +27,12 @@ int HostDescriptors::descriptor(std::uint64_t handle) const {
 }
 
 std::uint64_t HostDescriptors::write(std::uint64_t handle, std::span<const std::uint8_t> bytes) const {
-  const int to = descriptor(handle == 2 ? 2 : 1);
+  const int to = stream(handle == 2 ? 2 : 1);
   return to < 0 ? bytes.size() : result(::write(to, bytes.data(), bytes.size()));
 }
 
 std::uint64_t HostDescriptors::read(std::uint64_t handle, std::span<std::uint8_t> bytes) const {
-  const int from = descriptor(handle);
+  const int from = stream(handle);
   return from < 0 ? 0 : result(::read(from, bytes.data(), bytes.size()));
 }
 
@@ -49,10 +49,13 @@ bool HostDescriptors::poll(std::span<std::uint8_t> page, std::uint64_t count, st
   std::vector<KeepPolled> entries(std::min(count, page.size() / sizeof(KeepPolled)));
   std::memcpy(entries.data(), page.data(), entries.size() * sizeof(KeepPolled));
   std::vector<pollfd> polled;
+  std::vector<Shared> held;
   bool ready = false;  // a stream that is none is always ready: reads end, writes are lost
   for (KeepPolled& entry : entries) {
-    const int of = descriptor(entry.handle);
-    entry.found = of < 0 ? entry.wanted & (POLLIN | POLLOUT) : 0;
+    const bool is_stream = entry.handle <= 2;
+    if (!is_stream) held.push_back(socket(entry.handle));
+    const int of = is_stream ? stream(entry.handle) : held.back() ? held.back()->get() : -1;
+    entry.found = of >= 0 ? 0 : is_stream ? entry.wanted & (POLLIN | POLLOUT) : POLLNVAL;
     ready |= entry.found != 0;
     polled.push_back({of, static_cast<short>(entry.wanted), 0});
   }

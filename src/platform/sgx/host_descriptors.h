@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program on the keep kernel has of the host's descriptors: its three streams.
+// What a program on the keep kernel has of the host's descriptors: its three streams, and sockets.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <span>
+
+#include "base/descriptor.h"
 
 #include "image/sgx/keep_interface.h"
 #include "platform/sgx/host_requests.h"
@@ -23,9 +28,19 @@ class HostDescriptors {
   // `count` KeepPolled in `page`, which get their `found`.
   bool poll(std::span<std::uint8_t> page, std::uint64_t count, std::uint64_t nanoseconds, int event) const;
 
+  // kSocket and what follows it in KeepRequest, in host_sockets.cc; none blocks. `second`: rdx at the answer.
+  std::uint64_t socket_request(KeepRequest request, std::uint64_t number, std::uint64_t b, std::uint64_t c,
+                               std::span<std::uint8_t> page, std::uint64_t& second);
+
  private:
-  [[nodiscard]] int descriptor(std::uint64_t handle) const;  // -1: there is none
+  using Shared = std::shared_ptr<const Descriptor>;      // open for as long as a thread uses it
+  [[nodiscard]] int stream(std::uint64_t handle) const;  // -1: there is none
+  [[nodiscard]] Shared socket(std::uint64_t number) const;
+  std::uint64_t keep_socket(std::uint64_t number, int descriptor);
+
   const KeepStreams streams_;
+  mutable std::mutex mutex_;
+  std::map<std::uint64_t, Shared> sockets_;
 };
 
 }  // namespace adyton

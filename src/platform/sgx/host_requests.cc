@@ -40,10 +40,10 @@ struct HostThread {
   bool woken = false;  // of kWait and kPoll
   bool polls = false;  // asleep in poll(), which `event` ends
   Descriptor event{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  std::atomic<std::uint64_t> exits = 0;  // even while it is outside: counts up at each way in and out
+  std::atomic<std::uint64_t> exits = 0;      // even while it is outside: counts up at each way in and out
   std::atomic<std::uint64_t> sleeps_on = 0;  // address of the word of KeepStart::memory, 0: none
-  bool wanted = false;                   // of kStartThread, not yet entered
-  std::thread runner;                    // of all but the first
+  bool wanted = false;                       // of kStartThread, not yet entered
+  std::thread runner;                        // of all but the first
 };
 
 class KeepHost {
@@ -189,7 +189,9 @@ class KeepHost {
         break;
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
-      default: out.rsi = number(-ENOSYS);
+      default:
+        out.rsi = descriptors_.socket_request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
+                                              threads_[index].page->data, out.rdx);
     }
     return out;
   }
