@@ -9,6 +9,7 @@
 #include <linux/stat.h>
 
 #include "keep/calls.h"
+#include "keep/paths.h"
 
 namespace adyton::keep {
 namespace {
@@ -34,8 +35,6 @@ std::int64_t copy(Kernel& kernel, ThreadState& thread, OpenFile& to, std::uint64
   }
   return static_cast<std::int64_t>(done);
 }
-
-std::uint32_t node_of(const OpenFile& file) { return static_cast<std::uint32_t>(file.object); }
 
 // A file to read from, from `offset` of the application's or from its own.
 std::int64_t copy_file(Kernel& kernel, ThreadState& thread, OpenFile* from, std::uint64_t* from_offset, OpenFile* to,
