@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 
 #include "keep/calls.h"
+#include "keep/host_files.h"
 #include "keep/paths.h"
 #include "keep/proc.h"
 
@@ -19,6 +20,7 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   OpenFile file{.readable = access != O_WRONLY,
                 .writable = access != O_RDONLY,
                 .flags = static_cast<std::uint32_t>(flags & (O_APPEND | O_NONBLOCK))};
+  if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
   std::int64_t other = 0;
   if (open_descriptor_again(kernel, path.text, other)) return other;
   if (proc_file(path.text)) {

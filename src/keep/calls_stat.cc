@@ -6,6 +6,7 @@
 #include <linux/stat.h>
 
 #include "keep/calls.h"
+#include "keep/host_files.h"
 #include "keep/paths.h"
 #include "keep/proc.h"
 
@@ -83,6 +84,7 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
     out = stat_of_stream(FileKind::kFile);
     return 0;
   }
+  if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
   const std::int64_t found = kernel.files.find(path.folder, path.text, (flags & AT_SYMLINK_NOFOLLOW) == 0);
   if (found < 0) return found;
   Node node;
@@ -105,6 +107,7 @@ std::int64_t call_access(Kernel& kernel, std::uint64_t at_descriptor, std::uint6
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
   OpenFile special;
   if (device(path.text, special) || proc_file(path.text)) return 0;
+  if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   return found < 0 ? found : 0;
 }

@@ -141,6 +141,17 @@ std::int64_t FileSystem::make_nameless(std::uint32_t mode, Time now) {
   return made;
 }
 
+std::int64_t FileSystem::give_name(std::uint32_t index, std::uint32_t folder, const char* path) {
+  const Locked locked(lock_);
+  Place place;
+  if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
+  if (place.node != 0) return -EEXIST;
+  if (at_index(place.folder).parent == 0) return -ENOENT;
+  __builtin_memcpy(at_index(index).name, place.name, sizeof(place.name));
+  attach(index, place.folder);
+  return 0;
+}
+
 std::int64_t FileSystem::make_link(std::uint32_t folder, const char* path, const char* target, Time now) {
   const Locked locked(lock_);
   Place place;

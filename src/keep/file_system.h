@@ -45,6 +45,8 @@ class FileSystem {
   std::int64_t target_of(std::uint32_t folder, const char* path, char* to, std::uint64_t room);
   // A file in no folder, open once.
   std::int64_t make_nameless(std::uint32_t mode, Time now);
+  // Puts such a one there; -EEXIST.
+  std::int64_t give_name(std::uint32_t node, std::uint32_t folder, const char* path);
   std::int64_t remove(std::uint32_t folder, const char* path, bool remove_folder);
   std::int64_t rename(std::uint32_t from_folder, const char* from, std::uint32_t to_folder, const char* to,
                       bool replace);

@@ -113,21 +113,21 @@ bool MeasuredManifest::allows_port(bool listen, std::uint64_t port) const {
          cursor.any([&](const Item& item) { return item.major == kUnsigned && item.value == port; });
 }
 
-bool MeasuredManifest::allows_file(bool write, const char* path) const {
+bool MeasuredManifest::file_sha256(const char* path, std::uint8_t (&digest)[32]) const {
+  constexpr std::uint64_t kDigits = 64;  // then a space
   const std::uint64_t length = length_of(path);
   CborCursor cursor(begin_, end_);
-  return cursor.enter("files") && cursor.enter(write ? "write" : "read") && cursor.any([&](const Item& item) {
-    return item.major == kText && item.value <= length && __builtin_memcmp(item.content, path, item.value) == 0 &&
-           (item.value == length || path[item.value] == '/');
+  return cursor.enter("sgx") && cursor.enter("file_sha256") && cursor.any([&](const Item& item) {
+    if (item.major != kText || item.value != kDigits + 1 + length ||
+        __builtin_memcmp(item.content + kDigits + 1, path, length) != 0) {
+      return false;
+    }
+    for (std::uint64_t index = 0; index < kDigits; ++index) {
+      const std::uint8_t digit = item.content[index], value = digit <= '9' ? digit - '0' : digit - 'a' + 10;
+      digest[index / 2] = static_cast<std::uint8_t>(digest[index / 2] << 4 | (value & 0xf));
+    }
+    return true;
   });
-}
-
-const std::uint8_t* MeasuredManifest::file_sha256(const char* path) const {
-  CborCursor cursor(begin_, end_);
-  Item digest;
-  if (!cursor.enter("sgx") || !cursor.enter("file_sha256") || !cursor.enter(path) || !cursor.take(digest))
-    return nullptr;
-  return digest.major == kBytes && digest.value == 32 ? digest.content : nullptr;
 }
 
 }  // namespace adyton::keep

@@ -18,10 +18,8 @@ class MeasuredManifest {
   [[nodiscard]] bool allows_variable(const char* variable) const;
   // Whether network.connect, or network.listen, lists the port.
   [[nodiscard]] bool allows_port(bool listen, std::uint64_t port) const;
-  // Whether files.read, or files.write, lists this absolute path or a folder above it.
-  [[nodiscard]] bool allows_file(bool write, const char* path) const;
-  // The 32 bytes that sgx.file_sha256 has for this path; nullptr if there are none.
-  [[nodiscard]] const std::uint8_t* file_sha256(const char* path) const;
+  // The digest that sgx.file_sha256 has for this path; false if there is none.
+  bool file_sha256(const char* path, std::uint8_t (&digest)[32]) const;
 
  private:
   const std::uint8_t *begin_ = nullptr, *end_ = nullptr;

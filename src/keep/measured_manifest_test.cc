@@ -14,6 +14,7 @@ Manifest test_manifest() {
   out.network = {.connect = {443, 80}, .listen = {65535, 23}};
   out.files = {.read = {"/etc/ssl", "/data"}, .write = {"/var/log/one"}};
   out.sgx.features = {"avx"};
+  out.sgx.file_sha256 = {std::string(64, '1') + " /data/x", "0123456789abcdef" + std::string(48, 'f') + " /data/file"};
   out.calls = {{"a.call", "(string) -> list<u32>"}, {"b.call", "() -> ()"}};
   return out;
 }
@@ -33,6 +34,14 @@ TEST(MeasuredManifestTest, AllowsWhatIsListed) {
   EXPECT_FALSE(manifest.allows_port(true, 443));
   EXPECT_FALSE(manifest.allows_port(false, 23));
   EXPECT_FALSE(manifest.allows_port(false, 443 + 65536));
+  std::uint8_t digest[32]{};
+  ASSERT_TRUE(manifest.file_sha256("/data/file", digest));
+  EXPECT_EQ(digest[0], 0x01);
+  EXPECT_EQ(digest[5], 0xab);
+  EXPECT_EQ(digest[31], 0xff);
+  for (const char* other : {"/data", "/data/fil", "/data/files", "", "file"}) {
+    EXPECT_FALSE(manifest.file_sha256(other, digest)) << other;
+  }
 }
 
 TEST(MeasuredManifestTest, AnEmptyOneAllowsNothing) {
@@ -48,7 +57,8 @@ TEST(MeasuredManifestTest, CutOffOrChangedItIsReadToItsEndAndNoFurther) {
   const Bytes cbor = encode_manifest(test_manifest());
   const auto ask = [](const Bytes& bytes) {
     const MeasuredManifest manifest(bytes.data(), bytes.size());
-    return manifest.allows_variable("ZZ=") || manifest.allows_port(true, 1);
+    std::uint8_t digest[32];
+    return manifest.allows_variable("ZZ=") || manifest.allows_port(true, 1) || manifest.file_sha256("/none", digest);
   };
   for (std::size_t size = 0; size < cbor.size(); ++size) {
     EXPECT_FALSE(ask(Bytes(cbor.begin(), cbor.begin() + static_cast<std::ptrdiff_t>(size)))) << size;

@@ -18,6 +18,7 @@
 #include <random>
 #include <thread>
 
+#include "crypto/crypto.h"
 #include "crypto/keys.h"
 #include "crypto/test_sgx_key.h"
 #include "image/build.h"
@@ -263,6 +264,21 @@ TEST(KeepSocketTest, GoesToThePortsOfTheManifestAndNoOthers) {
   EXPECT_FALSE(native.output.empty());
   EXPECT_EQ(run_on_keep("sockets", {std::to_string(port)}, setting).output, native.output);
   EXPECT_EQ(run_on_keep("sockets", {std::to_string(port), "and another"}, setting).output, native.output + "-1-11\n");
+}
+
+TEST(KeepFileTest, OfTheHostsFilesOnlyThoseWithTheirDigestAreThere) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / ("adyton-" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"right", "wrong", "unlisted"}) std::ofstream(folder / name) << name << "\n";
+  Setting setting;
+  setting.manifest.files.read = {folder};
+  setting.manifest.sgx.file_sha256 = {
+      "bbbb8b8ff89f7b9a2f8a2ad55c0e5ef7a4a7bde2b8c8b6b6a4ce4e7d2bd3a8de " + (folder / "wrong").string(),
+      to_hex(sha256(as_bytes(std::string_view("right\n")))) + " " + (folder / "right").string()};
+  const Outcome kept = run_on_keep("listed", {folder / "right", folder / "wrong", folder / "unlisted"}, setting);
+  EXPECT_EQ(kept.output, "right\nInput/output error\nNo such file or directory\n");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(HostileInterruptTest, InterruptedAtAnyTimeItGoesOn) {

@@ -87,6 +87,9 @@ enum class KeepRequest : std::uint64_t {
   kShutdown = 39,     // (number, how) -> 0
   kGetOption = 40,    // (number, level << 32 | name) -> the option's int
   kSetOption = 41,    // (number, level << 32 | name, the option's int) -> 0
+
+  // (bytes of path in HostPage::data, offset) -> bytes of that file given there; 0: its end
+  kReadFile = 50,
 };
 inline constexpr std::uint64_t kKeepAddressBytes = 128;
 

@@ -189,6 +189,7 @@ class KeepHost {
         break;
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
+      case KeepRequest::kReadFile: out.rsi = read_host_file(threads_[index].page->data, request.rdx, request.r8); break;
       default:
         out.rsi = descriptors_.socket_request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
                                               threads_[index].page->data, out.rdx);
