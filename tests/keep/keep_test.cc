@@ -128,8 +128,8 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("channels", "files", "hello", "interrupts", "language", "libraries", "signals",
-                                         "system", "threads", "waiting"),
+                         testing::Values("channels", "files", "hello", "interrupts", "language", "libraries",
+                                         "maps_unsafe", "signals", "system", "threads", "waiting"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {

@@ -14,6 +14,10 @@
 
 namespace {
 
+const unsigned char* bytes_of(const std::string& text) {
+  return static_cast<const unsigned char*>(static_cast<const void*>(text.data()));
+}
+
 void database() {
   const std::string file = "/tmp/adyton-" + std::to_string(getpid()) + ".sqlite";
   sqlite3* open = nullptr;
@@ -52,11 +56,11 @@ void compression() {
   for (int line = 0; line < 5000; ++line) text += "line " + std::to_string(line * line) + "\n";
   uLongf size = compressBound(text.size());
   std::vector<Bytef> packed(size);
-  std::cout << compress2(packed.data(), &size, reinterpret_cast<const Bytef*>(text.data()), text.size(), 9) << " "
-            << size;
+  std::cout << compress2(packed.data(), &size, bytes_of(text), text.size(), 9) << " " << size;
   std::string back(text.size(), 0);
   uLongf length = back.size();
-  std::cout << uncompress(reinterpret_cast<Bytef*>(back.data()), &length, packed.data(), size) << (back == text);
+  std::cout << uncompress(static_cast<Bytef*>(static_cast<void*>(back.data())), &length, packed.data(), size)
+            << (back == text);
   const std::string file = "/tmp/adyton-" + std::to_string(getpid()) + ".gz";
   gzFile out = gzopen(file.c_str(), "wb");
   std::cout << gzwrite(out, text.data(), unsigned(text.size())) << gzclose(out);
@@ -74,15 +78,12 @@ void cryptography() {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   std::size_t size = 0;
   std::cout << " " << EVP_DigestSignInit(context, nullptr, EVP_sha256(), nullptr, key)
-            << EVP_DigestSign(context, nullptr, &size, reinterpret_cast<const unsigned char*>(text.data()),
-                              text.size());
+            << EVP_DigestSign(context, nullptr, &size, bytes_of(text), text.size());
   std::vector<unsigned char> signature(size);
-  std::cout << EVP_DigestSign(context, signature.data(), &size, reinterpret_cast<const unsigned char*>(text.data()),
-                              text.size());
+  std::cout << EVP_DigestSign(context, signature.data(), &size, bytes_of(text), text.size());
   EVP_MD_CTX_reset(context);
   EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr, key);
-  std::cout << EVP_DigestVerify(context, signature.data(), size, reinterpret_cast<const unsigned char*>(text.data()),
-                                text.size());
+  std::cout << EVP_DigestVerify(context, signature.data(), size, bytes_of(text), text.size());
   std::cout << RAND_bytes(digest, 32) << std::endl;
   EVP_MD_CTX_free(context);
   EVP_PKEY_free(key);

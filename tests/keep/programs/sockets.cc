@@ -21,7 +21,7 @@ namespace {
 
 template <typename Address>
 sockaddr* raw(Address& address) {
-  return reinterpret_cast<sockaddr*>(&address);
+  return static_cast<sockaddr*>(static_cast<void*>(&address));
 }
 
 sockaddr_in local(int port) {

@@ -2,7 +2,7 @@
 // What the C++ library and common programs ask of files and of the process.
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
+#include <sys/mman.h>  // memfd_create
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -77,9 +77,6 @@ void descriptors(const fs::path& top) {
   off_t from = 0, to = 0;  // not every file system of Linux can
   const ssize_t copied = copy_file_range(nameless, &from, file, &to, 20, 0);
   std::cout << ((copied == 20 && from == 20 && to == 20) || copied == -1) << "\n";
-  const auto* mapped = static_cast<const char*>(mmap(nullptr, 9000, PROT_READ, MAP_PRIVATE, nameless, 0));
-  std::cout << std::string(mapped, 3) << (std::memcmp(mapped, text.data(), text.size()) == 0) << "\n";
-  munmap(const_cast<char*>(mapped), 9000);
   std::cout << flock(file, LOCK_EX | LOCK_NB);
   struct flock lock{};
   lock.l_type = F_WRLCK;
