@@ -102,10 +102,17 @@ Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields, co
 }
 
 Result<void> read_sgx(Reader& reader, Manifest::Sgx& out) {
-  TRY(read_fields(reader, {field("features", out.features), field("threads", out.threads),
-                           field("exception_info", out.exception_info), field("provision_key", out.provision_key),
-                           field("kss", out.kss), field("family_id", out.family_id),
-                           field("extended_product_id", out.extended_product_id)}));
+  const Field digests = {"file_sha256", [&](Reader& inner) -> Result<void> {
+                           TRY(read(inner, out.file_sha256));
+                           return out.file_sha256.empty() ? invalid("an empty list, which is written by leaving it out")
+                                                          : Result<void>{};
+                         }};
+  TRY(read_fields(
+      reader,
+      {field("features", out.features), field("threads", out.threads), field("exception_info", out.exception_info),
+       field("provision_key", out.provision_key), field("kss", out.kss), field("family_id", out.family_id),
+       field("extended_product_id", out.extended_product_id)},
+      &digests));
   if (out == Manifest::Sgx{}) return invalid("all as it is anyhow, which is written by leaving it out");
   return {};
 }
@@ -164,6 +171,7 @@ Bytes encode_manifest(const Manifest& manifest) {
   sgx.key("kss").boolean(manifest.sgx.kss);
   sgx.key("family_id").bytes(manifest.sgx.family_id);
   sgx.key("extended_product_id").bytes(manifest.sgx.extended_product_id);
+  if (!manifest.sgx.file_sha256.empty()) write(sgx.key("file_sha256"), manifest.sgx.file_sha256);
   top.key("format").unsigned_integer(kFormat);
   top.key("name").text(manifest.name);
   top.key("product").unsigned_integer(manifest.product);

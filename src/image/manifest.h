@@ -59,6 +59,9 @@ struct Manifest {
     bool provision_key = false;   // ATTRIBUTES.PROVISIONKEY
     bool kss = false;             // ATTRIBUTES.KSS, key separation and sharing; the next two need it
     std::array<std::byte, 16> family_id{}, extended_product_id{};
+    // Of files that `files.read` lists, or a folder above: 64 hexadecimal digits, a space, the path. None but these can
+    // be read in an SGX enclave.
+    std::vector<std::string> file_sha256;
     bool operator==(const Sgx&) const = default;
   } sgx;
 

@@ -114,6 +114,17 @@ Result<void> check_sgx_feature(std::string_view name) {
   return {};
 }
 
+Result<void> check_file_sha256(std::string_view text) {
+  const std::string_view digits = text.substr(0, 64);
+  const bool good = digits.size() == 64 && std::ranges::all_of(digits, [](char c) {
+                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+                    });
+  if (!good || text.size() < 66 || text[64] != ' ') {
+    return invalid("\"{}\": 64 hexadecimal digits in lower case, a space, and the file's path are wanted", text);
+  }
+  return check_path(text.substr(65));
+}
+
 Result<void> check_sgx_threads(std::uint64_t count) {
   if (count > kMaxSgxThreads)
     return invalid("{}: 1 to {} are possible, or 0 for as many as usual", count, kMaxSgxThreads);
@@ -125,6 +136,18 @@ Result<void> check_sgx(const Manifest& manifest) {
   TRY(check_list("sgx.features", sgx.features, check_sgx_feature));
   const auto has = [&](std::string_view name) { return std::ranges::find(sgx.features, name) != sgx.features.end(); };
   if (has("avx512") && !has("avx")) return invalid("sgx.features: avx512 needs avx as well");
+  TRY(check_list("sgx.file_sha256", sgx.file_sha256, check_file_sha256));
+  std::set<std::string_view> paths;
+  for (const std::string_view text : sgx.file_sha256) {
+    const std::string_view path = text.substr(65);
+    if (!paths.insert(path).second) return invalid("sgx.file_sha256: {} is listed twice", path);
+    const auto above = [&](std::string_view listed) {
+      return path == listed || (path.starts_with(listed) && (listed == "/" || path[listed.size()] == '/'));
+    };
+    if (std::ranges::none_of(manifest.files.read, above)) {
+      return invalid("sgx.file_sha256: {} is not in files.read, nor a folder above it", path);
+    }
+  }
   TRY(check_sgx_threads(sgx.threads).within("sgx.threads"));
   if (sgx.threads != 0 && sgx.threads < manifest.threads) {
     return invalid("sgx.threads: {} are fewer than the {} that serve calls", sgx.threads, manifest.threads);

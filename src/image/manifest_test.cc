@@ -111,6 +111,25 @@ TEST(Manifest, RefusesSgxThatContradictsItself) {
   refused([](Manifest& m) { m.sgx.features = {"avx512"}; }, "sgx.features");
   refused([](Manifest& m) { m.sgx.features = {"mpx"}; }, "sgx.features");
   refused([](Manifest& m) { m.sgx.features = {"avx", "avx"}; }, "sgx.features");
+  const std::string digest(64, 'a');
+  const auto digests = [&](std::vector<std::string> list) {
+    return [=](Manifest& m) {
+      m.files.read = {"/etc/ssl", "/one"};
+      m.sgx.file_sha256 = list;
+    };
+  };
+  Manifest good = with_sgx();
+  digests({digest + " /one", digest + " /etc/ssl/a"})(good);
+  EXPECT_TRUE(check_manifest(good));
+  EXPECT_EQ(parse_manifest(encode_manifest(good)).value(), good);
+  refused(digests({digest + " /etc/sslx"}), "sgx.file_sha256: /etc");
+  refused(digests({digest + " /etc"}), "sgx.file_sha256: /etc");
+  refused(digests({digest + " /one", std::string(64, 'b') + " /one"}), "sgx.file_sha256: /one");
+  refused(digests({digest + "  /one"}), "sgx.file_sha256");
+  refused(digests({digest.substr(1) + " /one"}), "sgx.file_sha256");
+  refused(digests({std::string(64, 'A') + " /one"}), "sgx.file_sha256");
+  refused(digests({digest + " "}), "sgx.file_sha256");
+  refused(digests({digest}), "sgx.file_sha256");
   refused([](Manifest& m) { m.sgx.threads = 63; }, "sgx.threads");
   refused([](Manifest& m) { m.sgx.threads = 257; }, "sgx.threads");
   refused([](Manifest& m) { m.sgx.kss = false; }, "sgx.family_id");

@@ -123,6 +123,7 @@ Setter list(std::vector<T>& out, Setter (*element)(T&)) {
 Setter path(std::string& out) { return text(out, check_path); }
 Setter port(std::uint16_t& out) { return number(out, check_port); }
 Setter variable(std::string& out) { return text(out, check_variable); }
+Setter file_digest(std::string& out) { return text(out, check_file_sha256); }
 Setter feature(std::string& out) { return text(out, check_sgx_feature); }
 
 Result<void> read_table(const TomlNode::Table& table, const std::string& prefix, const Fields& fields) {
@@ -163,7 +164,8 @@ Result<Manifest> read_manifest(const TomlNode::Table& top) {
                      {"provision_key", boolean(out.sgx.provision_key)},
                      {"kss", boolean(out.sgx.kss)},
                      {"family_id", identifier(out.sgx.family_id)},
-                     {"extended_product_id", identifier(out.sgx.extended_product_id)}})},
+                     {"extended_product_id", identifier(out.sgx.extended_product_id)},
+                     {"file_sha256", list(out.sgx.file_sha256, file_digest)}})},
   };
   TRY(read_table(top, "", fields));
   TRY(check_sgx(out));  // what concerns several of its keys

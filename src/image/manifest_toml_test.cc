@@ -36,6 +36,7 @@ provision_key = true
 kss = true
 family_id = "000102030405060708090a0b0c0d0e0f"
 extended_product_id = "FF000000000000000000000000000000"
+file_sha256 = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 /etc/ssl/certs/none"]
 )");
   ASSERT_TRUE(parsed) << parsed.error().message;
   Manifest expected{.name = "device-ca", .product = 3, .svn = 12, .debug = true};
@@ -47,6 +48,7 @@ extended_product_id = "FF000000000000000000000000000000"
   expected.sgx = {.features = {"avx"}, .threads = 20, .exception_info = true, .provision_key = true, .kss = true};
   for (unsigned i = 0; i < 16; ++i) expected.sgx.family_id[i] = static_cast<std::byte>(i);
   expected.sgx.extended_product_id[0] = std::byte{0xff};
+  expected.sgx.file_sha256 = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 /etc/ssl/certs/none"};
   EXPECT_EQ(*parsed, expected);
   EXPECT_TRUE(check_manifest(*parsed));
 }

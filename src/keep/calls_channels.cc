@@ -1,50 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipes, eventfds, and waiting for any of several descriptors.
+// Pipes and eventfds.
 #include <asm/errno.h>
-#include <asm/poll.h>
-#include <linux/fcntl.h>
+#include <asm/signal.h>
 
-#include "keep/calls.h"
+#include "keep/blocking.h"
+#include "keep/signals.h"
+#include "keep/socket_calls.h"
 
 namespace adyton::keep {
 namespace {
 
-constexpr std::uint32_t kAllBits = ~0U;
 constexpr std::uint64_t kSemaphore = 1;  // EFD_SEMAPHORE; the other flags of eventfd2() are those of open()
-
-// Tries until it does not say -EAGAIN, asleep between; once only for a descriptor that does not block.
-template <typename Try>
-std::int64_t until_done(Kernel& kernel, ThreadState& thread, bool blocks, Try&& attempt) {
-  const std::uint32_t* changes = kernel.channels.changes();
-  while (true) {
-    const std::uint32_t before = __atomic_load_n(changes, __ATOMIC_SEQ_CST);
-    const std::int64_t done = attempt();
-    if (done != -EAGAIN || !blocks) {
-      if (done >= 0) kernel.threads.wake(changes, ~std::uint64_t{0}, kAllBits);
-      return done;
-    }
-    const std::int64_t waited =
-        kernel.threads.wait(thread, changes, before, kAllBits, nullptr, Clock::kMonotonic, kernel.clock);
-    if (waited == -EINTR) return waited;
-  }
-}
-
-bool blocks(const OpenFile& file) { return (file.flags & O_NONBLOCK) == 0; }
-
-struct Polled {  // struct pollfd
-  std::int32_t descriptor;
-  std::int16_t wanted, found;
-};
-
-std::uint32_t readiness(Kernel& kernel, std::int32_t descriptor) {
-  const OpenFile* file = kernel.descriptors.find(static_cast<std::uint32_t>(descriptor));
-  if (file == nullptr) return POLLNVAL;
-  switch (file->kind) {
-    case FileKind::kPipeEnd: return kernel.channels.pipe_readiness(file->object, file->readable);
-    case FileKind::kEvent: return kernel.channels.event_readiness(file->object);
-    default: return (file->readable ? POLLIN : 0U) | (file->writable ? POLLOUT : 0U);  // the host's are not asked
-  }
-}
 
 }  // namespace
 
@@ -94,33 +60,33 @@ std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t fla
 }
 
 std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes) {
-  const std::uint64_t object = file.object;
-  if (file.kind == FileKind::kPipeEnd) {
-    return until_done(kernel, thread, blocks(file), [&] { return kernel.channels.read_pipe(object, to, bytes); });
+  const std::uint64_t object = file.kind == FileKind::kPair ? file.object & 0xffffffff : file.object;
+  if (file.kind != FileKind::kEvent) {
+    return until_done(kernel, thread, file, [&] { return kernel.channels.read_pipe(object, to, bytes); });
   }
   if (bytes < 8) return -EINVAL;
   std::uint64_t value = 0;
-  const std::int64_t done =
-      until_done(kernel, thread, blocks(file), [&] { return kernel.channels.read_event(object, value); });
+  const std::int64_t done = until_done(kernel, thread, file, [&] { return kernel.channels.read_event(object, value); });
   if (done > 0) __builtin_memcpy(to, &value, 8);
   return done;
 }
 
 std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from,
                            std::uint64_t bytes) {
-  const std::uint64_t object = file.object;
+  const std::uint64_t object = file.kind == FileKind::kPair ? file.object >> 32 : file.object;
   const bool block = blocks(file);
   if (file.kind == FileKind::kEvent) {
     if (bytes < 8) return -EINVAL;
     std::uint64_t value = 0;
     __builtin_memcpy(&value, from, 8);
-    return until_done(kernel, thread, block, [&] { return kernel.channels.write_event(object, value); });
+    return until_done(kernel, thread, file, [&] { return kernel.channels.write_event(object, value); });
   }
   const auto* next = static_cast<const char*>(from);
   std::uint64_t done = 0;
   while (done < bytes) {
-    const std::int64_t part = until_done(kernel, thread, block,
-                                         [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
+    const std::int64_t part =
+        until_done(kernel, thread, file, [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
+    if (part == -EPIPE) send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
     if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
     done += static_cast<std::uint64_t>(part);
     if (!block) break;
@@ -131,35 +97,64 @@ std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& 
 void close_channel(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kEvent) {
     kernel.channels.close_event(last.object);
+  } else if (last.kind == FileKind::kPair) {
+    OpenFile pair = last;
+    shut_pair(kernel, pair, true, true);
   } else {
     kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object, last.readable);
-    kernel.threads.wake(kernel.channels.changes(), ~std::uint64_t{0}, kAllBits);
+    kernel.threads.wake(kernel.channels.changes(), ~std::uint64_t{0}, ~0U);
   }
 }
 
-std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, std::uint64_t count, const Time* most) {
-  if (count > Descriptors::kMost) return -EINVAL;
-  auto* polled = kernel.user.out<Polled>(list, count);
-  if (polled == nullptr && count > 0) return -EFAULT;
-  const std::uint32_t* changes = kernel.channels.changes();
-  const Time deadline = most != nullptr ? kernel.clock.now(Clock::kMonotonic) + *most : Time{};
-  while (true) {
-    const std::uint32_t before = __atomic_load_n(changes, __ATOMIC_SEQ_CST);
-    std::int64_t ready = 0;
-    for (std::uint64_t index = 0; index < count; ++index) {
-      Polled& one = polled[index];
-      one.found = 0;
-      if (one.descriptor < 0) continue;
-      const auto wanted = static_cast<std::uint32_t>(one.wanted) | POLLHUP | POLLERR | POLLNVAL;
-      one.found = static_cast<std::int16_t>(readiness(kernel, one.descriptor) & wanted);
-      ready += one.found != 0 ? 1 : 0;
-    }
-    if (ready > 0) return ready;
-    const std::int64_t waited = kernel.threads.wait(
-        thread, changes, before, kAllBits, most != nullptr ? &deadline : nullptr, Clock::kMonotonic, kernel.clock);
-    if (waited == -ETIMEDOUT) return 0;
-    if (waited == -EINTR) return waited;
+std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& one, std::uint32_t& other) {
+  std::int64_t pipes[2]{};
+  for (std::int64_t& pipe : pipes) {
+    pipe = kernel.channels.open_pipe(kernel.memory, kernel.memory_lock);
+    if (pipe < 0) break;
   }
+  const auto first = static_cast<std::uint64_t>(pipes[0]), second = static_cast<std::uint64_t>(pipes[1]);
+  if (pipes[0] < 0) return pipes[0];
+  const auto drop = [&](std::uint64_t pipe) {
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, true);
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, false);
+  };
+  if (pipes[1] < 0) {
+    drop(first);
+    return pipes[1];
+  }
+  OpenFile file{.kind = FileKind::kPair,
+                .readable = true,
+                .writable = true,
+                .flags = static_cast<std::uint32_t>(type_flags & O_NONBLOCK),
+                .object = first | second << 32};
+  const bool close = (type_flags & O_CLOEXEC) != 0;
+  const std::int64_t left = kernel.descriptors.open(file, close);
+  if (left < 0) {
+    drop(first);
+    drop(second);
+    return left;
+  }
+  file.object = second | first << 32;
+  const std::int64_t right = kernel.descriptors.open(file, close);
+  if (right < 0) {
+    shut_pair(kernel, file, true, true);
+    call_close(kernel, static_cast<std::uint64_t>(left));
+    return right;
+  }
+  one = static_cast<std::uint32_t>(left);
+  other = static_cast<std::uint32_t>(right);
+  return 0;
+}
+
+void shut_pair(Kernel& kernel, OpenFile& file, bool reading, bool writing) {
+  const auto shut = [&](bool wanted, bool& open, std::uint64_t pipe, bool reader) {
+    if (wanted && __atomic_exchange_n(&open, false, __ATOMIC_SEQ_CST)) {
+      kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, reader);
+    }
+  };
+  shut(reading, file.readable, file.object & 0xffffffff, true);
+  shut(writing, file.writable, file.object >> 32, false);
+  wake_pollers(kernel);
 }
 
 }  // namespace adyton::keep

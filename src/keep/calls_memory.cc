@@ -35,7 +35,7 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
   if ((flags & MAP_ANONYMOUS) == 0) {
     const OpenFile* file = kernel.descriptors.find(frame.r8);
     if (file == nullptr) return -EBADF;
-    if (file->kind != FileKind::kHostMemory) return -ENODEV;  // files are not mapped
+    if (file->kind != FileKind::kHostMemory) return map_file(kernel, frame, *file);
     return map_host_memory(kernel, frame);
   }
   const Locked locked(kernel.memory_lock);

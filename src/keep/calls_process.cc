@@ -144,13 +144,20 @@ std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer) {
   return 0;
 }
 
-std::int64_t call_prctl(Kernel& kernel, const Frame& frame) {
+std::int64_t call_prctl(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   switch (frame.rdi) {
-    case PR_SET_NAME: return 0;
+    case PR_SET_NAME: {
+      char name[17]{};
+      const std::int64_t length = kernel.user.copy_string(frame.rsi, name, 16);
+      if (length == -EFAULT) return length;
+      name[15] = 0;
+      __builtin_memcpy(thread.name, name, sizeof(thread.name));
+      return 0;
+    }
     case PR_GET_NAME: {
-      auto* name = kernel.user.out<char>(frame.rsi, 16);
+      auto* name = kernel.user.out<char>(frame.rsi, sizeof(thread.name));
       if (name == nullptr) return -EFAULT;
-      __builtin_memset(name, 0, 16);
+      __builtin_memcpy(name, thread.name, sizeof(thread.name));
       return 0;
     }
     case PR_SET_DUMPABLE: return frame.rsi == 0 ? 0 : -EINVAL;

@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint64_t kSetBytes = 8;
 constexpr std::uint64_t kNeverBlocked = (1ULL << (SIGKILL - 1)) | (1ULL << (SIGSTOP - 1));
 
+constexpr std::int32_t kSentByThread = -6;  // SI_TKILL
+constexpr auto kOwn = static_cast<std::int32_t>(kProcess);
+
 struct Stack {  // stack_t
   std::uint64_t address;
   std::uint64_t flags;  // int, and padding
@@ -72,16 +75,100 @@ std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& 
   return 0;
 }
 
-std::int64_t call_kill(Kernel& kernel, ThreadState& thread, std::uint64_t id, std::uint64_t signal) {
+std::int64_t call_kill(Kernel& kernel, std::uint64_t process, std::uint64_t signal) {
+  const auto id = static_cast<std::int32_t>(process);
+  if (id != 0 && id != -1 && id != kOwn && id != -kOwn) return -ESRCH;
   if (signal > kSignals) return -EINVAL;
-  ThreadState* target = id == kProcess || id == 0 ? &thread : nullptr;
-  for (std::uint64_t index = 0; index < kernel.threads.count() && target == nullptr; ++index) {
-    ThreadState& other = kernel.threads.state(index);
-    if (other.reserved != 0 && other.thread_id == id) target = &other;
+  return signal == 0 ? 0 : send_signal(kernel, 0, signal, sent_by_this_process(0));  // SI_USER
+}
+
+std::int64_t call_tgkill(Kernel& kernel, std::uint64_t process, std::uint64_t id, std::uint64_t signal) {
+  if (signal > kSignals || static_cast<std::int32_t>(id) <= 0) return -EINVAL;
+  if (process != kProcess) return -ESRCH;
+  if (signal != 0)
+    return send_signal(kernel, static_cast<std::uint32_t>(id), signal, sent_by_this_process(kSentByThread));
+  for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
+    const ThreadState& thread = kernel.threads.state(index);
+    if (thread.reserved != 0 && thread.thread_id == id) return 0;
   }
-  if (target == nullptr) return -ESRCH;
-  if (signal != 0) send_signal(kernel, *target, signal);
+  return -ESRCH;
+}
+
+namespace {
+
+// What a sender says for itself: si_code below 0 and not what the kernel alone says.
+std::int64_t queue_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, std::uint64_t address) {
+  struct Given {
+    std::int32_t signal, error, code, pad;
+    std::uint64_t first, value;
+  };
+  if (signal == 0 || signal > kSignals) return -EINVAL;
+  const auto* given = kernel.user.in<Given>(address);
+  if (given == nullptr) return -EFAULT;
+  return send_signal(kernel, target, signal, {.code = given->code, .first = given->first, .value = given->value});
+}
+
+}  // namespace
+
+std::int64_t call_sigqueueinfo(Kernel& kernel, const Frame& frame) {
+  return frame.rdi == kProcess ? queue_signal(kernel, 0, frame.rsi, frame.rdx) : -ESRCH;
+}
+
+std::int64_t call_tgsigqueueinfo(Kernel& kernel, const Frame& frame) {
+  if (frame.rdi != kProcess || frame.rsi == 0) return -ESRCH;
+  return queue_signal(kernel, static_cast<std::uint32_t>(frame.rsi), frame.rdx, frame.r10);
+}
+
+std::int64_t call_sigpending(Kernel& kernel, const ThreadState& thread, std::uint64_t to, std::uint64_t bytes) {
+  if (bytes > kSetBytes) return -EINVAL;
+  auto* set = kernel.user.out<std::uint64_t>(to);
+  if (set == nullptr) return -EFAULT;
+  *set = signals_for(kernel, thread) & thread.signal_mask;
   return 0;
+}
+
+std::int64_t call_pause(Kernel& kernel, ThreadState& thread) {
+  const std::uint32_t nobody = 0;  // a word that nobody wakes
+  while (true) {
+    if (kernel.threads.wait(kernel, thread, {.word = &nobody}) == -EINTR) return -EINTR;
+  }
+}
+
+std::int64_t call_sigsuspend(Kernel& kernel, ThreadState& thread, std::uint64_t mask, std::uint64_t bytes) {
+  if (mask == 0) return -EFAULT;
+  if (const std::int64_t error = take_mask(kernel, thread, mask, bytes); error < 0) return error;
+  return call_pause(kernel, thread);
+}
+
+std::int64_t call_sigtimedwait(Kernel& kernel, ThreadState& thread, const Frame& frame) {
+  if (frame.r10 != kSetBytes) return -EINVAL;
+  const auto* given = kernel.user.in<std::uint64_t>(frame.rdi);
+  const auto* limit = frame.rdx != 0 ? kernel.user.in<Time>(frame.rdx) : nullptr;
+  auto* out = frame.rsi != 0 ? kernel.user.out<Information>(frame.rsi) : nullptr;
+  if (given == nullptr || (frame.rdx != 0 && limit == nullptr) || (frame.rsi != 0 && out == nullptr)) return -EFAULT;
+  const std::uint64_t set = *given & ~kNeverBlocked;
+  const Time most = limit != nullptr ? *limit : Time{};
+  if (!most.valid()) return -EINVAL;
+  const Time deadline = limit != nullptr && most != Time{} ? kernel.clock.now(Clock::kMonotonic) + most : Time{};
+  const std::uint32_t nobody = 0;
+  SignalInfo info;
+  while (true) {
+    const std::uint64_t signal = take_signal(kernel, thread, set, info);
+    if (signal != 0) {
+      if (out != nullptr) {
+        *out = {
+            .signal = static_cast<std::int32_t>(signal), .code = info.code, .first = info.first, .rest = {info.value}};
+      }
+      return static_cast<std::int64_t>(signal);
+    }
+    if (has_signal(kernel, thread)) return -EINTR;
+    if (limit != nullptr && most == Time{}) return -EAGAIN;
+    __atomic_store_n(&thread.wait_signals, set, __ATOMIC_SEQ_CST);
+    const std::int64_t waited =
+        kernel.threads.wait(kernel, thread, {.word = &nobody, .deadline = limit != nullptr ? &deadline : nullptr});
+    __atomic_store_n(&thread.wait_signals, 0, __ATOMIC_SEQ_CST);
+    if (waited == -ETIMEDOUT && (signals_for(kernel, thread) & set) == 0) return -EAGAIN;
+  }
 }
 
 }  // namespace adyton::keep

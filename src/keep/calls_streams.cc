@@ -5,6 +5,7 @@
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/socket_calls.h"
 
 namespace adyton::keep {
 namespace {
@@ -34,7 +35,7 @@ std::int64_t read_from_host(const ThreadState& thread, void* to, std::uint64_t b
   const std::uint64_t most = bytes < kMostAtOnce ? bytes : kMostAtOnce;
   const std::int64_t given = checked_result(ask_host(KeepRequest::kRead, 0, most).result, most);
   if (given > 0) copy_from_host(to, thread.host_page, static_cast<std::uint64_t>(given));
-  return given;
+  return given == -EINTR ? -kRestart : given;
 }
 
 template <typename Move>
@@ -60,15 +61,20 @@ void log(const ThreadState& thread, const Line& line) { write_to_host(thread, 2,
 
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
   OpenFile* file = kernel.descriptors.find(fd);
+  if (file != nullptr && file->kind == FileKind::kPair && !file->readable) return 0;  // shut
   if (file == nullptr || !file->readable) return -EBADF;
   if (!kernel.user.writable(to, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
   switch (file->kind) {
-    case FileKind::kInput: return read_from_host(thread, at<void>(to), bytes);
+    case FileKind::kInput: ++file->uses; return read_from_host(thread, at<void>(to), bytes);
     case FileKind::kFile: return read_file(kernel, *file, at<void>(to), bytes);
     case FileKind::kFolder: return -EISDIR;
+    case FileKind::kSocket: return receive(kernel, thread, *file, at<void>(to), bytes, 0, nullptr);
     case FileKind::kPipeEnd:
+    case FileKind::kPair:
     case FileKind::kEvent: return read_channel(kernel, thread, *file, at<void>(to), bytes);
+    case FileKind::kTimer: return read_timer(kernel, thread, *file, at<void>(to), bytes);
+    case FileKind::kSignalSet: return read_signals(kernel, thread, *file, at<void>(to), bytes);
     case FileKind::kZeros:
       if (file->object == 0) return 0;  // /dev/null
       __builtin_memset(at<void>(to), 0, bytes);
@@ -81,14 +87,21 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from,
                         std::uint64_t bytes) {
   OpenFile* file = kernel.descriptors.find(fd);
+  if (file != nullptr && file->kind == FileKind::kPair && !file->writable) return -EPIPE;  // shut
   if (file == nullptr || !file->writable) return -EBADF;
   if (!kernel.user.readable(from, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
-  switch (file->kind) {
-    case FileKind::kOutput: return write_to_host(thread, file->object, at<const void>(from), bytes);
-    case FileKind::kFile: return write_file(kernel, *file, at<const void>(from), bytes);
+  return write_open(kernel, thread, *file, at<const void>(from), bytes);
+}
+
+std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes) {
+  switch (file.kind) {
+    case FileKind::kOutput: return write_to_host(thread, file.object, from, bytes);
+    case FileKind::kFile: return write_file(kernel, file, from, bytes);
+    case FileKind::kSocket: return send(kernel, thread, file, from, bytes, 0, nullptr);
     case FileKind::kPipeEnd:
-    case FileKind::kEvent: return write_channel(kernel, thread, *file, at<const void>(from), bytes);
+    case FileKind::kPair:
+    case FileKind::kEvent: return write_channel(kernel, thread, file, from, bytes);
     case FileKind::kZeros:
     case FileKind::kRandom: return static_cast<std::int64_t>(bytes);
     default: return -EBADF;
@@ -112,8 +125,14 @@ namespace {
 void forget(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kFile || last.kind == FileKind::kFolder) {
     kernel.files.close(static_cast<std::uint32_t>(last.object));
-  } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent) {
+  } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent || last.kind == FileKind::kPair) {
     close_channel(kernel, last);
+  } else if (last.kind == FileKind::kSocket) {
+    close_socket(kernel, last.object);
+  } else if (last.kind == FileKind::kTimer) {
+    kernel.timers.close(last.object);
+  } else if (last.kind == FileKind::kEpoll) {
+    kernel.epolls.close(kernel.memory, kernel.memory_lock, last.object);
   }
 }
 
@@ -148,6 +167,14 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GET_SEALS:
       if (file->kind == FileKind::kHostMemory) return F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
       [[fallthrough]];
+    case F_SETLK:
+    case F_SETLKW: return file->kind == FileKind::kFile ? 0 : -EINVAL;  // a process does not lock itself out
+    case F_GETLK: {
+      auto* type = kernel.user.out<std::int16_t>(frame.rdx);
+      if (type == nullptr) return -EFAULT;
+      *type = F_UNLCK;
+      return 0;
+    }
     default: return -EINVAL;
   }
 }

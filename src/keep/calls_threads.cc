@@ -38,6 +38,7 @@ std::int64_t start_thread(Kernel& kernel, ThreadState& thread, const NewThread& 
   child->frame.rsp = wanted.stack;
   child->fs_base = (wanted.flags & CLONE_SETTLS) != 0 ? wanted.tls : fs_base();
   child->signal_mask = thread.signal_mask;
+  __builtin_memcpy(child->name, thread.name, sizeof(child->name));
   child->clear_thread_id = (wanted.flags & CLONE_CHILD_CLEARTID) != 0 ? wanted.child_id : 0;
   const std::uint32_t before = tell_parent ? *parent_id : 0;
   if (tell_parent) *parent_id = id;
@@ -175,8 +176,13 @@ std::int64_t call_futex(Kernel& kernel, ThreadState& thread, const Frame& frame)
       Time deadline;
       std::int64_t error = 0;
       if (frame.r10 != 0 && !futex_deadline(kernel, frame.r10, bits, kind, deadline, error)) return error;
-      return kernel.threads.wait(thread, word, value, bits ? mask : ~0U, frame.r10 != 0 ? &deadline : nullptr, kind,
-                                 kernel.clock);
+      const std::int64_t waited = kernel.threads.wait(kernel, thread,
+                                                      {.word = word,
+                                                       .expected = value,
+                                                       .mask = bits ? mask : ~0U,
+                                                       .deadline = frame.r10 != 0 ? &deadline : nullptr,
+                                                       .kind = kind});
+      return waited == -EINTR && frame.r10 == 0 ? -kRestart : waited;
     }
     case FUTEX_WAKE: return kernel.threads.wake(word, value, ~0U);
     case FUTEX_WAKE_BITSET: return mask == 0 ? -EINVAL : kernel.threads.wake(word, value, mask);
@@ -243,6 +249,17 @@ void end_thread(Kernel& kernel, ThreadState& thread, std::uint64_t status) {
   if (word != nullptr) {
     __atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
     kernel.threads.wake(word, 1, ~0U);
+  }
+  if (kernel.timers.armed()) {
+    for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
+      if (index == thread.index || kernel.threads.state(index).reserved == 0) continue;
+      kernel.timers.tell_host(kernel, index);
+      break;
+    }
+  }
+  {
+    const Locked locked(kernel.signal_lock);
+    kernel.signal_queue.forget(thread.thread_id);
   }
   kernel.threads.give_back(thread);
   leave(KeepExit::kThreadEnded, 0, 0);

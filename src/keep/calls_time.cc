@@ -46,7 +46,7 @@ std::int64_t call_time(Kernel& kernel, std::uint64_t to) {
 }
 
 std::int64_t call_nanosleep(Kernel& kernel, ThreadState& thread, std::uint64_t clock, std::uint64_t flags,
-                            std::uint64_t request) {
+                            std::uint64_t request, std::uint64_t remaining) {
   Clock::Kind kind{};
   if (!clock_kind(clock, kind) || (flags & ~std::uint64_t{TIMER_ABSTIME}) != 0) return -EINVAL;
   const auto* asked = kernel.user.in<Time>(request);
@@ -56,7 +56,13 @@ std::int64_t call_nanosleep(Kernel& kernel, ThreadState& thread, std::uint64_t c
   const Time deadline = flags == TIMER_ABSTIME ? wanted : kernel.clock.now(kind) + wanted;
   // A word of its own that nobody wakes.
   const std::uint32_t nobody = 0;
-  const std::int64_t ended = kernel.threads.wait(thread, &nobody, 0, ~0U, &deadline, kind, kernel.clock);
+  const std::int64_t ended =
+      kernel.threads.wait(kernel, thread, {.word = &nobody, .deadline = &deadline, .kind = kind});
+  if (ended == -EINTR && flags != TIMER_ABSTIME && remaining != 0) {
+    auto* left = kernel.user.out<Time>(remaining);
+    if (left == nullptr) return -EFAULT;
+    *left = time_of(nanoseconds_from(kernel.clock.now(kind), deadline));
+  }
   return ended == -ETIMEDOUT ? 0 : ended;
 }
 

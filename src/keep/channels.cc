@@ -35,6 +35,8 @@ void Channels::close_pipe(PageAllocator& memory, SpinLock& memory_lock, std::uin
     const Locked locked(lock_);
     Pipe& pipe = pipes_[index];
     (reader ? pipe.reader : pipe.writer) = false;
+    ++pipe.edges.in;
+    ++pipe.edges.out;
     changed();
     if (pipe.reader || pipe.writer) return;
     buffer = pipe.buffer;
@@ -48,7 +50,7 @@ std::int64_t Channels::open_event(std::uint64_t value, bool semaphore) {
   const Locked locked(lock_);
   for (std::uint64_t index = 0; index < kMost; ++index) {
     if (events_[index].used) continue;
-    events_[index] = {value, true, semaphore};
+    events_[index] = {.value = value, .used = true, .semaphore = semaphore};
     return static_cast<std::int64_t>(index);
   }
   return -ENFILE;
@@ -69,6 +71,7 @@ std::int64_t Channels::read_pipe(std::uint64_t index, void* to, std::uint64_t by
   __builtin_memcpy(static_cast<char*>(to) + first, at<char>(pipe.buffer), bytes - first);
   pipe.begin = (pipe.begin + bytes) % kPipeBytes;
   pipe.bytes -= bytes;
+  ++pipe.edges.out;
   changed();
   return static_cast<std::int64_t>(bytes);
 }
@@ -85,6 +88,7 @@ std::int64_t Channels::write_pipe(std::uint64_t index, const void* from, std::ui
   __builtin_memcpy(at<char>(pipe.buffer + end), from, first);
   __builtin_memcpy(at<char>(pipe.buffer), static_cast<const char*>(from) + first, bytes - first);
   pipe.bytes += bytes;
+  ++pipe.edges.in;
   changed();
   return static_cast<std::int64_t>(bytes);
 }
@@ -95,6 +99,7 @@ std::int64_t Channels::read_event(std::uint64_t index, std::uint64_t& value) {
   if (event.value == 0) return -EAGAIN;
   value = event.semaphore ? 1 : event.value;
   event.value -= value;
+  ++event.edges.out;
   changed();
   return 8;
 }
@@ -105,6 +110,7 @@ std::int64_t Channels::write_event(std::uint64_t index, std::uint64_t value) {
   Event& event = events_[index];
   if (value > ~std::uint64_t{1} - event.value) return -EAGAIN;
   event.value += value;
+  ++event.edges.in;
   changed();
   return 8;
 }
@@ -112,13 +118,23 @@ std::int64_t Channels::write_event(std::uint64_t index, std::uint64_t value) {
 std::uint32_t Channels::pipe_readiness(std::uint64_t index, bool reader) {
   const Locked locked(lock_);
   const Pipe& pipe = pipes_[index];
-  if (reader) return (pipe.bytes > 0 ? POLLIN : 0U) | (pipe.writer ? 0U : POLLHUP);
-  return (kPipeBytes - pipe.bytes >= kAtomic ? POLLOUT : 0U) | (pipe.reader ? 0U : POLLERR);
+  if (reader) return (pipe.bytes > 0 ? kReadable : 0U) | (pipe.writer ? 0U : POLLHUP);
+  return (kPipeBytes - pipe.bytes >= kAtomic ? kWritable : 0U) | (pipe.reader ? 0U : POLLERR);
 }
 
 std::uint32_t Channels::event_readiness(std::uint64_t index) {
   const Locked locked(lock_);
-  return (events_[index].value > 0 ? POLLIN : 0U) | (events_[index].value < ~std::uint64_t{1} ? POLLOUT : 0U);
+  return (events_[index].value > 0 ? kReadable : 0U) | (events_[index].value < ~std::uint64_t{1} ? kWritable : 0U);
+}
+
+Edges Channels::pipe_edges(std::uint64_t index) {
+  const Locked locked(lock_);
+  return pipes_[index].edges;
+}
+
+Edges Channels::event_edges(std::uint64_t index) {
+  const Locked locked(lock_);
+  return events_[index].edges;
 }
 
 }  // namespace adyton::keep

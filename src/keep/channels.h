@@ -10,6 +10,13 @@
 
 namespace adyton::keep {
 
+// Of poll(): POLLIN with POLLRDNORM, POLLOUT with POLLWRNORM.
+inline constexpr std::uint32_t kReadable = 0x41, kWritable = 0x104;
+
+struct Edges {
+  std::uint32_t in = 0, out = 0;
+};
+
 class Channels {
  public:
   static constexpr std::uint64_t kMost = 256, kPipeBytes = 64 * 1024, kAtomic = 4096;  // of each kind; PIPE_BUF
@@ -26,21 +33,26 @@ class Channels {
   std::int64_t read_event(std::uint64_t index, std::uint64_t& value);
   std::int64_t write_event(std::uint64_t index, std::uint64_t value);
 
-  // POLLIN, POLLOUT, POLLHUP, POLLERR as they hold.
+  // kReadable, kWritable, POLLHUP, POLLERR as they hold.
   std::uint32_t pipe_readiness(std::uint64_t index, bool reader);
   std::uint32_t event_readiness(std::uint64_t index);
 
   [[nodiscard]] const std::uint32_t* changes() const { return &changes_; }
-
- private:
   void changed() { __atomic_add_fetch(&changes_, 1, __ATOMIC_SEQ_CST); }
 
+  // Counts up whenever something came to read, or room to write: what edge-triggered waiting compares.
+  Edges pipe_edges(std::uint64_t index);
+  Edges event_edges(std::uint64_t index);
+
+ private:
   struct Pipe {
     std::uint64_t buffer = 0, begin = 0, bytes = 0;
+    Edges edges{};
     bool used = false, reader = false, writer = false;
   };
   struct Event {
     std::uint64_t value = 0;
+    Edges edges{};
     bool used = false, semaphore = false;
   };
   SpinLock lock_;

@@ -36,6 +36,7 @@ std::int64_t Descriptors::open(const OpenFile& file, bool close_on_exec) {
     if (files_[index].references != 0) continue;
     files_[index] = file;
     files_[index].references = 1;
+    files_[index].id = ++ids_given_;
     slots_[slot] = {static_cast<std::uint16_t>(index + 1), close_on_exec};
     return slot;
   }

@@ -18,7 +18,12 @@ enum class FileKind : std::uint8_t {
   kEvent,
   kZeros,
   kRandom,
-  kHostMemory
+  kHostMemory,
+  kTimer,
+  kEpoll,
+  kSignalSet,  // signalfd(): `object` is the set
+  kSocket,     // of the host: `object` is its number
+  kPair,       // of socketpair(): two pipes
 };
 
 struct OpenFile {
@@ -27,7 +32,9 @@ struct OpenFile {
   std::uint32_t references = 0;  // descriptors
   std::uint32_t flags = 0;       // O_APPEND, O_NONBLOCK
   std::uint64_t offset = 0;
-  std::uint64_t object = 0;  // host descriptor, node of the file system, pipe, event
+  std::uint64_t object = 0;  // host descriptor, node of the file system, pipe, event, timer, ...
+  std::uint64_t id = 0;      // never given twice
+  std::uint32_t uses = 0;    // counts up with each use of what the host polls: may be ready anew
 };
 
 class Descriptors {
@@ -56,6 +63,7 @@ class Descriptors {
     bool close_on_exec;
   };
   SpinLock lock_;
+  std::uint64_t ids_given_ = 0;
   Slot slots_[kMost]{};
   OpenFile files_[kMost]{};
 };

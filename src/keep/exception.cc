@@ -3,6 +3,8 @@
 
 #include <asm/signal.h>
 
+#include "keep/signals.h"
+
 namespace adyton::keep {
 namespace {
 
@@ -66,11 +68,26 @@ Frame frame_of(const GprSgx& saved) {
           .flags = saved.flags & ~kResumeFlag};
 }
 
+// Of a thread that was interrupted in the application, or with everything done but going back to it. Elsewhere in the
+// keep kernel it sees by itself that there is something.
+bool attend_next(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const KeepEntries& entries) {
+  const bool wanted =
+      has_signal(kernel, thread) || kernel.timers.armed() || __atomic_load_n(&kernel.ended, __ATOMIC_SEQ_CST) != 0;
+  const bool leaving = saved.rip >= entries.go_on && saved.rip < entries.gone;
+  if (!wanted || (!leaving && saved.rip - kernel.base < kernel.config.keep_bytes)) return false;
+  if (!leaving) thread.frame = frame_of(saved);
+  thread.trap = Trap::kInterrupt;
+  saved.rip = entries.trap;
+  saved.flags &= ~(kTrapFlag | kResumeFlag);
+  return true;
+}
+
 }  // namespace
 
 ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const ExInfo& exinfo,
-                              const KeepEntries& entries) {
+                              const KeepEntries& entries, bool interrupt) {
   if ((saved.exit_info & kValid) == 0) {
+    if (interrupt && attend_next(kernel, thread, saved, entries)) return {KeepExit::kResume, 0};
     return {KeepExit::kRefused, static_cast<std::uint64_t>(KeepRefusal::kNoException)};
   }
   if (saved.rip - kernel.base < kernel.config.keep_bytes) {

@@ -30,11 +30,14 @@ struct ExceptionEnd {
 // Where the application is sent on: addresses of the assembly's entries.
 struct KeepEntries {
   std::uint64_t syscall, trap;
+  std::uint64_t go_on, gone;  // between these the frame is complete and the thread on its way out
 };
 
 // Changes `saved` (and thread.frame, thread.trap) so that ERESUME goes on in the keep kernel, and returns kResume;
-// or kRefused where there is no exception, or kFailed where it is the keep kernel's own.
+// or kRefused where there is no exception, or kFailed where it is the keep kernel's own. Where there is no exception
+// and the host says that it has interrupted the thread, that goes on with what is there for it: signals, timers that
+// may be due, the application's end; if nothing is, it is refused.
 ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const ExInfo& exinfo,
-                              const KeepEntries& entries);
+                              const KeepEntries& entries, bool interrupt);
 
 }  // namespace adyton::keep

@@ -10,6 +10,8 @@ inline constexpr std::uint64_t kExtendedStateBytes = 2816;  // in the standard f
 
 // Requires: kExtendedStateBytes of the application's memory, aligned to 64.
 void save_extended_state(void* to);
+// As a new program finds it.
+void reset_extended_state();
 // Bits that would fault are cleared in `from` first.
 void restore_extended_state(void* from);
 

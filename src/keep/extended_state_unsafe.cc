@@ -25,6 +25,18 @@ void save_extended_state(void* to) {
   asm volatile("xsave64 (%0)" : : "r"(to), "a"(kComponents), "d"(0) : "memory");
 }
 
+void reset_extended_state() {
+  struct alignas(64) Whole {  // the processor may touch all of it
+    Area first;
+    std::uint8_t rest[kExtendedStateBytes - sizeof(Area)];
+  };
+  Whole area;
+  __builtin_memset(&area.first, 0, sizeof(area.first));
+  area.first.control = 0x1f80;
+  // SAFETY: with XSTATE_BV 0 every component becomes as after reset; MXCSR is read from the area.
+  asm volatile("xrstor64 (%0)" : : "r"(&area), "a"(kComponents), "d"(0) : "memory");
+}
+
 void restore_extended_state(void* from) {
   auto* area = static_cast<Area*>(from);
   area->present &= kComponents;

@@ -46,9 +46,11 @@ std::uint32_t FileSystem::child(std::uint32_t folder, const char* name) const {
   return 0;
 }
 
-std::int64_t FileSystem::walk(std::uint32_t folder, const char* path, Place& place) {
+std::int64_t FileSystem::walk(std::uint32_t folder, const char* path, Place& place, bool follow) {
   if (*path == 0) return -ENOENT;
   std::uint32_t here = *path == '/' ? kRoot : folder;
+  char rest[kMostPath];  // what a link put before what is still to go
+  int links = 0;
   place = {here, here};
   while (true) {
     while (*path == '/') ++path;
@@ -73,14 +75,25 @@ std::int64_t FileSystem::walk(std::uint32_t folder, const char* path, Place& pla
     } else {
       place.folder = here;
       place.node = child(here, place.name);
+      if (place.node != 0 && at_index(place.node).link != 0 && (follow || place.must_be_folder)) {
+        const Node& link = at_index(place.node);
+        const std::size_t left = length_of(path) + 1;
+        if (++links > kMostLinks) return -ELOOP;
+        if (link.size + left > sizeof(rest)) return -ENAMETOOLONG;
+        __builtin_memmove(rest + link.size, path, left);
+        __builtin_memcpy(rest, at<char>(link.data), link.size);
+        path = rest;
+        if (*path == '/') here = kRoot;
+        place.node = place.folder = here;
+        continue;
+      }
       if (place.node != 0 && place.must_be_folder && at_index(place.node).folder == 0) return -ENOTDIR;
     }
     here = place.node;
   }
 }
 
-std::int64_t FileSystem::add(const Place& place, bool folder, std::uint32_t mode, Time now) {
-  if (at_index(place.folder).used == 0 || at_index(place.folder).parent == 0) return -ENOENT;  // removed meanwhile
+std::int64_t FileSystem::new_node() {
   std::uint32_t index = free_;
   if (index == 0 && count_ == capacity_) {
     if (capacity_ >= kMostNodes) return -ENOSPC;
@@ -99,9 +112,18 @@ std::int64_t FileSystem::add(const Place& place, bool folder, std::uint32_t mode
   Node& node = at_index(index);
   node = {};
   node.used = 1;
+  node.number = ++numbers_given_;
+  return index;
+}
+
+std::int64_t FileSystem::add(const Place& place, bool folder, std::uint32_t mode, Time now) {
+  if (at_index(place.folder).used == 0 || at_index(place.folder).parent == 0) return -ENOENT;  // removed meanwhile
+  const std::int64_t made = new_node();
+  if (made < 0) return made;
+  const auto index = static_cast<std::uint32_t>(made);
+  Node& node = at_index(index);
   node.folder = folder ? 1 : 0;
   node.mode = mode & 07777;
-  node.number = ++numbers_given_;
   node.changed = now;
   __builtin_memcpy(node.name, place.name, sizeof(node.name));
   attach(index, place.folder);
@@ -136,10 +158,10 @@ void FileSystem::drop_if_unused(std::uint32_t index) {
   free_ = index;
 }
 
-std::int64_t FileSystem::find(std::uint32_t folder, const char* path) {
+std::int64_t FileSystem::find(std::uint32_t folder, const char* path, bool follow) {
   const Locked locked(lock_);
   Place place;
-  if (const std::int64_t error = walk(folder, path, place); error < 0) return error;
+  if (const std::int64_t error = walk(folder, path, place, follow); error < 0) return error;
   return place.node == 0 ? std::int64_t{-ENOENT} : place.node;
 }
 
@@ -147,7 +169,10 @@ std::int64_t FileSystem::open(std::uint32_t folder, const char* path, std::uint3
                               Time now) {
   const Locked locked(lock_);
   Place place;
-  if (const std::int64_t error = walk(folder, path, place); error < 0) return error;
+  const bool exclusive = (flags & O_CREAT) != 0 && (flags & O_EXCL) != 0;
+  if (const std::int64_t error = walk(folder, path, place, !exclusive && (flags & O_NOFOLLOW) == 0); error < 0) {
+    return error;
+  }
   std::int64_t node = place.node;
   const bool writes = (flags & O_ACCMODE) != O_RDONLY;
   if (node == 0) {
@@ -156,8 +181,9 @@ std::int64_t FileSystem::open(std::uint32_t folder, const char* path, std::uint3
     node = add(place, false, mode, now);
     if (node < 0) return node;
   } else {
-    if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) return -EEXIST;
+    if (exclusive) return -EEXIST;
     Node& found = at_index(static_cast<std::uint32_t>(node));
+    if (found.link != 0) return -ELOOP;
     if (found.folder != 0 && (writes || (flags & O_CREAT) != 0)) return -EISDIR;
     if (found.folder == 0 && (flags & O_DIRECTORY) != 0) return -ENOTDIR;
     if ((flags & O_TRUNC) != 0 && writes) found.size = 0;
@@ -175,14 +201,14 @@ void FileSystem::close(std::uint32_t node) {
 std::int64_t FileSystem::make_folder(std::uint32_t folder, const char* path, std::uint32_t mode, Time now) {
   const Locked locked(lock_);
   Place place;
-  if (const std::int64_t error = walk(folder, path, place); error < 0) return error;
+  if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
   return place.node != 0 ? -EEXIST : add(place, true, mode, now);
 }
 
 std::int64_t FileSystem::remove(std::uint32_t folder, const char* path, bool remove_folder) {
   const Locked locked(lock_);
   Place place;
-  if (const std::int64_t error = walk(folder, path, place); error < 0) return error;
+  if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
   if (place.node == 0) return -ENOENT;
   const Node& node = at_index(place.node);
   if (remove_folder && node.folder == 0) return -ENOTDIR;
@@ -198,8 +224,8 @@ std::int64_t FileSystem::rename(std::uint32_t from_folder, const char* from, std
                                 bool replace) {
   const Locked locked(lock_);
   Place source, target;
-  if (const std::int64_t error = walk(from_folder, from, source); error < 0) return error;
-  if (const std::int64_t error = walk(to_folder, to, target); error < 0) return error;
+  if (const std::int64_t error = walk(from_folder, from, source, false); error < 0) return error;
+  if (const std::int64_t error = walk(to_folder, to, target, false); error < 0) return error;
   if (source.node == 0) return -ENOENT;
   if (same(source.name, ".") || same(source.name, "..") || source.node == kRoot || same(target.name, ".") ||
       same(target.name, "..") || target.node == kRoot) {
@@ -288,6 +314,11 @@ std::int64_t FileSystem::describe(std::uint32_t index, Node& out) {
 void FileSystem::set_mode(std::uint32_t index, std::uint32_t mode) {
   const Locked locked(lock_);
   at_index(index).mode = mode & 07777;
+}
+
+void FileSystem::set_changed(std::uint32_t index, Time when) {
+  const Locked locked(lock_);
+  at_index(index).changed = when;
 }
 
 std::int64_t FileSystem::entry(std::uint32_t folder, std::uint64_t before, Node& out) {

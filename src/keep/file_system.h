@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files in the enclave's own memory, gone when it ends: a tree of folders and files, each file one piece of heap. No
-// links, no owners; modes are kept and not looked at. Each function locks for itself and returns a value or minus
-// errno.
+// Files in the enclave's own memory, gone when it ends: a tree of folders, files and symbolic links, each file and
+// each link's target one piece of heap. No hard links, no owners; modes are kept and not looked at. Each function locks
+// for itself and returns a value or minus errno.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace adyton::keep {
 inline constexpr std::size_t kMostPath = 4096, kMostName = 255;
 
 struct Node {
-  std::uint32_t used = 0, folder = 0, mode = 0, opens = 0;
+  std::uint32_t used = 0, folder = 0, link = 0, mode = 0, opens = 0;
   std::uint32_t parent = 0, first = 0, next = 0;  // indices; 0: none. An unlinked node has no parent
   std::uint64_t number = 0;                       // inode number, never given twice
   std::uint64_t linked = 0;                       // turn in which it got into its folder: the folder's list descends
@@ -33,12 +33,20 @@ class FileSystem {
   // Makes the root, /tmp and /dev. The allocator is used under its lock.
   [[nodiscard]] bool initialise(PageAllocator& memory, SpinLock& memory_lock);
 
-  // The node of `path`, which is relative to `folder` unless it begins with a slash.
-  std::int64_t find(std::uint32_t folder, const char* path);
+  // The node of `path`, which is relative to `folder` unless it begins with a slash. `follow`: a link at its end is
+  // where that leads.
+  std::int64_t find(std::uint32_t folder, const char* path, bool follow = true);
   // As open(2) with `flags`: the node, whose opens counts one more.
   std::int64_t open(std::uint32_t folder, const char* path, std::uint32_t flags, std::uint32_t mode, Time now);
   void close(std::uint32_t node);
   std::int64_t make_folder(std::uint32_t folder, const char* path, std::uint32_t mode, Time now);
+  std::int64_t make_link(std::uint32_t folder, const char* path, const char* target, Time now);
+  // What a link says, without a zero byte; -EINVAL if it is none.
+  std::int64_t target_of(std::uint32_t folder, const char* path, char* to, std::uint64_t room);
+  // A file in no folder, open once.
+  std::int64_t make_nameless(std::uint32_t mode, Time now);
+  // Puts such a one there; -EEXIST.
+  std::int64_t give_name(std::uint32_t node, std::uint32_t folder, const char* path);
   std::int64_t remove(std::uint32_t folder, const char* path, bool remove_folder);
   std::int64_t rename(std::uint32_t from_folder, const char* from, std::uint32_t to_folder, const char* to,
                       bool replace);
@@ -49,6 +57,7 @@ class FileSystem {
   // A copy of what is known of it.
   std::int64_t describe(std::uint32_t node, Node& out);
   void set_mode(std::uint32_t node, std::uint32_t mode);
+  void set_changed(std::uint32_t node, Time when);
   // The entry of a folder, besides "." and "..", that got there last before turn `before`: its node, or 0 at the end.
   std::int64_t entry(std::uint32_t folder, std::uint64_t before, Node& out);
   static constexpr std::uint64_t kFirstTurn = 3;
@@ -62,7 +71,9 @@ class FileSystem {
     bool must_be_folder = false;
   };
   Node& at_index(std::uint32_t index) const;
-  std::int64_t walk(std::uint32_t folder, const char* path, Place& place);
+  static constexpr int kMostLinks = 40;  // on the way of one path
+  std::int64_t walk(std::uint32_t folder, const char* path, Place& place, bool follow);
+  std::int64_t new_node();
   std::uint32_t child(std::uint32_t folder, const char* name) const;
   std::int64_t add(const Place& place, bool folder, std::uint32_t mode, Time now);
   void attach(std::uint32_t node, std::uint32_t folder);

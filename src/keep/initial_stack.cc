@@ -32,8 +32,8 @@ std::uint64_t end_of_string(std::uint64_t string) { return string + length_of(at
 
 }  // namespace
 
-bool allowed_variable(const char* variable) {
-  return starts_with(variable, "ADYTON_CHANNEL=") || starts_with(variable, "ADYTON_BOOT=");
+bool allowed_variable(const MeasuredManifest& manifest, const char* variable) {
+  return starts_with(variable, "ADYTON_CHANNEL=") || manifest.allows_variable(variable);
 }
 
 bool check_strings(const InitialStack& stack) {
@@ -81,7 +81,7 @@ std::uint64_t build_initial_stack(const InitialStack& stack) {
   for (std::uint64_t index = 0; index < stack.argument_count; ++index, string = end_of_string(string)) out.add(string);
   out.add(0);
   for (std::uint64_t index = 0; index < stack.environment_count; ++index, string = end_of_string(string)) {
-    if (allowed_variable(at<const char>(string))) out.add(string);
+    if (allowed_variable(stack.manifest, at<const char>(string))) out.add(string);
   }
   out.add(0);
   for (const auto& variable : variables) out.add(variable[0], variable[1]);

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "keep/measured_manifest.h"
+
 namespace adyton::keep {
 
 struct InitialStack {
@@ -12,6 +14,7 @@ struct InitialStack {
   // The strings, each with its zero byte, argv first; they already lie at the end of the memory.
   std::uint64_t strings, string_bytes, argument_count, environment_count;
   std::uint64_t program_headers, program_header_count, entry, config;  // addresses
+  MeasuredManifest manifest;
 };
 
 // Whether [strings, +bytes) holds exactly that many strings, of argv at least one, and leaves half of the stack free.
@@ -21,7 +24,7 @@ struct InitialStack {
 // environment only what passes allowed_variable() is kept.
 [[nodiscard]] std::uint64_t build_initial_stack(const InitialStack& stack);
 
-// Whether the host may set "NAME=value".
-[[nodiscard]] bool allowed_variable(const char* variable);
+// Whether the host may set "NAME=value": what the manifest lists, and the channel.
+[[nodiscard]] bool allowed_variable(const MeasuredManifest& manifest, const char* variable);
 
 }  // namespace adyton::keep

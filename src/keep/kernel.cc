@@ -29,6 +29,11 @@ bool add_segments(Kernel& kernel) {
     if (!kernel.user.add(page_floor(begin), page_ceiling(begin + header.p_memsz), (header.p_flags & PF_W) != 0)) {
       return false;
     }
+    constexpr std::uint32_t kProtection[] = {0, PROT_EXEC, PROT_WRITE, PROT_EXEC | PROT_WRITE};
+    kernel.segments[kernel.segment_count++] = {
+        .begin = page_floor(begin),
+        .end = page_ceiling(begin + header.p_memsz),
+        .protection = kProtection[header.p_flags & 3] | ((header.p_flags & PF_R) != 0 ? PROT_READ : 0U)};
   }
   return true;
 }
@@ -46,9 +51,10 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
       !in_enclave(config.heap_offset, config.heap_bytes, size) ||
       config.thread_count > size / (config.thread_stride | 1) ||
       !in_enclave(config.threads_offset, config.thread_count * config.thread_stride, size) ||
-      self.index >= config.thread_count) {
+      self.index >= config.thread_count || !in_enclave(config.manifest_offset, config.manifest_bytes, size)) {
     return false;
   }
+  kernel.manifest = MeasuredManifest(at<const void>(base + config.manifest_offset), config.manifest_bytes);
   const std::uint64_t heap = base + config.heap_offset;
   if (!add_segments(kernel) || !kernel.memory.initialise(heap, heap + config.heap_bytes) ||
       !kernel.user.add(kernel.memory.begin(), kernel.memory.end(), true)) {
@@ -79,7 +85,8 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                      .program_headers = app + config.app_headers,
                      .program_header_count = config.app_header_count,
                      .entry = app + config.app_entry,
-                     .config = kernel.config_address};
+                     .config = kernel.config_address,
+                     .manifest = kernel.manifest};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;
     copy_from_host(at<void>(stack.strings), thread.host_page, string_bytes);
@@ -88,6 +95,11 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
     // What the host gave is no reason to fail for ever, but the enclave is started only once.
     return static_cast<std::uint64_t>(KeepFailure::kArguments);
   }
+  kernel.arguments = stack.strings;
+  for (std::uint64_t left = argument_count; left > 0; ++kernel.argument_bytes) {
+    left -= at<const char>(stack.strings)[kernel.argument_bytes] == 0 ? 1 : 0;
+  }
+  __builtin_memcpy(thread.name, "enclave", 8);
   const std::uint64_t top = build_initial_stack(stack);
   if (top == 0) return static_cast<std::uint64_t>(KeepFailure::kRandom);
   kernel.host_memory.ask(kernel.base, config.enclave_bytes);
@@ -123,6 +135,7 @@ void answer_trap(Kernel& kernel, ThreadState& thread) {
       frame.rdx = now >> 32;
       return;
     }
+    case Trap::kInterrupt: attend(kernel, thread); return;
     default: break;
   }
   raise_fault(kernel, thread,

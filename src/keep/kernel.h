@@ -10,12 +10,17 @@
 #include "keep/clock.h"
 #include "keep/cpuid.h"
 #include "keep/descriptors.h"
+#include "keep/epolls.h"
 #include "keep/file_system.h"
 #include "keep/host_memory.h"
+#include "keep/measured_manifest.h"
 #include "keep/page_allocator.h"
+#include "keep/signal_queue.h"
+#include "keep/sockets.h"
 #include "keep/spin_lock.h"
 #include "keep/text.h"
 #include "keep/threads.h"
+#include "keep/timers.h"
 #include "keep/user_memory.h"
 
 namespace adyton::keep {
@@ -23,12 +28,12 @@ namespace adyton::keep {
 struct SignalAction {  // as rt_sigaction(2) takes it on x86-64
   std::uint64_t handler, flags, restorer, mask;
 };
-inline constexpr std::uint64_t kSignals = 64;
 
 struct Kernel {
   std::uint64_t base = 0;
   std::uint64_t config_address = 0;
   KeepConfig config{};
+  MeasuredManifest manifest;
   UserMemory user;
   SpinLock memory_lock;
   PageAllocator memory;
@@ -39,9 +44,18 @@ struct Kernel {
   FileSystem files;
   Channels channels;
   HostMemory host_memory;
-  std::uint32_t folder = 0;  // chdir()
-  SpinLock signal_lock;
+  std::uint32_t folder = 0;                  // chdir()
+  std::uint32_t mode_mask = 022;             // umask()
+  Area segments[UserMemory::kMostRanges]{};  // of the application
+  std::uint64_t segment_count = 0;
+  std::uint64_t arguments = 0, argument_bytes = 0;  // address of argv's strings, one after the other
+  Epolls epolls;
+  Sockets sockets;
+  Timers timers;
+  SpinLock signal_lock;  // of the next three, and of ThreadState::pending
   SignalAction actions[kSignals + 1]{};
+  SignalQueue signal_queue;
+  std::uint64_t process_pending = 0;      // __atomic_: signals for whichever thread does not block them
   std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended
   std::uint64_t named_calls[512 / 64]{};  // of the calls answered ENOSYS, which the log has named
 };
@@ -58,7 +72,7 @@ struct Kernel {
 // The system call in the thread's frame: its result is the frame's rax. May not return: exit, exit_group.
 void answer_syscall(Kernel& kernel, ThreadState& thread);
 
-// What the exception handler sent here: cpuid, rdtsc, or a signal.
+// What the exception handler sent here: cpuid, rdtsc, a signal, an interruption.
 void answer_trap(Kernel& kernel, ThreadState& thread);
 
 // One line to the host's standard error.

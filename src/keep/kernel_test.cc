@@ -115,7 +115,7 @@ TEST_F(KeepTest, RandomBytesAreNotZero) {
 
 TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   alignas(16) static char memory[8192];
-  const char strings[] = "prog\0a b\0LD_PRELOAD=x\0ADYTON_BOOT=k";
+  const char strings[] = "prog\0a b\0LD_PRELOAD=x\0ADYTON_CHANNEL=3";
   InitialStack stack{.begin = address_of(memory),
                      .end = address_of(memory) + sizeof(memory),
                      .string_bytes = sizeof(strings),
@@ -135,7 +135,7 @@ TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   EXPECT_STREQ(at<const char>(words[1]), "prog");
   EXPECT_STREQ(at<const char>(words[2]), "a b");
   EXPECT_EQ(words[3], 0u);
-  EXPECT_STREQ(at<const char>(words[4]), "ADYTON_BOOT=k");  // the other is not the host's to set
+  EXPECT_STREQ(at<const char>(words[4]), "ADYTON_CHANNEL=3");  // the other is not the host's to set
   EXPECT_EQ(words[5], 0u);
   bool random = false;
   const auto* entry = words + 6;
@@ -179,7 +179,9 @@ class ExceptionTest : public testing::Test {
     saved_.flags = 0x10202;
     saved_.rax = 39;
   }
-  ExceptionEnd handle() { return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222}); }
+  ExceptionEnd handle(bool interrupt = false) {
+    return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222, 0x300, 0x340}, interrupt);
+  }
 
   unsigned char code_[4] = {0x0f, 0x05, 0x90, 0x90};
   std::unique_ptr<Kernel> kernel_ = std::make_unique<Kernel>();
@@ -221,6 +223,43 @@ TEST_F(ExceptionTest, NothingIsMadeOfAForgedOne) {
   const GprSgx before = saved_;
   EXPECT_EQ(handle().exit, KeepExit::kRefused);
   EXPECT_EQ(std::memcmp(&before, &saved_, sizeof(saved_)), 0);
+}
+
+TEST_F(ExceptionTest, AnInterruptionLeadsToWhatIsThereOrNowhere) {
+  saved_.exit_info = 0;
+  const GprSgx before = saved_;
+  const auto refused = [&](bool interrupt) {
+    const bool out = handle(interrupt).exit == KeepExit::kRefused;
+    return out && std::memcmp(&before, &saved_, sizeof(saved_)) == 0;
+  };
+  EXPECT_TRUE(refused(true));  // a host that says so without a reason
+  thread_.pending = 1 << 9;
+  EXPECT_TRUE(refused(false));  // a page fault, say: not to be taken for an interruption
+  thread_.signal_mask = 1 << 9;
+  EXPECT_TRUE(refused(true));
+  thread_.signal_mask = 0;
+  EXPECT_EQ(handle(true).exit, KeepExit::kResume);
+  EXPECT_EQ(saved_.rip, 0x222u);
+  EXPECT_EQ(thread_.trap, Trap::kInterrupt);
+  EXPECT_EQ(thread_.frame.rip, before.rip);
+  EXPECT_EQ(thread_.frame.rax, 39u);
+}
+
+TEST_F(ExceptionTest, AnInterruptionOfTheKeepKernelIsLeftAloneUnlessItsFrameIsComplete) {
+  saved_.exit_info = 0;
+  thread_.pending = 1;
+  thread_.frame.rax = 5;
+  for (const std::uint64_t rip : {0x111ull, 0x222ull, 0x2ffull, 0x340ull, 0xfffull}) {
+    saved_.rip = rip;
+    EXPECT_EQ(handle(true).exit, KeepExit::kRefused) << rip;
+    EXPECT_EQ(saved_.rip, rip);
+  }
+  for (const std::uint64_t rip : {0x300ull, 0x33full}) {
+    saved_.rip = rip;
+    EXPECT_EQ(handle(true).exit, KeepExit::kResume);
+    EXPECT_EQ(saved_.rip, 0x222u);
+    EXPECT_EQ(thread_.frame.rax, 5u);
+  }
 }
 
 TEST_F(ExceptionTest, TheKeepKernelsOwnEndsIt) {

@@ -23,11 +23,6 @@ struct Context {
   std::uint64_t reserved[8];
   std::uint64_t mask;
 };
-struct Information {  // siginfo_t
-  std::int32_t signal, error_number, code, pad;
-  std::uint64_t first;  // si_addr, or si_pid and si_uid
-  std::uint64_t rest[13];
-};
 struct SignalFrame {
   std::uint64_t restorer;
   Context context;
@@ -35,7 +30,7 @@ struct SignalFrame {
 };
 static_assert(sizeof(Context) == 304 && sizeof(Information) == 128);
 
-std::uint64_t bit(std::uint64_t signal) { return std::uint64_t{1} << (signal - 1); }
+constexpr std::uint64_t kRestartMark = 0x7472617473657220;  // in Context::reserved, with the number of the system call
 
 bool ignored_by_default(std::uint64_t signal) {
   return signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
@@ -98,10 +93,18 @@ void enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
                     .trap = cause.trap,
                     .fault_address = cause.address,
                     .extended_state = extended,
-                    .mask = thread.signal_mask};
+                    .mask = thread.mask_is_kept ? thread.kept_mask : thread.signal_mask};
+  if (thread.restart != 0 && (action.flags & SA_RESTART) != 0) {
+    frame->context.reserved[0] = kRestartMark;
+    frame->context.reserved[1] = thread.restart - 1;
+  }
+  thread.restart = 0;
+  thread.mask_is_kept = false;
   frame->information = {.signal = static_cast<std::int32_t>(cause.number), .code = cause.code, .first = cause.address};
-  thread.signal_mask |= action.mask | ((action.flags & SA_NODEFER) != 0 ? 0 : bit(cause.number));
-  thread.signal_mask &= ~(bit(SIGKILL) | bit(SIGSTOP));
+  frame->information.rest[0] = cause.value;
+  reset_extended_state();
+  thread.signal_mask |= action.mask | ((action.flags & SA_NODEFER) != 0 ? 0 : signal_bit(cause.number));
+  thread.signal_mask &= ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
   now.rdi = cause.number;
   now.rsi = position + offsetof(SignalFrame, information);
   now.rdx = position + offsetof(SignalFrame, context);
@@ -116,7 +119,7 @@ void enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
 void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause) {
   const SignalAction action = action_of(kernel, cause.number);
   // A fault cannot wait or be ignored: it would only happen again.
-  if (action.handler == kDefault || action.handler == kIgnore || (thread.signal_mask & bit(cause.number)) != 0) {
+  if (action.handler == kDefault || action.handler == kIgnore || (thread.signal_mask & signal_bit(cause.number)) != 0) {
     log(thread, Line() << "adyton: killed by signal " << cause.number << " at offset "
                        << (thread.frame.rip - kernel.base) << " of the enclave\n");
     kill_application(kernel, thread, cause.number, thread.frame.rip);
@@ -124,29 +127,33 @@ void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause) 
   enter_handler(kernel, thread, action, cause);
 }
 
-void send_signal(Kernel& kernel, ThreadState& target, std::uint64_t signal) {
-  const SignalAction action = kernel.actions[signal];
-  if (action.handler == kIgnore || (action.handler == kDefault && ignored_by_default(signal))) return;
-  __atomic_fetch_or(&target.pending, bit(signal), __ATOMIC_SEQ_CST);
-  if (&target != &current_thread()) ask_host(KeepRequest::kWake, target.index);
-}
-
-void deliver_signals(Kernel& kernel, ThreadState& thread) {
-  while (has_signal(thread)) {
-    const std::uint64_t ready = thread.pending & ~thread.signal_mask;
-    const auto signal = static_cast<std::uint64_t>(__builtin_ctzll(ready)) + 1;
-    __atomic_fetch_and(&thread.pending, ~bit(signal), __ATOMIC_SEQ_CST);
+bool deliver_signals(Kernel& kernel, ThreadState& thread) {
+  bool handled = false;
+  SignalInfo info;
+  while (true) {
+    const std::uint64_t signal = take_signal(kernel, thread, ~thread.signal_mask, info);
+    if (signal == 0 && thread.mask_is_kept) {  // no handler has gone back to it
+      thread.signal_mask = thread.kept_mask;
+      thread.mask_is_kept = false;
+      continue;
+    }
+    if (signal == 0) return handled;
     const SignalAction action = action_of(kernel, signal);
     if (action.handler == kIgnore || (action.handler == kDefault && ignored_by_default(signal))) continue;
     if (action.handler == kDefault) kill_application(kernel, thread, signal, thread.frame.rip);
-    constexpr std::int32_t kSentByThread = -6;  // SI_TKILL
-    // Of one sent, si_pid and si_uid stand where a fault has its address.
     enter_handler(kernel, thread, action,
-                  {.number = signal, .code = kSentByThread, .address = kProcess | std::uint64_t{1000} << 32});
+                  {.number = signal, .code = info.code, .address = info.first, .value = info.value});
+    handled = true;
   }
 }
 
-void return_from_signal(Kernel& kernel, ThreadState& thread) {
+void change_mask_for_call(ThreadState& thread, std::uint64_t mask) {
+  thread.kept_mask = thread.signal_mask;
+  thread.mask_is_kept = true;
+  thread.signal_mask = mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+}
+
+bool return_from_signal(Kernel& kernel, ThreadState& thread) {
   const auto* saved = kernel.user.in<Context>(thread.frame.rsp);
   if (saved == nullptr) kill_application(kernel, thread, SIGSEGV, thread.frame.rip);
   const Context from = *saved;
@@ -175,7 +182,10 @@ void return_from_signal(Kernel& kernel, ThreadState& thread) {
                   .r15 = from.r15,
                   .rip = from.rip,
                   .flags = (from.eflags & kCarryOverFlags) | 0x202};
-  thread.signal_mask = from.mask & ~(bit(SIGKILL) | bit(SIGSTOP));
+  thread.signal_mask = from.mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+  if (from.reserved[0] != kRestartMark) return false;
+  thread.frame.rax = from.reserved[1];
+  return true;
 }
 
 }  // namespace adyton::keep

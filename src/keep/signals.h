@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signals within the process: sent by its own threads or made of its faults, run on its stacks in frames as Linux lays
-// them out on x86-64. A thread notices one when it is in a system call; who computes is not interrupted.
+// Signals within the process: sent by its own threads and timers or made of its faults, run on its stacks in frames as
+// Linux lays them out on x86-64. A thread in a system call notices by itself; for one that computes, the host is asked
+// to interrupt it.
 #pragma once
 
 #include <cstdint>
@@ -9,27 +10,51 @@
 
 namespace adyton::keep {
 
+struct Information {  // siginfo_t
+  std::int32_t signal, error_number, code, pad;
+  std::uint64_t first;     // si_addr, or si_pid and si_uid
+  std::uint64_t rest[13];  // si_value first
+};
+
 struct SignalCause {
   std::uint64_t number = 0;
   std::int32_t code = 0;      // si_code
-  std::uint64_t address = 0;  // si_addr
+  std::uint64_t address = 0;  // si_addr, or the first field of what a sender says
   std::uint64_t trap = 0, error = 0;
+  std::uint64_t value = 0;  // si_value
 };
 
 // What a fault of the thread means: its handler runs next, or the application ends. The frame is as at the fault.
 void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause);
 
-// Marks it as sent to `target`, and wakes that.
-void send_signal(Kernel& kernel, ThreadState& target, std::uint64_t signal);
+// To the thread with this id, or (0) to the process; wakes or interrupts who is to run the handler. 0, -ESRCH, -EAGAIN.
+std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, const SignalInfo& info);
+// What kill() and its like say of the sender.
+SignalInfo sent_by_this_process(std::int32_t code);
 
-// Before a thread goes on: what was sent to it and is not blocked. The frame is complete.
-void deliver_signals(Kernel& kernel, ThreadState& thread);
+// The lowest signal of `set` that is there for this thread, taken; 0: none.
+std::uint64_t take_signal(Kernel& kernel, ThreadState& thread, std::uint64_t set, SignalInfo& info);
 
-// rt_sigreturn(2): the frame as it was. Ends the application if there is none at rsp.
-void return_from_signal(Kernel& kernel, ThreadState& thread);
-
-[[nodiscard]] inline bool has_signal(const ThreadState& thread) {
-  return (__atomic_load_n(&thread.pending, __ATOMIC_SEQ_CST) & ~thread.signal_mask) != 0;
+// Those sent to the thread and to the process.
+[[nodiscard]] inline std::uint64_t signals_for(const Kernel& kernel, const ThreadState& thread) {
+  return __atomic_load_n(&thread.pending, __ATOMIC_SEQ_CST) |
+         __atomic_load_n(&kernel.process_pending, __ATOMIC_SEQ_CST);
 }
+[[nodiscard]] inline bool has_signal(const Kernel& kernel, const ThreadState& thread) {
+  return (signals_for(kernel, thread) & (~thread.signal_mask | thread.wait_signals)) != 0;
+}
+
+// Before a thread goes on: what was sent to it and is not blocked. The frame is complete. True: a handler runs next.
+bool deliver_signals(Kernel& kernel, ThreadState& thread);
+
+// Of a thread that was interrupted or is about to go on: timers and signals.
+void attend(Kernel& kernel, ThreadState& thread);
+
+// Another mask until the system call ends; a handler that ends it goes back to the one before.
+void change_mask_for_call(ThreadState& thread, std::uint64_t mask);
+
+// rt_sigreturn(2): the frame as it was. True: the system call in it is to be made again. Ends the application if there
+// is no frame at rsp.
+bool return_from_signal(Kernel& kernel, ThreadState& thread);
 
 }  // namespace adyton::keep

@@ -35,6 +35,7 @@ class Line {
     return *this;
   }
   Line& operator<<(std::uint64_t number) { return write(number, 10); }
+  Line& digits(std::uint64_t number, std::uint64_t radix) { return write(number, radix); }
   Line& hex(std::uint64_t number) { return (*this << "0x").write(number, 16); }
   [[nodiscard]] const char* data() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return size_; }

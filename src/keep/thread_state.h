@@ -21,7 +21,14 @@ struct Frame {
 enum class ThreadPhase : std::uint64_t { kIdle = 0, kRunning = 1, kWaiting = 2, kEnded = 3, kWanted = 4 };
 
 // Why the application's thread came to the keep kernel by way of the exception handler.
-enum class Trap : std::uint64_t { kSyscall = 0, kCpuid = 1, kTimestamp = 2, kTimestampAndId = 3, kSignal = 4 };
+enum class Trap : std::uint64_t {
+  kSyscall = 0,
+  kCpuid = 1,
+  kTimestamp = 2,
+  kTimestampAndId = 3,
+  kSignal = 4,
+  kInterrupt = 5,  // nothing of its own: signals sent to it, timers
+};
 
 struct ThreadState {
   ThreadPhase phase;                             // by the functions below: clone() on another thread sets it too
@@ -35,6 +42,7 @@ struct ThreadState {
   Trap trap;
   std::uint64_t host_page;     // address, checked
   std::uint64_t stack_bottom;  // address of the word that is not to change: kStackMark
+  std::uint64_t attention;     // __atomic_, 1: something to look at before the application goes on
   // What follows is not the assembly's.
   std::uint64_t index;
   std::uint32_t thread_id;                            // as gettid() tells
@@ -49,6 +57,11 @@ struct ThreadState {
   std::uint32_t wait_mask;                            // FUTEX_WAIT_BITSET
   std::uint64_t wait_turn;                            // the lower, the longer it sleeps
   std::uint32_t reserved;                             // 1: somebody's, from clone() on
+  std::uint64_t wait_signals;                         // __atomic_: what sigtimedwait() waits for
+  std::uint64_t kept_mask;                            // signal_mask as it is to be again after this system call
+  bool mask_is_kept;
+  char name[16];          // PR_SET_NAME, with a zero byte
+  std::uint64_t restart;  // 1 and the number of the system call that a signal interrupted and that may be made again
 
   void set_phase(ThreadPhase next) { __atomic_store(&phase, &next, __ATOMIC_SEQ_CST); }
   // False, and nothing happens, unless it is `from`.

@@ -5,6 +5,7 @@
 
 #include "keep/address_unsafe.h"
 #include "keep/host_interface.h"
+#include "keep/signals.h"
 
 namespace adyton::keep {
 
@@ -27,7 +28,9 @@ ThreadState* Threads::reserve() {
     thread.index = index;
     thread.thread_id = kProcess + ids_given_;
     ids_given_ = ids_given_ < (1U << 22) ? ids_given_ + 1 : 1;
-    thread.wait_address = thread.pending = 0;
+    thread.wait_address = thread.pending = thread.wait_signals = 0;
+    thread.attention = 0;
+    thread.mask_is_kept = false;
     thread.clear_thread_id = thread.robust_list = 0;
     thread.alternate_stack[0] = thread.alternate_stack[2] = 0;
     thread.alternate_stack[1] = 2;  // SS_DISABLE
@@ -44,28 +47,37 @@ void Threads::give_back(ThreadState& thread) {
   thread.reserved = 0;
 }
 
-std::int64_t Threads::wait(ThreadState& self, const std::uint32_t* word, std::uint32_t expected, std::uint32_t mask,
-                           const Time* deadline, Clock::Kind kind, Clock& clock) {
+std::int64_t Threads::wait(Kernel& kernel, ThreadState& self, const Sleep& sleep) {
   {
     const Locked locked(lock_);
     // Counted before the word is read: who changes it and then sees no sleeper has changed it before this.
     __atomic_add_fetch(&sleepers_, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != expected) {
+    if (__atomic_load_n(sleep.word, __ATOMIC_SEQ_CST) != sleep.expected) {
       __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
       return -EAGAIN;
     }
-    self.wait_mask = mask;
+    self.wait_mask = sleep.mask;
     self.wait_turn = next_turn_++;
-    __atomic_store_n(&self.wait_address, address_of(word), __ATOMIC_RELEASE);
+    __atomic_store_n(&self.wait_address, address_of(sleep.word), __ATOMIC_RELEASE);
   }
   while (__atomic_load_n(&self.wait_address, __ATOMIC_ACQUIRE) != 0) {
-    if ((__atomic_load_n(&self.pending, __ATOMIC_SEQ_CST) & ~self.signal_mask) != 0) return stop_waiting(self, -EINTR);
+    if (has_signal(kernel, self)) return stop_waiting(self, -EINTR);
     std::uint64_t left = kForever;
-    if (deadline != nullptr) {
-      left = nanoseconds_from(clock.now(kind), *deadline);
+    if (sleep.deadline != nullptr) {
+      left = nanoseconds_from(kernel.clock.now(sleep.kind), *sleep.deadline);
       if (left == 0) return stop_waiting(self, -ETIMEDOUT);
     }
-    ask_host(KeepRequest::kWait, left);
+    if (kernel.timers.armed()) {
+      const std::uint64_t soonest = kernel.timers.soonest(kernel);
+      if (soonest < left) left = soonest;
+    }
+    if (sleep.polled != 0) {
+      ask_host(KeepRequest::kPoll, left, sleep.polled);
+      if (!has_signal(kernel, self)) return stop_waiting(self, -EAGAIN);
+    } else {
+      ask_host(KeepRequest::kWait, left);
+    }
+    kernel.timers.fire(kernel);
   }
   return 0;
 }

@@ -11,6 +11,8 @@
 
 namespace adyton::keep {
 
+struct Kernel;
+
 inline constexpr std::uint32_t kProcess = 2;  // getpid(): nobody's parent is 1
 
 class Threads {
@@ -26,9 +28,15 @@ class Threads {
   void give_back(ThreadState& thread);  // before it was wanted, or when it has ended: from then on it may be reserved
   [[nodiscard]] std::uint64_t running() const { return __atomic_load_n(&running_, __ATOMIC_RELAXED); }
 
-  // futex(2), less its checks of addresses. `deadline`: monotonic or real time; nullptr: none.
-  std::int64_t wait(ThreadState& self, const std::uint32_t* word, std::uint32_t expected, std::uint32_t mask,
-                    const Time* deadline, Clock::Kind kind, Clock& clock);
+  // futex(2), less its checks of addresses. -EINTR: a signal is there for this thread.
+  struct Sleep {
+    const std::uint32_t* word;
+    std::uint32_t expected = 0, mask = ~0U;
+    const Time* deadline = nullptr;  // none
+    Clock::Kind kind = Clock::kMonotonic;
+    std::uint64_t polled = 0;  // so many of the host's descriptors are in the host's page, and end it with -EAGAIN
+  };
+  std::int64_t wait(Kernel& kernel, ThreadState& self, const Sleep& sleep);
   std::int64_t wake(const std::uint32_t* word, std::uint64_t most, std::uint32_t mask);
   // Wakes `most`, and lets up to `most_moved` of the others wait for `to` instead. -EAGAIN if `word` is not
   // `*expected`.

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <elf.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <thread>
 
+#include "crypto/crypto.h"
 #include "crypto/keys.h"
 #include "crypto/test_sgx_key.h"
 #include "image/build.h"
@@ -38,19 +44,28 @@ struct Loaded {
   std::uint64_t bytes = 0, heap_offset = 0;
 };
 
-Loaded load(std::string_view name, SgxEmulatorOptions options = {}, BytesView keep = keep_program()) {
+struct Setting {
+  SgxEmulatorOptions emulator;
+  Manifest manifest;
+  std::vector<std::string> environment;
+  bool interrupting = false;  // a host that interrupts every thread all the time
+  BytesView keep = keep_program();
+};
+
+Loaded load(std::string_view name, Setting setting = {}) {
   std::ifstream file(program(name), std::ios::binary);
   const std::string elf(std::istreambuf_iterator<char>(file), {});
-  Manifest manifest{.name = std::string(name)};
+  Manifest manifest = setting.manifest;
+  manifest.name = name;
   manifest.memory.heap_bytes = 128 << 20;
   manifest.sgx.threads = kThreads;
   const auto image_of = [](Bytes bytes) { return Image::parse(std::move(bytes)).value(); };
   const Image image = image_of(attach_manifest(as_bytes(std::string_view(elf)), manifest).value());
-  const Image kept = image_of(attach_keep(image, keep).value());
+  const Image kept = image_of(attach_keep(image, setting.keep).value());
   const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
   const SignedSgxPlan enclave = verify_sgx_signature(image_of(sign_for_sgx(kept, key, 0x20261122).value())).value();
 
-  const auto device = make_sgx_emulator(SgxFuses::make().value(), std::move(options)).value();
+  const auto device = make_sgx_emulator(SgxFuses::make().value(), std::move(setting.emulator)).value();
   Loaded out{.tcs_offsets = enclave.plan.tcs_offsets, .bytes = enclave.plan.size};
   out.enclave = load_sgx_enclave(*device, enclave.plan, enclave.sigstruct).value();
   const auto heap = std::ranges::max_element(enclave.plan.pages, {}, &SgxPages::count);
@@ -73,12 +88,22 @@ Outcome run_natively(std::string_view name, std::string_view arguments) {
   return out;
 }
 
-Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, SgxEmulatorOptions options = {}) {
-  const Loaded sgx = load(name, std::move(options));
+Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, const Setting& setting = {}) {
+  const Loaded sgx = load(name, setting);
   const int output = memfd_create("output", MFD_CLOEXEC);
-  KeepStart start{.arguments = std::move(arguments), .streams = {.output = output, .error = 2}};
+  KeepStart start{
+      .arguments = std::move(arguments), .environment = setting.environment, .streams = {.output = output, .error = 2}};
   start.arguments.insert(start.arguments.begin(), program(name));
+  std::atomic<bool> over = !setting.interrupting;
+  std::thread interrupter([&] {
+    for (std::size_t next = 0; !over; ++next) {
+      sgx.enclave->interrupt(sgx.tcs_offsets[next % sgx.tcs_offsets.size()]);
+      if (next % sgx.tcs_offsets.size() == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+  });
   const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, start);
+  over = true;
+  interrupter.join();
   Outcome out;
   if (end) {
     out.status = end->status;
@@ -96,6 +121,7 @@ Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, S
 class KeepProgramTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
+  if (!std::filesystem::exists(program(GetParam()))) GTEST_SKIP() << "not built: SQLite or zlib is not there";
   const Outcome native = run_natively(GetParam(), "a b"), kept = run_on_keep(GetParam(), {"a", "b"});
   EXPECT_FALSE(native.output.empty());
   EXPECT_EQ(native.output, kept.output);
@@ -104,8 +130,8 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("channels", "files", "hello", "language", "signals", "system_calls",
-                                         "threads"),
+                         testing::Values("channels", "files", "hello", "interrupts", "language", "libraries",
+                                         "maps_unsafe", "signals", "system", "system_calls", "threads", "waiting"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {
@@ -170,6 +196,7 @@ class HostileHostTest : public testing::Test {
 TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
   expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting);
   expect_refused({.rdi = 0}, KeepRefusal::kBadEntry);
+  expect_refused({.rdi = 3}, KeepRefusal::kBadEntry);  // an interruption, of nothing
   expect_refused({.rdi = ~0ull, .rsi = ~0ull, .rdx = ~0ull, .r8 = ~0ull, .r9 = ~0ull}, KeepRefusal::kBadEntry);
   expect_refused(good_start(), KeepRefusal::kNotWanted, 1);
   expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting, kThreads - 1);
@@ -185,6 +212,7 @@ TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
   ASSERT_EQ(asked.rdi, static_cast<std::uint64_t>(KeepExit::kRequest));
   expect_refused(good_start(), KeepRefusal::kNotWaiting);  // it waits for an answer now
   expect_refused({.rdi = 7}, KeepRefusal::kNotWaiting);
+  expect_refused({.rdi = 3}, KeepRefusal::kNotWaiting);
   while (asked.rdi == static_cast<std::uint64_t>(KeepExit::kRequest)) {
     asked = run({.rdi = 2, .rsi = asked.rsi == static_cast<std::uint64_t>(KeepRequest::kWrite) ? asked.r8 : 0});
   }
@@ -209,7 +237,7 @@ class SystemCallTest : public HostileHostTest {
   };
   Run run_program(std::string_view arguments, BytesView keep) {
     sgx_ = {};
-    sgx_ = load("system_calls", {}, keep);
+    sgx_ = load("system_calls", {.keep = keep});
     std::ranges::copy(arguments, page_->data);
     const auto count = static_cast<std::uint64_t>(std::ranges::count(arguments, '\0'));
     Run out;
@@ -261,10 +289,66 @@ TEST_F(SystemCallTest, SitesThatAreLeftTrapAndWorkAllTheSame) {
 
 TEST(HostileRegistersTest, ControlRegistersOfTheHostReachNoCompiledCode) {
   constexpr std::uint64_t kDirection = 0x400, kAlignment = 0x40000;
-  const Outcome kept = run_on_keep("language", {"a", "b"}, {.wild_flags = kDirection | kAlignment});
+  const Outcome kept = run_on_keep("language", {"a", "b"}, {.emulator = {.wild_flags = kDirection | kAlignment}});
   EXPECT_EQ(kept.status, 3);
   EXPECT_EQ(kept.signal, 0);
   EXPECT_EQ(kept.output, run_natively("language", "a b").output);
+}
+
+TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
+  Setting setting{.environment = {"HOME=/root", "TZ=UTC", "LD_PRELOAD=x", "ADYTON_CHANNEL=3", "TZX=y"}};
+  setting.manifest.environment = {"LANG", "TZ"};
+  const Outcome kept = run_on_keep("environment", {}, setting);
+  EXPECT_EQ(kept.output, "TZ=UTC\nADYTON_CHANNEL=3\n");
+  EXPECT_EQ(kept.status, 0);
+}
+
+// A port that was free a moment ago; the host's.
+int free_port() {
+  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(bind(probe, static_cast<sockaddr*>(static_cast<void*>(&address)), size), 0);
+  EXPECT_EQ(getsockname(probe, static_cast<sockaddr*>(static_cast<void*>(&address)), &size), 0);
+  close(probe);
+  return ntohs(address.sin_port);
+}
+
+TEST(KeepSocketTest, GoesToThePortsOfTheManifestAndNoOthers) {
+  const int port = free_port();
+  Setting setting;
+  setting.manifest.network = {.connect = {static_cast<std::uint16_t>(port)},
+                              .listen = {static_cast<std::uint16_t>(port)}};
+  const Outcome native = run_natively("sockets", std::to_string(port));
+  EXPECT_EQ(native.status, 0);
+  EXPECT_FALSE(native.output.empty());
+  EXPECT_EQ(run_on_keep("sockets", {std::to_string(port)}, setting).output, native.output);
+  EXPECT_EQ(run_on_keep("sockets", {std::to_string(port), "and another"}, setting).output, native.output + "-1-11\n");
+}
+
+TEST(KeepFileTest, OfTheHostsFilesOnlyThoseWithTheirDigestAreThere) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / ("adyton-" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"right", "wrong", "unlisted"}) std::ofstream(folder / name) << name << "\n";
+  Setting setting;
+  setting.manifest.files.read = {folder};
+  setting.manifest.sgx.file_sha256 = {
+      "bbbb8b8ff89f7b9a2f8a2ad55c0e5ef7a4a7bde2b8c8b6b6a4ce4e7d2bd3a8de " + (folder / "wrong").string(),
+      to_hex(sha256(as_bytes(std::string_view("right\n")))) + " " + (folder / "right").string()};
+  const Outcome kept = run_on_keep("listed", {folder / "right", folder / "wrong", folder / "unlisted"}, setting);
+  EXPECT_EQ(kept.output, "right\nInput/output error\nNo such file or directory\n");
+  std::filesystem::remove_all(folder);
+}
+
+TEST(HostileInterruptTest, InterruptedAtAnyTimeItGoesOn) {
+  for (const char* name : {"language", "threads", "interrupts", "signals"}) {
+    const Outcome kept = run_on_keep(name, {"a", "b"}, {.interrupting = true});
+    const Outcome native = run_natively(name, "a b");
+    EXPECT_EQ(kept.output, native.output) << name;
+    EXPECT_EQ(kept.status, native.status) << name;
+  }
 }
 
 // One thread ends the application while another waits for input and a third is in and out of system calls.
@@ -285,9 +369,9 @@ TEST_F(HostileHostTest, AnyAnswerIsSurvived) {
   constexpr std::array<std::uint64_t, 8> kNasty{0,    1,        ~0ull,      1ull << 63, 0x7fffffffffffffff,
                                                 4096, -4095ull, 0x100000000};
   const auto value = [&] { return random() % 4 == 0 ? random() : kNasty[random() % kNasty.size()]; };
-  for (int round = 0; round < 4; ++round) {
+  for (const char* name : {"language", "interrupts", "language", "waiting", "system", "sockets", "signals"}) {
     sgx_ = {};
-    sgx_ = load("language");
+    sgx_ = load(name);
     SgxRegisters asked = run(good_start());
     for (int requests = 0; requests < 200 && asked.rdi == static_cast<std::uint64_t>(KeepExit::kRequest); ++requests) {
       std::ranges::generate(page_->data, [&] { return static_cast<std::uint8_t>(random()); });

@@ -8,11 +8,12 @@
 
 namespace adyton {
 
-// rdi at EENTER with CSSA 0. With CSSA above 0 no register is looked at: what happened is in the state save area.
+// rdi at EENTER with CSSA 0. With CSSA above 0 what happened is in the state save area, and only kInterrupt is known.
 enum class KeepEntry : std::uint64_t {
-  kStart = 1,   // rsi: address of the thread's HostPage. The first thread also: rdx: bytes of arguments in
-                // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte
-  kAnswer = 2,  // rsi: result, or minus errno; rdx, r8, r9: further values, as KeepRequest says
+  kStart = 1,      // rsi: address of the thread's HostPage. The first thread also: rdx: bytes of arguments in
+                   // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte
+  kAnswer = 2,     // rsi: result, or minus errno; rdx, r8, r9: further values, as KeepRequest says
+  kInterrupt = 3,  // at CSSA 1: the thread was interrupted because of KeepRequest::kInterrupt or kAlarm
 };
 
 // rdi at EEXIT.
@@ -27,14 +28,15 @@ enum class KeepExit : std::uint64_t {
 };
 
 enum class KeepRefusal : std::uint64_t {
-  kBusy = 1,         // the thread is inside, or its exception is being looked at
-  kNotWaiting = 2,   // an answer without a request, or a start of a thread that runs
-  kNotWanted = 3,    // a start of a thread that nobody asked for
-  kBadEntry = 4,     // rdi is no KeepEntry
-  kBadPage = 5,      // the HostPage does not lie wholly outside the enclave, or is not aligned
-  kNoException = 7,  // CSSA above 0, but the state save area tells of no exception
-  kNested = 8,       // CSSA above 1
-  kEnded = 9,        // the application has ended
+  kBusy = 1,        // the thread is inside, or its exception is being looked at
+  kNotWaiting = 2,  // an answer without a request, or a start of a thread that runs
+  kNotWanted = 3,   // a start of a thread that nobody asked for
+  kBadEntry = 4,    // rdi is no KeepEntry
+  kBadPage = 5,     // the HostPage does not lie wholly outside the enclave, or is not aligned
+  kNoException =
+      7,        // CSSA above 0, but the state save area tells of no exception; of kInterrupt: nothing to do about it
+  kNested = 8,  // CSSA above 1
+  kEnded = 9,   // the application has ended
 };
 
 enum class KeepFailure : std::uint64_t {
@@ -64,6 +66,36 @@ enum class KeepRequest : std::uint64_t {
   kHostFutexWake = 12,  // (address in the host's memory, how many at most) -> how many
   kAffinity = 13,       // (mask of the first 64 processors, 0: only tell) -> the mask that the thread has
   kProcessor = 14,      // () -> number of the processor it is on
+  kPoll = 20,   // (nanoseconds at most, count) -> any; KeepPolled entries in HostPage::data, `found` as poll() says.
+                // kWake ends it too
+  kAlarm = 21,  // (nanoseconds or kForever, index of a thread) -> 0: after that time, as if kInterrupt had been asked.
+                // One at a time: a new one is instead of the last
+  kInterrupt = 22,  // (index of a thread) -> 0: as kWake; if its TCS is inside and computes, an asynchronous exit, then
+                    // EENTER at CSSA 1, and ERESUME whatever the keep kernel says
+  // Sockets, under numbers that the keep kernel gives, from 3 on. They do not block: -EAGAIN, and kPoll. An address is
+  // a struct sockaddr_in or sockaddr_in6 at the beginning of HostPage::data; what is sent or received lies behind
+  // kKeepAddressBytes.
+  kSocket = 30,       // (number, AF_INET or AF_INET6, SOCK_STREAM or SOCK_DGRAM) -> 0
+  kCloseSocket = 31,  // (number) -> 0
+  kBind = 32,         // (number, bytes of address) -> 0
+  kListen = 33,       // (number, backlog) -> 0
+  kConnect = 34,      // (number, bytes of address) -> 0
+  kAccept = 35,       // (number, number of the new one) -> bytes of the peer's address
+  kSend = 36,         // (number, bytes of address or 0, bytes) -> bytes taken
+  kReceive = 37,      // (number, most bytes, 0 or MSG_PEEK) -> bytes given; rdx: bytes of address
+  kSocketName = 38,   // (number, 0: own, 1: the peer's) -> bytes of address
+  kShutdown = 39,     // (number, how) -> 0
+  kGetOption = 40,    // (number, level << 32 | name) -> the option's int
+  kSetOption = 41,    // (number, level << 32 | name, the option's int) -> 0
+
+  // (bytes of path in HostPage::data, offset) -> bytes of that file given there; 0: its end
+  kReadFile = 50,
+};
+inline constexpr std::uint64_t kKeepAddressBytes = 128;
+
+struct KeepPolled {
+  std::uint32_t handle;         // 0, 1, 2: the streams; else a socket's number
+  std::uint16_t wanted, found;  // POLLIN and the others
 };
 inline constexpr std::uint64_t kForever = ~std::uint64_t{0};
 

@@ -53,8 +53,8 @@
 .endm
 
   .section .text.entry, "ax", @progbits
-  .globl keep_entry, keep_ask, keep_leave, keep_go_on, keep_syscall, keep_trap
-  .hidden keep_entry, keep_ask, keep_leave, keep_go_on, keep_syscall, keep_trap
+  .globl keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_trap
+  .hidden keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_trap
 keep_entry:
   cld
   lfence
@@ -199,6 +199,7 @@ exception_entry:
   mov %gs:KEEP_EXCEPTION_STACK_TOP, %rsp
   clear_flags
   clear_extended_state
+  mov %rdi, %rsi        // what the host says it is
   lea keep_base(%rip), %rdi
   add %gs:KEEP_CONFIG_SSA, %rdi
   add $KEEP_SSA_FRAME_BYTES - KEEP_GPRSGX_BYTES, %rdi
@@ -253,9 +254,12 @@ keep_trap:
   xor %ebp, %ebp
   call keep_trapped
 
-// Back to the application, as its frame says. popfq is slow: where there are none but the flags of arithmetic, these are
-// made as they were.
+// Back to the application, as its frame says. Whoever is interrupted between here and keep_gone has a complete frame and
+// nothing else, and so can begin again with keep_trap. popfq is slow: where there are none but the flags of arithmetic,
+// these are made as they were.
 keep_go_on:
+  cmpq $0, %gs:KEEP_ATTENTION
+  jne attend
   mov %gs:KEEP_FLAGS, %rax
   test $~FLAGS_PLAIN, %eax
   jnz 2f
@@ -287,6 +291,12 @@ keep_go_on:
   push %rax
   popfq
   jmp 1b
+keep_gone:
+  ud2
+
+attend:
+  movq $KEEP_TRAP_INTERRUPT, %gs:KEEP_TRAP
+  jmp keep_trap
 
   .section .rodata
   .balign 64

@@ -21,7 +21,10 @@ static_assert(offset(offsetof(ThreadState, phase)) == KEEP_PHASE &&
               offset(offsetof(ThreadState, keep_rbp)) == KEEP_KEEP_RBP &&
               offset(offsetof(ThreadState, fs_base)) == KEEP_FS_BASE &&
               offset(offsetof(ThreadState, stack_top)) == KEEP_STACK_TOP &&
-              offset(offsetof(ThreadState, exception_stack_top)) == KEEP_EXCEPTION_STACK_TOP);
+              offset(offsetof(ThreadState, exception_stack_top)) == KEEP_EXCEPTION_STACK_TOP &&
+              offset(offsetof(ThreadState, trap)) == KEEP_TRAP &&
+              offset(offsetof(ThreadState, attention)) == KEEP_ATTENTION &&
+              static_cast<int>(Trap::kInterrupt) == KEEP_TRAP_INTERRUPT);
 static_assert(offsetof(Frame, rsp) == KEEP_RSP - KEEP_FRAME && offsetof(Frame, r15) == KEEP_R15 - KEEP_FRAME &&
               offsetof(Frame, rip) == KEEP_RIP - KEEP_FRAME && offsetof(Frame, flags) == KEEP_FLAGS - KEEP_FRAME);
 static_assert(KEEP_STACK_BYTES == kKeepStackPages * kPage && KEEP_SSA_FRAME_BYTES == kSsaFramePages * kPage);
@@ -53,6 +56,14 @@ KeepThread& own_page() {
 // Leaves the thread as it was found.
 [[noreturn]] void refuse(KeepRefusal why) {
   keep_leave(static_cast<std::uint64_t>(KeepExit::kRefused), static_cast<std::uint64_t>(why), 0);
+}
+
+void check_before_going_on(ThreadState& thread) {
+  if (*at<std::uint64_t>(thread.exception_stack_top) != kStackMark) fail(KeepFailure::kStack);
+  if (__atomic_load_n(&the_kernel.ended, __ATOMIC_RELAXED) != 0) {  // by another thread
+    thread.set_phase(ThreadPhase::kEnded);
+    leave(KeepExit::kThreadEnded, 0, 0);
+  }
 }
 
 }  // namespace
@@ -121,22 +132,24 @@ extern "C" {
 [[gnu::visibility("hidden")]] void keep_answer_syscall() {
   ThreadState& thread = current_thread();
   answer_syscall(the_kernel, thread);
-  if (*at<std::uint64_t>(thread.exception_stack_top) != kStackMark) fail(KeepFailure::kStack);
-  if (__atomic_load_n(&the_kernel.ended, __ATOMIC_RELAXED) != 0) {  // by another thread
-    thread.set_phase(ThreadPhase::kEnded);
-    leave(KeepExit::kThreadEnded, 0, 0);
-  }
+  check_before_going_on(thread);
 }
 
-[[gnu::visibility("hidden")]] void keep_trapped() { answer_trap(the_kernel, current_thread()); }
+[[gnu::visibility("hidden")]] void keep_trapped() {
+  ThreadState& thread = current_thread();
+  answer_trap(the_kernel, thread);
+  check_before_going_on(thread);
+}
 
-[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved) {
+[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved, std::uint64_t host_says) {
   ThreadState& thread = current_thread();
   KeepEntries entries{};
   // SAFETY: addresses of entry.S, reckoned from here: as constants they could end up in data, and want relocating.
-  asm("lea keep_syscall(%%rip), %0; lea keep_trap(%%rip), %1" : "=r"(entries.syscall), "=r"(entries.trap));
-  const ExceptionEnd end =
-      handle_exception(the_kernel, thread, *saved, *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries);
+  asm("lea keep_syscall(%%rip), %0; lea keep_trap(%%rip), %1; lea keep_go_on(%%rip), %2; lea keep_gone(%%rip), %3"
+      : "=r"(entries.syscall), "=r"(entries.trap), "=r"(entries.go_on), "=r"(entries.gone));
+  const bool interrupt = host_says == static_cast<std::uint64_t>(KeepEntry::kInterrupt);
+  const ExceptionEnd end = handle_exception(the_kernel, thread, *saved,
+                                            *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries, interrupt);
   if (end.exit == KeepExit::kFailed) {
     __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);
     thread.set_phase(ThreadPhase::kEnded);

@@ -28,6 +28,7 @@ struct SgxEntryEnd {
   SgxLeaf function = SgxLeaf::kEexit;
   std::uint16_t exception_vector = 0, exception_error_code = 0;
   std::uint64_t exception_address = 0;
+  bool interrupted = false;  // neither: interrupt() was asked for, and the thread can be resumed
   SgxRegisters registers;
 };
 
@@ -47,6 +48,11 @@ class SgxEnclave {
   // EENTER or ERESUME on a TCS, until EEXIT or an exception that the host has to see. Interrupts (signals of the host)
   // are resumed without coming back. Errors: invalid (no such TCS, it is busy, CSSA).
   virtual Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) = 0;
+
+  // The thread that is inside by this TCS, if one is, comes out by an asynchronous exit, and its enter() ends with
+  // `interrupted`. Does not wait for it, and may miss one that is just coming or going. Thread-safe. A device that
+  // cannot does nothing: then threads that only compute learn of signals late, and end when they leave by themselves.
+  virtual void interrupt(std::uint64_t tcs_offset) { (void)tcs_offset; }
 };
 
 // An initialised enclave whose pages can come, go and change: on processors with SGX2, and in the emulator. The host

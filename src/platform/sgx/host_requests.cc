@@ -2,10 +2,8 @@
 #include "platform/sgx/host_requests.h"
 
 #include <cpuid.h>
-#include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -23,10 +21,14 @@
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "platform/sgx/host_descriptors.h"
 #include "platform/sgx/host_futex.h"
+#include "platform/sgx/interrupter.h"
 
 namespace adyton {
 namespace {
+
+constexpr std::uint64_t kDay = 86'400'000'000'000;  // longer sleeps are asked for again
 
 std::uint64_t number(auto value) { return static_cast<std::uint64_t>(value); }
 
@@ -35,9 +37,12 @@ struct HostThread {
   std::unique_ptr<HostPage> page = std::make_unique<HostPage>();
   std::mutex mutex;
   std::condition_variable changed;
-  bool woken = false;                        // of kWait
-  bool wanted = false;                       // of kStartThread, not yet entered
+  bool woken = false;  // of kWait and kPoll
+  bool polls = false;  // asleep in poll(), which `event` ends
+  Descriptor event{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::atomic<std::uint64_t> exits = 0;      // even while it is outside: counts up at each way in and out
   std::atomic<std::uint64_t> sleeps_on = 0;  // address of the word of KeepStart::memory, 0: none
+  bool wanted = false;                       // of kStartThread, not yet entered
   std::thread runner;                        // of all but the first
 };
 
@@ -46,7 +51,7 @@ class KeepHost {
   KeepHost(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start)
       : enclave_(enclave),
         tcs_offsets_(tcs_offsets),
-        streams_(start.streams),
+        descriptors_(start.streams),
         memory_(start.memory),
         threads_(tcs_offsets.size()) {}
 
@@ -68,15 +73,40 @@ class KeepHost {
     return std::bit_cast<std::uint64_t>(threads_[index].page.get());
   }
 
+  Result<SgxEntryEnd> enter(std::uint64_t index, SgxLeaf leaf, const SgxRegisters& registers) {
+    ++threads_[index].exits;
+    if (ended()) {  // who ended it has looked already, and will not interrupt this thread
+      ++threads_[index].exits;
+      return SgxEntryEnd{.registers = {.rdi = number(KeepExit::kThreadEnded)}};
+    }
+    Result<SgxEntryEnd> left = enclave_.enter(tcs_offsets_[index], leaf, registers);
+    ++threads_[index].exits;
+    return left;
+  }
+
+  // The keep kernel looks at why the thread came out. What interrupts it then is none of its business.
+  Result<SgxEntryEnd> look(std::uint64_t index, const SgxRegisters& registers) {
+    Result<SgxEntryEnd> left = enter(index, SgxLeaf::kEenter, registers);
+    while (left && left->interrupted) left = enter(index, SgxLeaf::kEresume, {});
+    return left;
+  }
+
   // One run of a thread, from its start to its end.
   void run_thread(std::uint64_t index, SgxRegisters registers) {
     SgxLeaf leaf = SgxLeaf::kEenter;
     while (!ended()) {
-      const Result<SgxEntryEnd> left = enclave_.enter(tcs_offsets_[index], leaf, registers);
+      const Result<SgxEntryEnd> left = enter(index, leaf, registers);
       if (!left) return end(left.error());
+      if (left->interrupted) {
+        const Result<SgxEntryEnd> looked = look(index, {.rdi = number(KeepEntry::kInterrupt)});
+        if (!looked) return end(looked.error());
+        leaf = SgxLeaf::kEresume;
+        registers = {};
+        continue;
+      }
       if (left->function != SgxLeaf::kEexit) {
         // The keep kernel looks at the exception itself. What it refuses to see is not its to handle.
-        const Result<SgxEntryEnd> handled = enclave_.enter(tcs_offsets_[index], SgxLeaf::kEenter, {});
+        const Result<SgxEntryEnd> handled = look(index, {});
         if (!handled) return end(handled.error());
         if (handled->registers.rdi != number(KeepExit::kResume)) return end_after_exception(*left, *handled);
         leaf = SgxLeaf::kEresume;
@@ -118,8 +148,16 @@ class KeepHost {
   SgxRegisters answer(std::uint64_t index, const SgxRegisters& request) {
     SgxRegisters out{.rdi = number(KeepEntry::kAnswer)};
     switch (KeepRequest{request.rsi}) {
-      case KeepRequest::kWrite: out.rsi = write(index, request.rdx, request.r8); break;
+      case KeepRequest::kWrite:
+        out.rsi = descriptors_.write(request.rdx, {threads_[index].page->data, clamp(request.r8)});
+        break;
       case KeepRequest::kRead: out.rsi = read(index, request.r8); break;
+      case KeepRequest::kPoll: poll(index, request.rdx, request.r8); break;
+      case KeepRequest::kAlarm: alarm(request.rdx, request.r8); break;
+      case KeepRequest::kInterrupt:
+        wake(request.rdx, &HostThread::woken);
+        if (request.rdx < threads_.size()) interrupter_.now(request.rdx);
+        break;
       case KeepRequest::kClock: {
         timespec now{};
         clock_gettime(request.rdx == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
@@ -128,7 +166,10 @@ class KeepHost {
         break;
       }
       case KeepRequest::kWait: wait(index, request.rdx); break;
-      case KeepRequest::kWake: wake(request.rdx, &HostThread::woken); break;
+      case KeepRequest::kWake:
+        wake(request.rdx, &HostThread::woken);
+        if (request.rdx < threads_.size() && threads_[request.rdx].sleeps_on != 0) interrupter_.now(request.rdx);
+        break;
       case KeepRequest::kStartThread: out.rsi = start(request.rdx); break;
       case KeepRequest::kCpuid: {
         unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
@@ -148,29 +189,47 @@ class KeepHost {
         break;
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
-      default: out.rsi = number(-ENOSYS);
+      case KeepRequest::kReadFile: out.rsi = read_host_file(threads_[index].page->data, request.rdx, request.r8); break;
+      default:
+        out.rsi = descriptors_.socket_request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
+                                              threads_[index].page->data, out.rdx);
     }
     return out;
   }
 
-  std::uint64_t write(std::uint64_t index, std::uint64_t stream, std::uint64_t bytes) {
-    const int descriptor = stream == 2 ? streams_.error : streams_.output;
-    bytes = std::min<std::uint64_t>(bytes, HostPage::kDataBytes);
-    if (descriptor < 0) return bytes;
-    const ssize_t written = ::write(descriptor, threads_[index].page->data, bytes);
-    return written < 0 ? number(-errno) : number(written);
-  }
+  static std::size_t clamp(std::uint64_t bytes) { return std::min<std::uint64_t>(bytes, HostPage::kDataBytes); }
 
   std::uint64_t read(std::uint64_t index, std::uint64_t bytes) {
-    if (streams_.input < 0) return 0;
-    // A thread that waits for input does not keep the others from ending.
-    std::array<pollfd, 2> either{{{streams_.input, POLLIN, 0}, {end_event_.get(), POLLIN, 0}}};
-    while (poll(either.data(), either.size(), -1) < 0 && errno == EINTR) {
-    }
+    // A thread that waits for input does not keep the others from ending, and hears of signals.
+    const bool ready = asleep(index, [&](int event) { return descriptors_.wait_for_input(event); });
     if (ended()) return 0;
-    const ssize_t taken =
-        ::read(streams_.input, threads_[index].page->data, std::min<std::uint64_t>(bytes, HostPage::kDataBytes));
-    return taken < 0 ? number(-errno) : number(taken);
+    return ready ? descriptors_.read(0, {threads_[index].page->data, clamp(bytes)}) : number(-EINTR);
+  }
+
+  void poll(std::uint64_t index, std::uint64_t nanoseconds, std::uint64_t count) {
+    const std::span<std::uint8_t> page(threads_[index].page->data);
+    asleep(index, [&](int event) { return descriptors_.poll(page, count, nanoseconds, event); });
+  }
+
+  // `sleep` until it is over or `event` can be read.
+  bool asleep(std::uint64_t index, auto&& sleep) {
+    HostThread& thread = threads_[index];
+    {
+      const std::scoped_lock locked(thread.mutex);
+      thread.polls = true;
+      if (thread.woken || ended()) eventfd_write(thread.event.get(), 1);
+    }
+    const bool done = sleep(thread.event.get());
+    const std::scoped_lock locked(thread.mutex);
+    thread.polls = thread.woken = false;
+    eventfd_t ignored = 0;
+    eventfd_read(thread.event.get(), &ignored);
+    return done;
+  }
+
+  void alarm(std::uint64_t nanoseconds, std::uint64_t index) {
+    if (nanoseconds == kForever || index >= threads_.size()) return interrupter_.alarm(std::nullopt, 0);
+    interrupter_.alarm(std::chrono::steady_clock::now() + std::chrono::nanoseconds(std::min(nanoseconds, kDay)), index);
   }
 
   [[nodiscard]] bool in_memory(std::uint64_t word) const {
@@ -212,7 +271,6 @@ class KeepHost {
     HostThread& thread = threads_[index];
     std::unique_lock locked(thread.mutex);
     const auto over = [&] { return thread.woken || ended(); };
-    constexpr std::uint64_t kDay = 86'400'000'000'000;  // it asks again
     thread.changed.wait_for(locked, std::chrono::nanoseconds(std::min(nanoseconds, kDay)), over);
     thread.woken = false;
   }
@@ -223,6 +281,7 @@ class KeepHost {
     {
       const std::scoped_lock locked(thread.mutex);
       thread.*what = true;
+      if (thread.polls) eventfd_write(thread.event.get(), 1);
     }
     thread.changed.notify_all();
   }
@@ -262,14 +321,12 @@ class KeepHost {
       if (!end_) end_ = std::move(how);
     }
     has_ended_.store(true);
-    eventfd_write(end_event_.get(), 1);
-    for (HostThread& thread : threads_) {
-      {
-        const std::scoped_lock locked(thread.mutex);
-      }  // who has just looked is waiting by now
-      thread.changed.notify_all();
+    for (std::uint64_t index = 0; index < threads_.size(); ++index) {
+      wake(index, &HostThread::woken);
+      if (threads_[index].exits % 2 != 0) interrupter_.now(index);
       // The same for who sleeps on a word: again and again, as it may only be about to.
-      for (std::uint64_t word = thread.sleeps_on.load(); word != 0; word = thread.sleeps_on.load()) {
+      const std::atomic<std::uint64_t>& sleeps_on = threads_[index].sleeps_on;
+      for (std::uint64_t word = sleeps_on.load(); word != 0; word = sleeps_on.load()) {
         wake_sleepers(word, ~std::uint64_t{0});
         std::this_thread::yield();
       }
@@ -278,13 +335,20 @@ class KeepHost {
 
   SgxEnclave& enclave_;
   const std::vector<std::uint64_t>& tcs_offsets_;
-  const KeepStreams streams_;
+  HostDescriptors descriptors_;
   const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;
   std::atomic<bool> has_ended_ = false;
-  Descriptor end_event_{eventfd(0, EFD_CLOEXEC)};  // readable once it has
   std::mutex end_mutex_;
   std::optional<Result<KeepEnd>> end_;
+  Interrupter interrupter_{[this](std::uint64_t index) {
+                             enclave_.interrupt(tcs_offsets_[index]);
+                             if (const std::uint64_t word = threads_[index].sleeps_on; word != 0) {
+                               wake_sleepers(word, ~std::uint64_t{0});
+                             }
+                           },
+                           [this](std::uint64_t index) { return threads_[index].exits.load(); },
+                           [this](std::uint64_t index) { wake(index, &HostThread::woken); }};
 };
 
 Result<void> append(Bytes& strings, const std::vector<std::string>& list) {
@@ -312,33 +376,6 @@ Result<KeepEnd> run_keep(SgxEnclave& enclave, const std::vector<std::uint64_t>& 
                    .r8 = start.arguments.size(),
                    .r9 = start.environment.size()},
                   strings);
-}
-
-std::string_view describe(KeepRefusal refusal) {
-  switch (refusal) {
-    case KeepRefusal::kBusy: return "the thread is busy";
-    case KeepRefusal::kNotWaiting: return "it asked for nothing that this would be the answer to";
-    case KeepRefusal::kNotWanted: return "nobody asked for this thread";
-    case KeepRefusal::kBadEntry: return "an entry of no known kind";
-    case KeepRefusal::kBadPage: return "the host's page is not outside the enclave";
-    case KeepRefusal::kNoException: return "the processor tells of no exception";
-    case KeepRefusal::kNested: return "an exception while another is looked at";
-    case KeepRefusal::kEnded: return "the application has ended";
-  }
-  return "a reason that is none";
-}
-
-std::string_view describe(KeepFailure failure) {
-  switch (failure) {
-    case KeepFailure::kConfig: return "the measured configuration is not this keep kernel's";
-    case KeepFailure::kMemory:
-      return "the heap has no room for the first stack; raise memory.heap_bytes in the manifest";
-    case KeepFailure::kRandom: return "the processor's RDRAND gives nothing";
-    case KeepFailure::kStack: return "its own stack ran over";
-    case KeepFailure::kException: return "an exception within it";
-    case KeepFailure::kArguments: return "arguments and environment that do not fit, or are not as many as said";
-  }
-  return "a reason that is none";
 }
 
 }  // namespace adyton

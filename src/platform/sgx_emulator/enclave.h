@@ -27,6 +27,8 @@ struct Thread {
   TcsFields fields;
   std::atomic<std::uint32_t> busy = 0;  // TCS.STATE: a thread is inside by it
   std::uint32_t cssa = 0;
+  std::atomic<int> host_thread = 0;     // the kernel's id of who entered last
+  std::atomic<bool> interrupt = false;  // SgxEnclave::interrupt(), until it has been noticed
 };
 
 // The map's entry for a page.
@@ -47,6 +49,7 @@ class EmulatedEnclave : public EmulatedSgxEnclave {
   Result<void> add(const SgxPages& pages) override;
   Result<void> initialise(const Sigstruct& signature) override;
   Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) override;
+  void interrupt(std::uint64_t tcs_offset) override;
 
   // Sgx2Enclave and EmulatedSgxEnclave.
   Result<void> augment(std::uint64_t offset, std::uint64_t count) override;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "platform/sgx_emulator/enclave.h"
 #include "platform/sgx_emulator/exits.h"
+#include "platform/sgx_emulator/signals.h"
 #include "platform/sgx_emulator/thread_slot.h"
 
 namespace adyton::sgx {
@@ -83,6 +84,7 @@ Result<SgxEntryEnd> EmulatedEnclave::eenter(Thread& thread, const SgxRegisters& 
   slot->gpr.gs_base = secs_.base + thread.fields.ogs_base;
   slot->enclave = this;
   slot->thread = &thread;
+  thread.host_thread.store(slot->host_thread);
   slot->busy = &thread.busy;
   memory_.set_slot(slot->gpr.gs_base, slot);
   claim.entered();
@@ -109,6 +111,7 @@ Result<SgxEntryEnd> EmulatedEnclave::eresume(Thread& thread) {
   slot->ursp = &saved->ursp;
   slot->enclave = this;
   slot->thread = &thread;
+  thread.host_thread.store(slot->host_thread);
   slot->busy = &thread.busy;
   memory_.set_slot(secs_.base + thread.fields.ogs_base, slot);
   --thread.cssa;
@@ -124,6 +127,14 @@ Result<SgxEntryEnd> EmulatedEnclave::enter(std::uint64_t tcs_offset, SgxLeaf lea
   Thread* const thread = TRY(claim(tcs_offset).within(leaf == SgxLeaf::kEenter ? "EENTER" : "ERESUME"));
   if (leaf == SgxLeaf::kEenter) return eenter(*thread, registers).within("EENTER");
   return eresume(*thread).within("ERESUME");
+}
+
+void EmulatedEnclave::interrupt(std::uint64_t tcs_offset) {
+  Thread* const thread =
+      tcs_offset % kPageBytes == 0 && tcs_offset < secs_.size ? thread_of_page_[tcs_offset / kPageBytes] : nullptr;
+  if (thread == nullptr) return;
+  thread->interrupt.store(true);
+  if (thread->busy.load(std::memory_order_acquire) != 0) send_interrupt(thread->host_thread.load());
 }
 
 }  // namespace adyton::sgx

@@ -45,6 +45,8 @@ bool resume_into(AdytonSgxInterrupted& interrupted, ucontext_t& context);
 
 // After leave_asynchronously(): the thread goes on where __vdso_sgx_enter_enclave() would return an exception.
 void return_exception(AdytonSgxInterrupted& interrupted, ucontext_t& context, const Exception& exception);
+// Likewise, for SgxEnclave::interrupt().
+void return_interrupted(AdytonSgxInterrupted& interrupted, ucontext_t& context);
 
 // leaves.cc: the ENCLU that `context` stands before. Nothing: done, and `context` stands behind it or, after EEXIT,
 // outside. Or else the exception that it raises.

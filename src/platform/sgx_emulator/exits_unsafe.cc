@@ -251,6 +251,12 @@ bool resume_into(AdytonSgxInterrupted& interrupted, ucontext_t& context) {
   return true;
 }
 
+void return_interrupted(AdytonSgxInterrupted& interrupted, ucontext_t& context) {
+  // SAFETY: the address of a function, for the context to go on at.
+  context.uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(&adyton_sgx_after_exception);
+  interrupted.slot->end = {.function = SgxLeaf::kEresume, .interrupted = true};
+}
+
 void return_exception(AdytonSgxInterrupted& interrupted, ucontext_t& context, const Exception& exception) {
   ThreadSlot& slot = *interrupted.slot;
   // SAFETY: the address of a function, for the context to go on at.

@@ -10,6 +10,9 @@ namespace adyton::sgx {
 // stacks; again at each call, for what has been installed since. Thread-safe. Errors: io.
 Result<void> adopt_signal_handlers();
 
+// Makes that thread of this process notice SgxEnclave::interrupt(), if it is inside.
+void send_interrupt(int host_thread);
+
 // Whether RDTSC is allowed on this thread (PR_SET_TSC), and CPUID (where the processor can refuse it; elsewhere
 // nothing). Errors: unavailable.
 Result<void> set_tsc(bool allowed);

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <mutex>
 
 #include <sys/prctl.h>
@@ -28,6 +29,7 @@ struct KernelAction {
 };
 constexpr std::uint64_t kRestorer = 0x04000000;
 constexpr int kSignals = 64;
+constexpr int kInterrupt = 63;  // SIGRTMAX - 1, for SgxEnclave::interrupt()
 constexpr std::array kFaults = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
 
 std::mutex adoption;
@@ -42,9 +44,38 @@ bool is_fault(int signal) { return std::ranges::find(kFaults, signal) != kFaults
 
 bool is_function(void (*handler)()) { return std::bit_cast<std::uintptr_t>(handler) > 1; }  // SIG_DFL 0, SIG_IGN 1
 
+// The emulator's handlers run with every signal blocked but faults (CPUID of the handler itself is one): another in the
+// midst of an exit or a resumption would find a thread that is neither inside nor outside. The host's own run with what
+// they asked for.
+class HostsMask {
+ public:
+  HostsMask(int signal, const KernelAction& host, const ucontext_t& context) {
+    std::uint64_t mask = 0;
+    std::memcpy(&mask, &context.uc_sigmask, sizeof(mask));
+    const std::uint64_t own = (host.flags & SA_NODEFER) != 0 ? 0 : std::uint64_t{1} << (signal - 1);
+    set(mask | host.mask | own);
+  }
+  HostsMask(const HostsMask&) = delete;
+  HostsMask& operator=(const HostsMask&) = delete;
+  ~HostsMask() { set(kAll); }
+  static constexpr std::uint64_t kAll = [] {
+    std::uint64_t all = ~std::uint64_t{0};
+    for (const int fault : kFaults) all &= ~(std::uint64_t{1} << (fault - 1));
+    return all;
+  }();
+
+ private:
+  static void set(std::uint64_t mask) {
+    // SAFETY: the kernel reads 8 bytes.
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof(mask));
+  }
+};
+
 // What the host would have had of it.
 void deliver_to_host(int signal, siginfo_t* info, ucontext_t* context) {
   const KernelAction& host = previous[static_cast<std::size_t>(signal)];
+  if (signal == kInterrupt && !is_function(host.handler)) return;
+  const HostsMask mask(signal, host, *context);
   if (is_function(host.handler)) {
     if ((host.flags & SA_SIGINFO) != 0) {
       // SAFETY: SA_SIGINFO says that the handler takes these arguments.
@@ -110,6 +141,7 @@ void signal_inside(int signal, siginfo_t* info, ucontext_t& context, AdytonSgxIn
   if (tsc) (void)set_tsc(true);
   deliver_to_host(signal, info, &context);
   if (tsc) (void)set_tsc(false);
+  if (interrupted.slot->thread->interrupt.exchange(false)) return return_interrupted(interrupted, context);
   if (resume_into(interrupted, context)) return;
   return_exception(interrupted, context, {.vector = kGeneralProtection});
 }
@@ -135,16 +167,23 @@ Result<void> adopt_signal_handlers() {
   for (int signal = 1; signal <= kSignals; ++signal) {
     KernelAction found;
     if (signal == SIGKILL || signal == SIGSTOP || !action(signal, nullptr, &found)) continue;
-    if (found.handler == &adyton_sgx_signal_entry || !(is_fault(signal) || is_function(found.handler))) continue;
+    const bool wanted = is_fault(signal) || signal == kInterrupt || is_function(found.handler);
+    if (found.handler == &adyton_sgx_signal_entry || !wanted) continue;
     previous[static_cast<std::size_t>(signal)] = found;
     const KernelAction ours{.handler = &adyton_sgx_signal_entry,
-                            .flags = (found.flags & (SA_RESTART | SA_NODEFER | SA_NOCLDSTOP | SA_NOCLDWAIT)) |
+                            .flags = (signal == kInterrupt ? SA_RESTART : 0) |
+                                     (found.flags & (SA_RESTART | SA_NODEFER | SA_NOCLDSTOP | SA_NOCLDWAIT)) |
                                      SA_SIGINFO | SA_ONSTACK | kRestorer,
                             .restorer = &adyton_sgx_restorer,
-                            .mask = found.mask};
+                            .mask = HostsMask::kAll};
     if (!action(signal, &ours, nullptr)) return io_error("the handler of signal {}: {}", signal, errno_text(errno));
   }
   return {};
+}
+
+void send_interrupt(int host_thread) {
+  // SAFETY: no memory is passed. A thread that has ended meanwhile is not found, another finds nothing to do.
+  if (host_thread != 0) ::syscall(SYS_tgkill, ::getpid(), host_thread, kInterrupt);
 }
 
 Result<void> set_tsc(bool allowed) {

@@ -34,6 +34,7 @@ struct ThreadSlot {
   EmulatedEnclave* enclave;
   Thread* thread;
   SgxEntryEnd end;
+  int host_thread;  // the kernel's id
 };
 static_assert(offsetof(ThreadSlot, selector) == ADYTON_SGX_SELECTOR &&
               offsetof(ThreadSlot, inside) == ADYTON_SGX_INSIDE);

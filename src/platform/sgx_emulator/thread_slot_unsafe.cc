@@ -133,6 +133,7 @@ Result<ThreadSlot*> this_thread_slot() {
   std::byte* memory = TRY(slots().take());
   auto* slot = new (memory) ThreadSlot{};
   slot->host_fs = read_fs();
+  slot->host_thread = ::gettid();
   // SAFETY: stored as a pointer for the assembly to jump to.
   slot->fast_exit = reinterpret_cast<void*>(&adyton_sgx_fast_exit);
   stack_t stack{.ss_sp = memory + kSlotBytes - kStackBytes, .ss_flags = 0, .ss_size = kStackBytes};

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a process asks about itself and gets the only answer that there is: user 1000, one scheduler, no groups.
+#include <asm/errno.h>
+#include <asm/ioctls.h>
+#include <linux/fcntl.h>
+#include <linux/resource.h>
+
+#include "keep/calls.h"
+
+namespace adyton::keep {
+namespace {
+
+constexpr std::uint32_t kUser = 1000, kSame = ~0U;
+
+}  // namespace
+
+std::int64_t call_getrusage(Kernel& kernel, std::uint64_t to) {
+  auto* out = kernel.user.out<struct rusage>(to);
+  if (out == nullptr) return -EFAULT;
+  const Time now = kernel.clock.now(Clock::kMonotonic);  // as CLOCK_PROCESS_CPUTIME_ID
+  *out = {};
+  out->ru_utime = {now.seconds, now.nanoseconds / 1000};
+  const Locked locked(kernel.memory_lock);
+  out->ru_maxrss = static_cast<long>(kernel.memory.taken_bytes() / 1024);
+  return 0;
+}
+
+std::int64_t call_times(Kernel& kernel, std::uint64_t to) {
+  const Time now = kernel.clock.now(Clock::kMonotonic);
+  const std::int64_t ticks = now.seconds * 100 + now.nanoseconds / 10'000'000;  // AT_CLKTCK
+  if (to != 0) {
+    auto* out = kernel.user.out<std::int64_t>(to, 4);
+    if (out == nullptr) return -EFAULT;
+    out[0] = ticks;
+    out[1] = out[2] = out[3] = 0;
+  }
+  return ticks;
+}
+
+std::int64_t call_get_ids(Kernel& kernel, const Frame& frame) {
+  const std::uint64_t addresses[] = {frame.rdi, frame.rsi, frame.rdx};
+  for (const std::uint64_t address : addresses) {
+    auto* out = kernel.user.out<std::uint32_t>(address);
+    if (out == nullptr) return -EFAULT;
+    *out = kUser;
+  }
+  return 0;
+}
+
+std::int64_t call_set_id(std::uint64_t id) { return static_cast<std::uint32_t>(id) == kUser ? 0 : -EPERM; }
+
+std::int64_t call_set_ids(const Frame& frame, int count) {
+  const std::uint64_t ids[] = {frame.rdi, frame.rsi, frame.rdx};
+  for (int index = 0; index < count; ++index) {
+    const auto id = static_cast<std::uint32_t>(ids[index]);
+    if (id != kUser && id != kSame) return -EPERM;
+  }
+  return 0;
+}
+
+std::int64_t call_getgroups(Kernel& kernel, std::uint64_t count, std::uint64_t to) {
+  if (count == 0) return 1;
+  auto* out = kernel.user.out<std::uint32_t>(to);
+  if (out == nullptr) return -EFAULT;
+  *out = kUser;
+  return 1;
+}
+
+std::int64_t call_sched_getparam(Kernel& kernel, std::uint64_t to) {
+  auto* out = kernel.user.out<std::int32_t>(to);
+  if (out == nullptr) return -EFAULT;
+  *out = 0;
+  return 0;
+}
+
+std::int64_t call_sched_setscheduler(Kernel& kernel, std::uint64_t policy, std::uint64_t parameter) {
+  const auto* priority = kernel.user.in<std::int32_t>(parameter);
+  if (priority == nullptr) return -EFAULT;
+  if (policy == 0) return *priority == 0 ? 0 : -EINVAL;  // SCHED_OTHER
+  return policy <= 6 ? -EPERM : -EINVAL;
+}
+
+std::int64_t call_chown(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t path, std::uint64_t user,
+                        std::uint64_t group) {
+  if (path != 0) {
+    if (const std::int64_t error = call_access(kernel, at_descriptor, path); error < 0) return error;
+  } else if (kernel.descriptors.find(at_descriptor) == nullptr) {
+    return -EBADF;
+  }
+  return call_set_ids({.rsi = group, .rdi = user}, 2);
+}
+
+std::int64_t call_ioctl(Kernel& kernel, const Frame& frame) {
+  OpenFile* file = kernel.descriptors.find(frame.rdi);
+  if (file == nullptr) return -EBADF;
+  switch (frame.rsi) {
+    case FIONBIO: {
+      const auto* on = kernel.user.in<std::int32_t>(frame.rdx);
+      if (on == nullptr) return -EFAULT;
+      file->flags = *on != 0 ? file->flags | O_NONBLOCK : file->flags & ~std::uint32_t{O_NONBLOCK};
+      return 0;
+    }
+    case FIOCLEX: kernel.descriptors.set_close_on_exec(frame.rdi, true); return 0;
+    case FIONCLEX: kernel.descriptors.set_close_on_exec(frame.rdi, false); return 0;
+    default: return -ENOTTY;
+  }
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files as a whole: mapped, copied from one descriptor to another, reserved, described.
+#include <asm/errno.h>
+#include <asm/statfs.h>
+#include <linux/falloc.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+
+#include "keep/calls.h"
+#include "keep/paths.h"
+
+namespace adyton::keep {
+namespace {
+
+constexpr std::uint64_t kAtOnce = 4096;
+
+// From one open file to another until `bytes` are moved, the end is reached or nothing goes on.
+template <typename Read>
+std::int64_t copy(Kernel& kernel, ThreadState& thread, OpenFile& to, std::uint64_t* offset, std::uint64_t bytes,
+                  Read&& read) {
+  char part[kAtOnce];
+  std::uint64_t done = 0;
+  while (done < bytes) {
+    const std::int64_t taken = read(part, bytes - done < kAtOnce ? bytes - done : kAtOnce, done);
+    if (taken <= 0) return done > 0 ? static_cast<std::int64_t>(done) : taken;
+    const auto count = static_cast<std::uint64_t>(taken);
+    const std::int64_t given =
+        offset != nullptr ? kernel.files.write(static_cast<std::uint32_t>(to.object), *offset + done, part, count)
+                          : write_open(kernel, thread, to, part, count);
+    if (given < 0) return done > 0 ? static_cast<std::int64_t>(done) : given;
+    done += static_cast<std::uint64_t>(given);
+    if (static_cast<std::uint64_t>(given) < count) break;
+  }
+  return static_cast<std::int64_t>(done);
+}
+
+// A file to read from, from `offset` of the application's or from its own.
+std::int64_t copy_file(Kernel& kernel, ThreadState& thread, OpenFile* from, std::uint64_t* from_offset, OpenFile* to,
+                       std::uint64_t* to_offset, std::uint64_t bytes) {
+  if (from == nullptr || to == nullptr || !from->readable || !to->writable) return -EBADF;
+  if (from->kind != FileKind::kFile) return -EINVAL;
+  if (from == to) return -EINVAL;
+  constexpr std::uint64_t kMost = 0x7ffff000;
+  std::uint64_t at_offset = from_offset != nullptr ? *from_offset : from->offset;
+  if (static_cast<std::int64_t>(at_offset) < 0) return -EINVAL;
+  const std::int64_t done = copy(kernel, thread, *to, to_offset, bytes < kMost ? bytes : kMost,
+                                 [&](char* part, std::uint64_t count, std::uint64_t so_far) {
+                                   return kernel.files.read(node_of(*from), at_offset + so_far, part, count);
+                                 });
+  if (done > 0) {
+    (from_offset != nullptr ? *from_offset : from->offset) = at_offset + static_cast<std::uint64_t>(done);
+    if (to_offset != nullptr) *to_offset += static_cast<std::uint64_t>(done);
+  }
+  return done;
+}
+
+}  // namespace
+
+std::int64_t call_sendfile(Kernel& kernel, ThreadState& thread, const Frame& frame) {
+  auto* offset = frame.rdx != 0 ? kernel.user.out<std::uint64_t>(frame.rdx) : nullptr;
+  if (frame.rdx != 0 && offset == nullptr) return -EFAULT;
+  return copy_file(kernel, thread, kernel.descriptors.find(frame.rsi), offset, kernel.descriptors.find(frame.rdi),
+                   nullptr, frame.r10);
+}
+
+std::int64_t call_copy_file_range(Kernel& kernel, ThreadState& thread, const Frame& frame) {
+  auto* from = frame.rsi != 0 ? kernel.user.out<std::uint64_t>(frame.rsi) : nullptr;
+  auto* to = frame.r10 != 0 ? kernel.user.out<std::uint64_t>(frame.r10) : nullptr;
+  if ((frame.rsi != 0 && from == nullptr) || (frame.r10 != 0 && to == nullptr)) return -EFAULT;
+  if (frame.r9 != 0) return -EINVAL;
+  OpenFile* target = kernel.descriptors.find(frame.rdx);
+  if (target != nullptr && target->kind != FileKind::kFile) return -EINVAL;
+  return copy_file(kernel, thread, kernel.descriptors.find(frame.rdi), from, target, to, frame.r8);
+}
+
+std::int64_t call_fallocate(Kernel& kernel, const Frame& frame) {
+  const OpenFile* file = kernel.descriptors.find(frame.rdi);
+  if (file == nullptr || !file->writable) return -EBADF;
+  if (file->kind != FileKind::kFile) return -ESPIPE;
+  const auto offset = static_cast<std::int64_t>(frame.rdx), bytes = static_cast<std::int64_t>(frame.r10);
+  std::int64_t end = 0;
+  if (offset < 0 || bytes <= 0) return -EINVAL;
+  if (__builtin_add_overflow(offset, bytes, &end)) return -EFBIG;
+  if (frame.rsi == FALLOC_FL_KEEP_SIZE) return 0;
+  if (frame.rsi != 0) return -EOPNOTSUPP;
+  Node node;
+  kernel.files.describe(node_of(*file), node);
+  return node.size >= static_cast<std::uint64_t>(end)
+             ? 0
+             : kernel.files.resize(node_of(*file), static_cast<std::uint64_t>(end));
+}
+
+std::int64_t call_statfs(Kernel& kernel, std::uint64_t to) {
+  auto* out = kernel.user.out<struct statfs>(to);
+  if (out == nullptr) return -EFAULT;
+  const Locked locked(kernel.memory_lock);
+  const auto all = static_cast<long>((kernel.memory.end() - kernel.memory.begin()) / kPage);
+  const auto free = all - static_cast<long>(kernel.memory.taken_bytes() / kPage);
+  *out = {};
+  out->f_type = 0x01021994;  // TMPFS_MAGIC
+  out->f_bsize = out->f_frsize = kPage;
+  out->f_blocks = all;
+  out->f_bfree = out->f_bavail = free;
+  out->f_files = out->f_ffree = FileSystem::kMostNodes;
+  out->f_namelen = kMostName;
+  return 0;
+}
+
+std::int64_t call_memfd_create(Kernel& kernel, std::uint64_t name, std::uint64_t flags) {
+  constexpr std::uint64_t kCloseOnExec = 1, kAllowSealing = 2;  // MFD_
+  char ignored[kMostName + 1];
+  if ((flags & ~(kCloseOnExec | kAllowSealing)) != 0) return -EINVAL;
+  if (const std::int64_t length = kernel.user.copy_string(name, ignored, sizeof(ignored)); length < 0) {
+    return length == -ENAMETOOLONG ? -EINVAL : length;
+  }
+  const std::int64_t node = kernel.files.make_nameless(0777, kernel.clock.now(Clock::kReal));
+  if (node < 0) return node;
+  const OpenFile file{
+      .kind = FileKind::kFile, .readable = true, .writable = true, .object = static_cast<std::uint64_t>(node)};
+  const std::int64_t descriptor = kernel.descriptors.open(file, (flags & kCloseOnExec) != 0);
+  if (descriptor < 0) kernel.files.close(static_cast<std::uint32_t>(node));
+  return descriptor;
+}
+
+// A copy as it is now: what is written to the file afterwards does not show.
+std::int64_t map_file(Kernel& kernel, const Frame& frame, const OpenFile& file) {
+  if (file.kind != FileKind::kFile || !file.readable) return file.kind == FileKind::kFile ? -EACCES : -ENODEV;
+  if ((frame.r10 & MAP_TYPE) == MAP_SHARED && (frame.rdx & PROT_WRITE) != 0) return -ENODEV;
+  if (frame.r9 % kPage != 0) return -EINVAL;
+  std::int64_t address = 0;
+  {
+    const Locked locked(kernel.memory_lock);
+    address = kernel.memory.map(frame.rdi, frame.rsi, (frame.rdx & PROT_EXEC) | PROT_READ | PROT_WRITE,
+                                frame.r10 | MAP_ANONYMOUS);
+  }
+  if (address < 0) return address;
+  const auto begin = static_cast<std::uint64_t>(address);
+  kernel.files.read(node_of(file), frame.r9, at<void>(begin), frame.rsi);
+  const Locked locked(kernel.memory_lock);
+  kernel.memory.protect(begin, frame.rsi, frame.rdx);
+  return address;
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Symbolic links, and files that are in no folder yet.
+#include <asm/errno.h>
+
+#include "keep/address_unsafe.h"
+#include "keep/file_system.h"
+#include "keep/text.h"
+
+namespace adyton::keep {
+
+std::int64_t FileSystem::make_nameless(std::uint32_t mode, Time now) {
+  const Locked locked(lock_);
+  const std::int64_t made = new_node();
+  if (made < 0) return made;
+  Node& node = at_index(static_cast<std::uint32_t>(made));
+  node.mode = mode & 07777;
+  node.changed = now;
+  node.opens = 1;
+  return made;
+}
+
+std::int64_t FileSystem::give_name(std::uint32_t index, std::uint32_t folder, const char* path) {
+  const Locked locked(lock_);
+  Place place;
+  if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
+  if (place.node != 0) return -EEXIST;
+  if (at_index(place.folder).parent == 0) return -ENOENT;
+  __builtin_memcpy(at_index(index).name, place.name, sizeof(place.name));
+  attach(index, place.folder);
+  return 0;
+}
+
+std::int64_t FileSystem::make_link(std::uint32_t folder, const char* path, const char* target, Time now) {
+  const Locked locked(lock_);
+  Place place;
+  if (*target == 0) return -ENOENT;
+  if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
+  if (place.node != 0) return -EEXIST;
+  const std::int64_t made = add(place, false, 0777, now);
+  if (made < 0) return made;
+  const auto index = static_cast<std::uint32_t>(made);
+  Node& node = at_index(index);
+  const std::uint64_t bytes = length_of(target);
+  if (const std::int64_t error = reserve(node, bytes); error < 0) {
+    detach(index);
+    drop_if_unused(index);
+    return error;
+  }
+  __builtin_memcpy(at<char>(node.data), target, bytes);
+  node.size = bytes;
+  node.link = 1;
+  return 0;
+}
+
+std::int64_t FileSystem::target_of(std::uint32_t folder, const char* path, char* to, std::uint64_t room) {
+  const Locked locked(lock_);
+  Place place;
+  if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
+  if (place.node == 0) return -ENOENT;
+  const Node& node = at_index(place.node);
+  if (node.link == 0) return -EINVAL;
+  const std::uint64_t bytes = node.size < room ? node.size : room;
+  __builtin_memcpy(to, at<char>(node.data), bytes);
+  return static_cast<std::int64_t>(bytes);
+}
+
+}  // namespace adyton::keep

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/host_files.h"
+
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+
+#include "keep/host_interface.h"
+#include "keep/sha256.h"
+
+namespace adyton::keep {
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
+
+// The host's bytes into the node, until the host says that it is the end. Minus errno if something goes wrong.
+std::int64_t read_whole(Kernel& kernel, const ThreadState& thread, const char* path, std::uint32_t node) {
+  std::uint64_t size = 0;
+  while (true) {
+    const std::uint64_t length = length_of(path);
+    copy_to_host(thread.host_page, path, length);
+    const std::int64_t given =
+        checked_result(ask_host(KeepRequest::kReadFile, length, size).result, HostPage::kDataBytes);
+    if (given <= 0) return given;
+    const std::uint64_t bytes = static_cast<std::uint64_t>(given);
+    if (size + bytes > kMostBytes) return -EFBIG;
+    for (std::uint64_t done = 0; done < bytes;) {
+      std::uint64_t part[64];
+      const std::uint64_t count = bytes - done < sizeof(part) ? bytes - done : sizeof(part);
+      copy_from_host(part, thread.host_page + done, count);
+      const std::int64_t written = kernel.files.write(node, size + done, part, count);
+      if (written < 0) return written;
+      done += count;
+    }
+    size += bytes;
+  }
+}
+
+std::int64_t make_folders(Kernel& kernel, const char* path) {
+  char above[kMostPath];
+  for (std::uint64_t index = 1; path[index] != 0; ++index) {
+    if (path[index] != '/') continue;
+    __builtin_memcpy(above, path, index);
+    above[index] = 0;
+    const std::int64_t made = kernel.files.make_folder(FileSystem::kRoot, above, 0755, {});
+    if (made < 0 && made != -EEXIST) return made;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::int64_t bring_host_file(Kernel& kernel, const char* path) {
+  std::uint8_t wanted[32], found[32];
+  if (path[0] != '/' || !kernel.manifest.file_sha256(path, wanted)) return 0;
+  if (kernel.files.find(FileSystem::kRoot, path) >= 0) return 0;
+  const ThreadState& thread = current_thread();
+  const std::int64_t made = kernel.files.make_nameless(0444, {});
+  if (made < 0) return made;
+  const auto node = static_cast<std::uint32_t>(made);
+  std::int64_t error = read_whole(kernel, thread, path, node);
+  if (error == 0) {
+    Node read;
+    kernel.files.describe(node, read);
+    sha256(at<const void>(read.data), read.size, found);
+    if (__builtin_memcmp(wanted, found, sizeof(found)) != 0) {
+      log(thread, Line() << "adyton: " << path << ": not the file whose SHA-256 the manifest has\n");
+      error = -EIO;
+    }
+  }
+  if (error == 0) error = make_folders(kernel, path);
+  if (error == 0) error = kernel.files.give_name(node, FileSystem::kRoot, path);
+  kernel.files.close(node);
+  return error == -EEXIST ? 0 : error;
+}
+
+}  // namespace adyton::keep

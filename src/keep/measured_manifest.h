@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the enclave's own manifest lets the host set and the application reach: read where it lies, as CBOR
+// (docs/formats/manifest.md) in measured pages.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace adyton::keep {
+
+class MeasuredManifest {
+ public:
+  MeasuredManifest() = default;
+  // [cbor, cbor + bytes) stays as it is. What is no such CBOR allows nothing.
+  MeasuredManifest(const void* cbor, std::uint64_t bytes);
+
+  // "NAME=value": whether `environment` lists the name.
+  [[nodiscard]] bool allows_variable(const char* variable) const;
+  // Whether network.connect, or network.listen, lists the port.
+  [[nodiscard]] bool allows_port(bool listen, std::uint64_t port) const;
+  // The digest that sgx.file_sha256 has for this path; false if there is none.
+  bool file_sha256(const char* path, std::uint8_t (&digest)[32]) const;
+
+ private:
+  const std::uint8_t *begin_ = nullptr, *end_ = nullptr;
+};
+
+}  // namespace adyton::keep

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/paths.h"
+
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+
+#include "keep/text.h"
+
+namespace adyton::keep {
+
+std::int64_t folder_of(Kernel& kernel, std::uint64_t at_descriptor) {
+  if (static_cast<std::int32_t>(at_descriptor) == AT_FDCWD) return kernel.folder;
+  const OpenFile* file = kernel.descriptors.find(at_descriptor & 0xffffffff);
+  if (file == nullptr) return -EBADF;
+  return file->kind == FileKind::kFolder ? static_cast<std::int64_t>(file->object) : -ENOTDIR;
+}
+
+std::int64_t take_path(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t address, Path& path) {
+  const std::int64_t length = kernel.user.copy_string(address, path.text, sizeof(path.text));
+  if (length < 0) return length;
+  const std::int64_t folder = path.text[0] == '/' ? FileSystem::kRoot : folder_of(kernel, at_descriptor);
+  if (folder < 0) return folder;
+  path.folder = static_cast<std::uint32_t>(folder);
+  return 0;
+}
+
+bool device(const char* path, OpenFile& file) {
+  if (same(path, "/dev/null") || same(path, "/dev/zero")) {
+    file.kind = FileKind::kZeros;
+    file.object = path[5] == 'z' ? 1 : 0;
+  } else if (same(path, "/dev/urandom") || same(path, "/dev/random")) {
+    file.kind = FileKind::kRandom;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace adyton::keep

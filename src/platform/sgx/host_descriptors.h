@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a program on the keep kernel has of the host's descriptors: its three streams, and sockets.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include "base/descriptor.h"
+
+#include "image/sgx/keep_interface.h"
+#include "platform/sgx/host_requests.h"
+
+namespace adyton {
+
+// Thread-safe. Results are what the system call gives, or minus errno, as the enclave gets them.
+class HostDescriptors {
+ public:
+  explicit HostDescriptors(const KeepStreams& streams) : streams_(streams) {}
+
+  [[nodiscard]] std::uint64_t write(std::uint64_t handle, std::span<const std::uint8_t> bytes) const;
+  [[nodiscard]] std::uint64_t read(std::uint64_t handle, std::span<std::uint8_t> bytes) const;
+
+  // Both until `event` can be read as well; false: that was it, or the time is over.
+  [[nodiscard]] bool wait_for_input(int event) const;
+  // `count` KeepPolled in `page`, which get their `found`.
+  bool poll(std::span<std::uint8_t> page, std::uint64_t count, std::uint64_t nanoseconds, int event) const;
+
+  // kSocket and what follows it in KeepRequest, in host_sockets.cc; none blocks. `second`: rdx at the answer.
+  std::uint64_t socket_request(KeepRequest request, std::uint64_t number, std::uint64_t b, std::uint64_t c,
+                               std::span<std::uint8_t> page, std::uint64_t& second);
+
+ private:
+  using Shared = std::shared_ptr<const Descriptor>;      // open for as long as a thread uses it
+  [[nodiscard]] int stream(std::uint64_t handle) const;  // -1: there is none
+  [[nodiscard]] Shared socket(std::uint64_t number) const;
+  std::uint64_t keep_socket(std::uint64_t number, int descriptor);
+
+  const KeepStreams streams_;
+  mutable std::mutex mutex_;
+  std::map<std::uint64_t, Shared> sockets_;
+};
+
+// kReadFile: the path is in `page`, and so is then what the file has at `offset`. The keep kernel asks for files of the
+// manifest only, and checks their digest.
+std::uint64_t read_host_file(std::span<std::uint8_t> page, std::uint64_t path_bytes, std::uint64_t offset);
+
+}  // namespace adyton
