@@ -79,7 +79,8 @@ struct Common {
 
 Result<Common> read_common(const LaunchPlan& plan, std::uint64_t address) {
   Reader reader = TRY(Reader::at(plan, address));
-  const std::uint32_t length = TRY(reader.word()), id = TRY(reader.word());
+  const std::uint32_t length = TRY(reader.word());
+  const std::uint32_t id = TRY(reader.word());
   const std::uint8_t version = TRY(reader.byte());
   if (length == 0xffffffff || id != 0 || version != 1) return invalid("a CIE of another kind");
   const std::string_view augmentation = TRY(reader.text());
@@ -114,10 +115,12 @@ Result<std::optional<FunctionRange>> read_function(const LaunchPlan& plan, std::
   Reader reader = TRY(Reader::at(plan, address));
   const std::uint32_t length = TRY(reader.word());
   if (length == 0 || length == 0xffffffff) return invalid("an FDE of another kind");
-  const std::uint64_t here = reader.address(), back = TRY(reader.word());
+  const std::uint64_t here = reader.address();
+  const std::uint64_t back = TRY(reader.word());
   if (back == 0 || back > here) return invalid("an FDE without a CIE");
   if (common.address != here - back) common = TRY(read_common(plan, here - back));
-  const std::uint64_t begin = TRY(reader.pointer()), bytes = TRY(reader.word());
+  const std::uint64_t begin = TRY(reader.pointer());
+  const std::uint64_t bytes = TRY(reader.word());
   const Region* region = find_region(plan.regions, begin, bytes, true);
   if (region == nullptr || !region->executable || bytes == 0 || common.signal_frame) return std::nullopt;
   return FunctionRange{.begin = begin, .end = begin + bytes, .has_handlers = common.has_handlers};
