@@ -25,6 +25,11 @@ class Reader {
   [[nodiscard]] std::uint64_t address() const { return end_ - cursor_.remaining(); }
   Result<std::uint8_t> byte() { return cursor_.read_le<std::uint8_t>(); }
   Result<std::uint32_t> word() { return cursor_.read_le<std::uint32_t>(); }
+  Result<void> skip(std::uint64_t bytes) {
+    const auto skipped = cursor_.read_bytes(bytes);
+    if (!skipped) return skipped.error();
+    return {};
+  }
   // A pointer of four bytes relative to where it lies.
   Result<std::uint64_t> pointer() {
     const std::uint64_t here = address();
@@ -38,6 +43,11 @@ class Reader {
       if ((next & 0x80) == 0) return out;
     }
     return invalid("a number that does not end");
+  }
+  Result<void> skip_number() {
+    const auto skipped = number();
+    if (!skipped) return skipped.error();
+    return {};
   }
   Result<std::string_view> text() {
     constexpr std::size_t kMost = 16;
@@ -69,13 +79,14 @@ struct Common {
 
 Result<Common> read_common(const LaunchPlan& plan, std::uint64_t address) {
   Reader reader = TRY(Reader::at(plan, address));
-  const std::uint32_t length = TRY(reader.word()), id = TRY(reader.word());
+  const std::uint32_t length = TRY(reader.word());
+  const std::uint32_t id = TRY(reader.word());
   const std::uint8_t version = TRY(reader.byte());
   if (length == 0xffffffff || id != 0 || version != 1) return invalid("a CIE of another kind");
   const std::string_view augmentation = TRY(reader.text());
   if (!augmentation.starts_with('z')) return invalid("a CIE without the length of its augmentation");
   // Alignment factors, return address column, length of the augmentation.
-  for (int i = 0; i < 4; ++i) TRY(reader.number());
+  for (int i = 0; i < 4; ++i) TRY(reader.skip_number());
   Common out{.address = address};
   bool from_here = false;
   for (const char letter : augmentation.substr(1)) {
@@ -86,10 +97,9 @@ Result<Common> read_common(const LaunchPlan& plan, std::uint64_t address) {
     } else if (letter == 'P') {
       const std::uint8_t encoding = TRY(reader.byte()) & 0xf;
       const bool four = encoding == 0x03 || encoding == 0x0b;
-      if (!four && encoding != 0x04 && encoding != 0x0c && encoding != 0)
-        return invalid("a personality of another kind");
-      TRY(reader.word());
-      if (!four) TRY(reader.word());
+      const bool eight = encoding == 0x04 || encoding == 0x0c || encoding == 0;
+      if (!four && !eight) return invalid("a personality of another kind");
+      TRY(reader.skip(four ? 4 : 8));
     } else if (letter == 'S') {
       out.signal_frame = true;
     } else {
@@ -105,10 +115,12 @@ Result<std::optional<FunctionRange>> read_function(const LaunchPlan& plan, std::
   Reader reader = TRY(Reader::at(plan, address));
   const std::uint32_t length = TRY(reader.word());
   if (length == 0 || length == 0xffffffff) return invalid("an FDE of another kind");
-  const std::uint64_t here = reader.address(), back = TRY(reader.word());
+  const std::uint64_t here = reader.address();
+  const std::uint64_t back = TRY(reader.word());
   if (back == 0 || back > here) return invalid("an FDE without a CIE");
   if (common.address != here - back) common = TRY(read_common(plan, here - back));
-  const std::uint64_t begin = TRY(reader.pointer()), bytes = TRY(reader.word());
+  const std::uint64_t begin = TRY(reader.pointer());
+  const std::uint64_t bytes = TRY(reader.word());
   const Region* region = find_region(plan.regions, begin, bytes, true);
   if (region == nullptr || !region->executable || bytes == 0 || common.signal_frame) return std::nullopt;
   return FunctionRange{.begin = begin, .end = begin + bytes, .has_handlers = common.has_handlers};
@@ -120,16 +132,14 @@ Result<std::vector<FunctionRange>> read_functions(const LaunchPlan& plan) {
   for (const Elf64_Phdr& segment : TRY(read_program_headers(plan.executable, header, ImageLimits{}))) {
     if (segment.p_type != PT_GNU_EH_FRAME) continue;
     Reader reader = TRY(Reader::at(plan, segment.p_vaddr));
-    const std::uint8_t version = TRY(reader.byte()), frames = TRY(reader.byte()), count_kind = TRY(reader.byte()),
-                       entries = TRY(reader.byte());
-    if (version != 1 || frames != kFromHere || count_kind != kFourBytes || entries != kFromTable) {
-      return invalid("a table of another kind");
-    }
-    TRY(reader.word());  // where .eh_frame begins
+    constexpr std::uint32_t kKind = 1 | kFromHere << 8 | kFourBytes << 16 | std::uint32_t{kFromTable} << 24;  // version
+    const std::uint32_t kind = TRY(reader.word());
+    if (kind != kKind) return invalid("a table of another kind");
+    TRY(reader.skip(4));  // where .eh_frame begins
     const std::uint32_t count = TRY(reader.word());
     Common common;
     for (std::uint32_t i = 0; i < count; ++i) {
-      TRY(reader.word());  // the function's address, which its FDE says, too
+      TRY(reader.skip(4));  // the function's address, which its FDE says, too
       const std::uint64_t frame = segment.p_vaddr + Reader::offset_of(TRY(reader.word()));
       const std::optional<FunctionRange> function = TRY(read_function(plan, frame, common));
       if (!function) continue;
