@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whoever turns an SGX enclave's report into a quote: the machine's quoting enclave, or the emulator's.
+#pragma once
+
+#include <adyton/bytes.h>
+#include <adyton/result.h>
+
+namespace adyton {
+
+// Thread-safe.
+class QuoteSource {
+ public:
+  virtual ~QuoteSource() = default;
+
+  // The TARGETINFO (512 bytes) for which an enclave makes a report that this quoting enclave can check. Errors:
+  // unavailable, with the remedy, where there is none.
+  virtual Result<Bytes> target_info() = 0;
+
+  // A quote of `report`, 432 bytes for that target. Errors: invalid, when it has another size or form; untrusted, when
+  // it is not by an enclave of this machine for this target; unavailable.
+  virtual Result<Bytes> quote(BytesView report) = 0;
+};
+
+}  // namespace adyton
