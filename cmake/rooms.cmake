@@ -71,9 +71,10 @@ function(adyton_program name)
   endif()
 endfunction()
 
-# adyton_test(NAME SOURCES ... [LINK ...]): a GoogleTest program, each of its tests a ctest test.
+# adyton_test(NAME SOURCES ... [LINK ...] [ON back-ends...]): a GoogleTest program, each of its tests a ctest test; and
+# once more on each of these back-ends.
 function(adyton_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINK;ON" ${ARGN})
   find_package(GTest REQUIRED)
   include(GoogleTest)
   adyton_program(${name} SOURCES ${TEST_SOURCES} LINK ${TEST_LINK} adyton_testing GTest::gtest GTest::gtest_main)
@@ -83,6 +84,10 @@ function(adyton_test name)
     target_compile_options(${name} PRIVATE -O0)  # of the tests themselves; what they test is optimised
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  foreach(backend IN LISTS TEST_ON)
+    gtest_discover_tests(${name} TEST_PREFIX ${backend}. TEST_LIST ${name}_${backend} DISCOVERY_MODE PRE_TEST
+      DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 ENVIRONMENT ADYTON_BACKEND=${backend})
+  endforeach()
 endfunction()
 
 # adyton_enclaves_here(): each *_enclave.cc of this folder an image NAME.enclave, with the manifest NAME.toml beside it,

@@ -31,7 +31,7 @@ Result<int> measure(const Options& options) {
   }
   fmt::print("Image      {}\nSigner     {}\n", image, signer);
   if (!sgx) {
-    fmt::print("SGX        no keep kernel in the image: adyton sign --keep, or adyton measure --keep\n");
+    fmt::print("SGX        no keep kernel in the image: sign it again without --no-sgx, or adyton measure --keep\n");
     return 0;
   }
   fmt::print("MRENCLAVE  {}\n", to_hex(sgx->measurement));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -65,10 +67,23 @@ Result<Image> signed_image(Image image, const Options& options) {
   return signed_for_sgx(std::move(image), options.sgx, key);
 }
 
-Result<int> sign(const Options& options) {
+// "vault" is also the image vault.enclave, which then is signed where it is; and what becomes of the program vault.elf.
+Options with_defaults(Options options) {
+  constexpr std::string_view kSuffix = ".enclave";
+  if (!std::filesystem::exists(options.input) && std::filesystem::exists(options.input + std::string(kSuffix))) {
+    options.input += kSuffix;
+  }
+  const bool prepares = !options.to_be_signed.empty() || !options.sgx.to_be_signed.empty();
+  if (!options.output.empty() || prepares || options.input == "-") return options;
+  options.output = options.manifest.empty() ? options.input
+                                            : std::filesystem::path(options.input).replace_extension(kSuffix).string();
+  return options;
+}
+
+Result<int> sign(const Options& given) {
+  const Options options = with_defaults(given);
   Image image = TRY(with_keep(TRY(unsigned_image(options)), options.sgx));
   if (!options.to_be_signed.empty() || !options.sgx.to_be_signed.empty()) return prepare(image, options);
-  if (options.output.empty()) return invalid("--output says where the image goes");
   const VerifiedImage done = TRY(verify_image(TRY(signed_image(std::move(image), options))));
   std::string sgx;
   if (!done.image().sigstruct().empty()) {
@@ -86,10 +101,12 @@ Result<int> sign(const Options& options) {
 
 Run declare_sign(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("INPUT", options->input, "a static-PIE program, or an image to sign again")->required();
+  app.add_option("INPUT", options->input, "a static-PIE program, or an image to sign again (also without its .enclave)")
+      ->required();
   app.add_option("-m,--manifest", options->manifest, "adyton.toml, for a program that is no image yet");
   app.add_option("-k,--key", options->key, "private key (PEM); without one, this user's development key");
-  app.add_option("-o,--output", options->output, "the signed image");
+  app.add_option("-o,--output", options->output,
+                 "the signed image; else an image is signed where it is, and a program's is beside it, NAME.enclave");
   app.add_option("--to-be-signed", options->to_be_signed,
                  "write what a key that lives elsewhere signs; with --output, the unsigned image as well");
   app.add_option("--signature", options->signature, "attach a signature made elsewhere");

@@ -8,6 +8,7 @@
 #include "cli/files.h"
 #include "crypto/rsa3072.h"
 #include "image/sgx/sgx_sign.h"
+#include "platform/sgx/keep_program.h"
 
 namespace adyton {
 namespace {
@@ -30,8 +31,12 @@ Result<PublicKey> load_public_key(const std::string& path) {
 }  // namespace
 
 void declare_sgx_options(CLI::App& app, SgxSignOptions& options) {
-  app.add_option("--keep", options.keep, "for SGX: the keep kernel beneath the program; else the image's own");
-  app.add_option("--sgx-key", options.key, "sign for SGX with this key (PEM, RSA-3072 with the exponent 3)");
+  auto* none = app.add_flag("--no-sgx", options.none, "not for SGX: without keep kernel and SIGSTRUCT");
+  app.add_option("--keep", options.keep, "for SGX: the keep kernel beneath the program; else the image's own, or ours")
+      ->excludes(none);
+  app.add_option("--sgx-key", options.key,
+                 "sign for SGX with this key (PEM, RSA-3072 with the exponent 3); else with --key, if it is one")
+      ->excludes(none);
   app.add_option("--sgx-date", options.date, "the date that the signature for SGX has; today, unless given");
   app.add_option("--sgx-to-be-signed", options.to_be_signed, "write what a key that lives elsewhere signs for SGX");
   app.add_option("--sgx-signature", options.signature, "attach a signature for SGX made elsewhere");
@@ -39,9 +44,13 @@ void declare_sgx_options(CLI::App& app, SgxSignOptions& options) {
 }
 
 Result<Image> with_keep(Image image, const SgxSignOptions& options) {
-  if (options.keep.empty()) return image;
-  const Bytes keep = TRY(load_file(options.keep));
-  return Image::parse(TRY(attach_keep(image, keep).within(options.keep)));
+  if (!options.keep.empty()) {
+    const Bytes keep = TRY(load_file(options.keep));
+    return Image::parse(TRY(attach_keep(image, keep).within(options.keep)));
+  }
+  if (options.none) return Image::parse(TRY(without_keep(image)));
+  if (!image.keep().empty()) return image;
+  return Image::parse(TRY(attach_keep(image, keep_program())));
 }
 
 Result<void> save_sgx_to_be_signed(const Image& image, const SgxSignOptions& options) {
@@ -60,10 +69,14 @@ Result<Image> signed_for_sgx(Image image, const SgxSignOptions& options, const s
     const PrivateKey key = TRY(PrivateKey::parse_pem(as_text(TRY(load_file(options.key)))).within(options.key));
     return Image::parse(TRY(sign_for_sgx(image, key, date).within("for SGX")));
   }
-  if (image_key && !image.keep().empty() && rsa3072_modulus(image_key->public_key())) {
-    return Image::parse(TRY(sign_for_sgx(image, *image_key, date).within("for SGX")));
+  if (!image_key || image.keep().empty() || !rsa3072_modulus(image_key->public_key())) return image;
+  // Not asked for in words: an image that SGX cannot take is still one for everything else.
+  auto signed_image = sign_for_sgx(image, *image_key, date);
+  if (!signed_image) {
+    fmt::print(stderr, "adyton: not signed for SGX: {}\n", signed_image.error().message);
+    return image;
   }
-  return image;
+  return Image::parse(*std::move(signed_image));
 }
 
 }  // namespace adyton

@@ -23,6 +23,8 @@ std::int64_t call_uname(Kernel& kernel, std::uint64_t buffer);
 std::int64_t call_prlimit(Kernel& kernel, const Frame& frame);
 std::int64_t call_getrandom(Kernel& kernel, std::uint64_t buffer, std::uint64_t bytes, std::uint64_t flags);
 std::int64_t call_sched_getaffinity(Kernel& kernel, const Frame& frame);
+std::int64_t call_sched_setaffinity(Kernel& kernel, const ThreadState& thread, const Frame& frame);
+std::int64_t call_getcpu(Kernel& kernel, std::uint64_t processor, std::uint64_t node);
 std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer);
 std::int64_t call_prctl(Kernel& kernel, const Frame& frame);
 

@@ -114,6 +114,10 @@ std::int64_t call_stat(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
     if (file == nullptr) return -EBADF;
     if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) {
       *out = stat_of_stream(file->kind);
+      if (file->kind == FileKind::kHostMemory) {
+        out->st_mode = S_IFREG | 0600;
+        out->st_size = static_cast<long>(kernel.host_memory.bytes());
+      }
       return 0;
     }
     Node node;

@@ -12,6 +12,16 @@ bool of_application(const Kernel& kernel, std::uint64_t address, std::uint64_t b
   return address >= begin && bytes <= kernel.config.app_bytes && address - begin <= kernel.config.app_bytes - bytes;
 }
 
+// All of it or nothing, and where it already is.
+std::int64_t map_host_memory(const Kernel& kernel, const Frame& frame) {
+  constexpr std::uint64_t kReadWrite = PROT_READ | PROT_WRITE;
+  if ((frame.r10 & (MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE)) != MAP_SHARED || (frame.rdx & ~kReadWrite) != 0 ||
+      frame.r9 != 0 || page_ceiling(frame.rsi) != kernel.host_memory.bytes()) {
+    return -EINVAL;
+  }
+  return static_cast<std::int64_t>(kernel.host_memory.address());
+}
+
 }  // namespace
 
 std::int64_t call_brk(Kernel& kernel, std::uint64_t address) {
@@ -22,12 +32,18 @@ std::int64_t call_brk(Kernel& kernel, std::uint64_t address) {
 std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
   const std::uint64_t flags = frame.r10;
   if ((flags & MAP_TYPE) != MAP_PRIVATE && (flags & MAP_TYPE) != MAP_SHARED) return -EINVAL;
-  if ((flags & MAP_ANONYMOUS) == 0) return -ENODEV;  // files are not mapped
+  if ((flags & MAP_ANONYMOUS) == 0) {
+    const OpenFile* file = kernel.descriptors.find(frame.r8);
+    if (file == nullptr) return -EBADF;
+    if (file->kind != FileKind::kHostMemory) return -ENODEV;  // files are not mapped
+    return map_host_memory(kernel, frame);
+  }
   const Locked locked(kernel.memory_lock);
   return kernel.memory.map(frame.rdi, frame.rsi, frame.rdx, flags);
 }
 
 std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
+  if (address % 4096 == 0 && bytes != 0 && kernel.host_memory.contains(address, bytes)) return 0;  // it stays
   const Locked locked(kernel.memory_lock);
   return kernel.memory.unmap(address, bytes);
 }

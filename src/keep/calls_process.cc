@@ -97,14 +97,36 @@ std::int64_t call_getrandom(Kernel& kernel, std::uint64_t buffer, std::uint64_t 
 }
 
 std::int64_t call_sched_getaffinity(Kernel& kernel, const Frame& frame) {
-  // As many processors as there are threads to run on them.
   const std::uint64_t bytes = frame.rsi;
   if (bytes < 8 || bytes % 8 != 0) return -EINVAL;
   auto* mask = kernel.user.out<std::uint64_t>(frame.rdx);
   if (mask == nullptr) return -EFAULT;
-  const std::uint64_t count = kernel.config.thread_count;
-  *mask = count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+  // The host's word, unless it says none: then one processor.
+  const std::uint64_t told = ask_host(KeepRequest::kAffinity).result;
+  *mask = told != 0 ? told : 1;
   return 8;
+}
+
+std::int64_t call_sched_setaffinity(Kernel& kernel, const ThreadState& thread, const Frame& frame) {
+  if (frame.rdi != 0 && frame.rdi != thread.thread_id) return -ESRCH;
+  if (frame.rsi < 8) return -EINVAL;
+  const auto* mask = kernel.user.in<std::uint64_t>(frame.rdx);
+  if (mask == nullptr) return -EFAULT;
+  if (*mask == 0) return -EINVAL;
+  return ask_host(KeepRequest::kAffinity, *mask).result != 0 ? 0 : -EINVAL;
+}
+
+std::int64_t call_getcpu(Kernel& kernel, std::uint64_t processor, std::uint64_t node) {
+  constexpr std::uint32_t kRdpid = 1U << 22;  // CPUID leaf 7, ECX
+  const bool by_instruction = (kernel.cpuid.get(7, 0).ecx & kRdpid) != 0;
+  // The kernel keeps the processor in the low 12 bits of what RDPID tells, and its node above. Both are hints.
+  const std::uint64_t told = by_instruction ? read_processor_id() : ask_host(KeepRequest::kProcessor).result & 0xfff;
+  auto* processor_out = processor != 0 ? kernel.user.out<std::uint32_t>(processor) : nullptr;
+  auto* node_out = node != 0 ? kernel.user.out<std::uint32_t>(node) : nullptr;
+  if ((processor != 0 && processor_out == nullptr) || (node != 0 && node_out == nullptr)) return -EFAULT;
+  if (processor_out != nullptr) *processor_out = told & 0xfff;
+  if (node_out != nullptr) *node_out = static_cast<std::uint32_t>(told >> 12);
+  return 0;
 }
 
 std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer) {

@@ -145,6 +145,9 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GETFL:
       return file->flags | (file->readable && file->writable ? O_RDWR : file->writable ? O_WRONLY : O_RDONLY);
     case F_SETFL: file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK); return 0;
+    case F_GET_SEALS:
+      if (file->kind == FileKind::kHostMemory) return F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+      [[fallthrough]];
     default: return -EINVAL;
   }
 }

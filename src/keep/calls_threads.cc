@@ -135,9 +135,35 @@ std::int64_t call_clone3(Kernel& kernel, ThreadState& thread, const Frame& frame
                        .child_id = fields[2]});
 }
 
+namespace {
+
+// The same on a word of the host's memory: no more than the channel needs.
+std::int64_t host_futex(Kernel& kernel, const Frame& frame) {
+  const auto value = static_cast<std::uint32_t>(frame.rdx);
+  const bool real = (frame.rsi & FUTEX_CLOCK_REALTIME) != 0;
+  const Clock::Kind kind = real ? Clock::kReal : Clock::kMonotonic;
+  switch (frame.rsi & 0xffffffff & FUTEX_CMD_MASK) {
+    case FUTEX_WAIT:
+    case FUTEX_WAIT_BITSET: {
+      const bool absolute = (frame.rsi & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+      Time deadline;
+      std::int64_t error = 0;
+      if (frame.r10 != 0 && !futex_deadline(kernel, frame.r10, absolute, kind, deadline, error)) return error;
+      return HostMemory::wait(frame.rdi, value, frame.r10 != 0 ? &deadline : nullptr, kind, kernel.clock);
+    }
+    case FUTEX_WAKE: return HostMemory::wake(frame.rdi, value);
+    default: return -ENOSYS;
+  }
+}
+
+}  // namespace
+
 std::int64_t call_futex(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   auto* word = kernel.user.out<std::uint32_t>(frame.rdi);
-  if (word == nullptr) return frame.rdi % 4 != 0 ? -EINVAL : -EFAULT;
+  if (word == nullptr) {
+    if (frame.rdi % 4 != 0) return -EINVAL;
+    return kernel.host_memory.contains(frame.rdi, 4) ? host_futex(kernel, frame) : -EFAULT;
+  }
   const std::uint64_t operation = frame.rsi & 0xffffffff;
   const Clock::Kind kind = (operation & FUTEX_CLOCK_REALTIME) != 0 ? Clock::kReal : Clock::kMonotonic;
   const auto value = static_cast<std::uint32_t>(frame.rdx), mask = static_cast<std::uint32_t>(frame.r9);

@@ -31,6 +31,10 @@ std::uint64_t nanoseconds_from(Time from, Time to) {
   return static_cast<std::uint64_t>(seconds * kBillion + to.nanoseconds - from.nanoseconds);
 }
 
+Time from_nanoseconds(std::uint64_t nanoseconds) {
+  return {static_cast<std::int64_t>(nanoseconds / kBillion), static_cast<std::int64_t>(nanoseconds % kBillion)};
+}
+
 Time Clock::now(Kind kind) {
   const RawAnswer answer = ask_host(KeepRequest::kClock, kind);
   const Time said{static_cast<std::int64_t>(answer.result), static_cast<std::int64_t>(answer.b)};

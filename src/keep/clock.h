@@ -19,6 +19,7 @@ struct Time {  // struct timespec
 Time operator+(Time left, Time right);
 // 0 if right is later; saturates at 2^63 - 1.
 std::uint64_t nanoseconds_from(Time from, Time to);
+Time from_nanoseconds(std::uint64_t nanoseconds);
 
 class Clock {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CPUID, which an enclave cannot execute: the host's answers, each asked for once so that it cannot change its mind.
-// What the application must not believe of a host is not in here: RDRAND is tried, not looked up.
+// Of what needs extended state that the enclave does not have (SECS.ATTRIBUTES.XFRM) none is told of, as it would raise
+// #UD. What the application must not believe of a host is not in here: RDRAND is tried, not looked up.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,13 @@ struct CpuidAnswer {
   std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
 };
 
+// The answer without the instructions and the components of state that XFRM does not have, and without shadow stacks.
+// Intel SDM 2A, CPUID; bits by leaf as there.
+CpuidAnswer without_missing_state(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer, std::uint64_t xfrm);
+
 class CpuidCache {
  public:
+  void initialise(std::uint64_t xfrm) { xfrm_ = xfrm; }
   CpuidAnswer get(std::uint32_t leaf, std::uint32_t subleaf);
 
  private:
@@ -25,6 +31,10 @@ class CpuidCache {
   SpinLock lock_;
   Entry entries_[96]{};
   std::uint32_t count_ = 0;
+  std::uint64_t xfrm_ = 3;
 };
+
+// RDPID, where CPUID says that there is one: IA32_TSC_AUX, in which Linux keeps a processor's number and its node's.
+std::uint64_t read_processor_id();
 
 }  // namespace adyton::keep

@@ -8,7 +8,18 @@
 
 namespace adyton::keep {
 
-enum class FileKind : std::uint8_t { kNone, kInput, kOutput, kFile, kFolder, kPipeEnd, kEvent, kZeros, kRandom };
+enum class FileKind : std::uint8_t {
+  kNone,
+  kInput,
+  kOutput,
+  kFile,
+  kFolder,
+  kPipeEnd,
+  kEvent,
+  kZeros,
+  kRandom,
+  kHostMemory
+};
 
 struct OpenFile {
   FileKind kind = FileKind::kNone;

@@ -56,6 +56,7 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   }
   kernel.threads.initialise(base + self.self_offset - self.index * config.thread_stride, config.thread_stride,
                             config.thread_count);
+  kernel.cpuid.initialise(config.xfrm);
   kernel.descriptors.initialise();
   kernel.folder = FileSystem::kRoot;
   return kernel.files.initialise(kernel.memory, kernel.memory_lock);
@@ -89,6 +90,13 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
   }
   const std::uint64_t top = build_initial_stack(stack);
   if (top == 0) return static_cast<std::uint64_t>(KeepFailure::kRandom);
+  kernel.host_memory.ask(kernel.base, config.enclave_bytes);
+  if (kernel.host_memory.bytes() != 0) {
+    const OpenFile memory{.kind = FileKind::kHostMemory, .readable = true, .writable = true};
+    if (kernel.descriptors.open(memory, true) != HostMemory::kDescriptor) {
+      return static_cast<std::uint64_t>(KeepFailure::kMemory);
+    }
+  }
   thread.frame = {};
   thread.frame.rsp = top;
   thread.frame.rip = stack.entry;

@@ -11,6 +11,7 @@
 #include "keep/cpuid.h"
 #include "keep/descriptors.h"
 #include "keep/file_system.h"
+#include "keep/host_memory.h"
 #include "keep/page_allocator.h"
 #include "keep/spin_lock.h"
 #include "keep/text.h"
@@ -37,6 +38,7 @@ struct Kernel {
   Descriptors descriptors;
   FileSystem files;
   Channels channels;
+  HostMemory host_memory;
   std::uint32_t folder = 0;  // chdir()
   SpinLock signal_lock;
   SignalAction actions[kSignals + 1]{};

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "keep/cpuid.h"
 #include "keep/exception.h"
 #include "keep/initial_stack.h"
 #include "keep/random.h"
@@ -232,6 +233,25 @@ TEST_F(ExceptionTest, AnInstructionAtTheVeryEndIsNotReadBeyond) {
   code_[3] = 0x0f;
   EXPECT_EQ(handle().exit, KeepExit::kResume);
   EXPECT_EQ(thread_.trap, Trap::kSignal);
+}
+
+TEST(Cpuid, TellsOfNothingThatWantsMissingState) {
+  constexpr CpuidAnswer kAll{~0U, ~0U, ~0U, ~0U};
+  const CpuidAnswer legacy = without_missing_state(1, 5, kAll, 3);
+  EXPECT_EQ(legacy.ecx, ~(1U << 12 | 1U << 28 | 1U << 29));
+  EXPECT_EQ(legacy.edx, ~0U);
+  EXPECT_EQ(without_missing_state(1, 0, kAll, 7).ecx, ~0U);
+  EXPECT_EQ(without_missing_state(7, 0, kAll, 3).ebx & (1U << 5 | 1U << 16), 0U);  // AVX2, AVX512F
+  EXPECT_EQ(without_missing_state(7, 0, kAll, 7).ebx & (1U << 5 | 1U << 16), 1U << 5);
+  EXPECT_EQ(without_missing_state(7, 0, kAll, 0xe7).ebx, ~0U);
+  EXPECT_EQ(without_missing_state(7, 0, kAll, 0x600e7).ecx, ~(1U << 3 | 1U << 4 | 1U << 7));  // no PKU, no CET
+  const CpuidAnswer state = without_missing_state(0xd, 0, kAll, 0x7);
+  EXPECT_EQ(state.eax, 7U);
+  EXPECT_EQ(state.edx, 0U);
+  EXPECT_EQ(without_missing_state(0xd, 2, kAll, 0x7).eax, ~0U);
+  EXPECT_EQ(without_missing_state(0xd, 5, kAll, 0x7).eax, 0U);
+  EXPECT_EQ(without_missing_state(0xd, 70, kAll, ~0ull).eax, 0U);
+  EXPECT_EQ(without_missing_state(0, 0, kAll, 3).eax, ~0U);
 }
 
 }  // namespace

@@ -129,7 +129,8 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_getegid: return 1000;
     case __NR_sched_yield: ask_host(KeepRequest::kYield); return 0;
     case __NR_sched_getaffinity: return call_sched_getaffinity(kernel, frame);
-    case __NR_getcpu: return -ENOSYS;
+    case __NR_sched_setaffinity: return call_sched_setaffinity(kernel, thread, frame);
+    case __NR_getcpu: return call_getcpu(kernel, a, b);
 
     case __NR_clock_gettime: return call_clock_gettime(kernel, a, b);
     case __NR_clock_getres: return call_clock_getres(kernel, a, b);

@@ -40,7 +40,8 @@ struct LaunchConfig {
       output;  // otherwise: whole lines, from one thread; null: to standard error with the enclave's name
   std::function<void(std::string_view line)> log;  // the back-end's own remarks; null: standard error
   std::chrono::milliseconds stop_grace{2000};      // between asking an enclave to end and killing it
-  bool wait_for_debugger = false;                  // debug images: stop before the first instruction
+  bool strict = false;             // sgx-emulated: every ENCLU traps, however slow (docs/sgx-emulator.md)
+  bool wait_for_debugger = false;  // debug images: stop before the first instruction
   ChannelLimits limits;
 };
 
@@ -71,6 +72,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;            // "process"
+  virtual bool isolates() const { return true; }        // else it is for development, and never taken by "auto"
   virtual std::vector<BackendCheck> probe() const = 0;  // can it run here; if not, the remedy
   virtual Result<std::vector<Measurement>> measure(const VerifiedImage& image) const = 0;  // pure
   virtual Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) = 0;

@@ -100,11 +100,11 @@ assert check("again")["sgx"] == one["sgx"]
 adyton("sign", "mixed", "--key", "p256.pem", "--keep", "other_keep", "-o", "rekept")
 expect(adyton("measure", "rekept"), "not signed for SGX")
 assert json.loads(adyton("measure", "mixed", "--keep", "other_keep", "--json"))["sgx"]["mrenclave"] != one["sgx"]["mrenclave"]
-adyton("sign", "mixed", "-m", "plain.toml", "--key", "isv.pem", "-o", "bare")
+adyton("sign", "mixed", "-m", "plain.toml", "--key", "isv.pem", "--no-sgx", "-o", "bare")
 assert "sgx" not in json.loads(adyton("measure", "bare", "--json"))
 
 # What is missing or wrong is said.
-expect(adyton("sign", "bare", "--sgx-key", "isv.pem", "-o", "no", status=11), "no keep kernel")
+expect(adyton("run", "bare", "--on", "sgx-emulated", status=11), "no keep kernel")
 expect(adyton("sign", "kept", "--sgx-key", "p256.pem", "-o", "no", status=10), "RSA")
 expect(adyton("sign", "bare", "--keep", hello, "-o", "no", status=10), "the keep kernel")
 file = (work / "mixed").read_bytes()

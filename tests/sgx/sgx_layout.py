@@ -100,7 +100,9 @@ def layout(image):
 
     config = struct.pack("<17Q", 0x31707065656b6461, size, keep_bytes, app, app_bytes, entry, table, count, heap, heap_bytes,
                          first_thread, stride, threads, stack, manifest_at, len(encoded), manifest["debug"])
-    config += image_digest(image, entry, loads, encoded)
+    features = manifest.get("sgx", {}).get("features", [])
+    xfrm = 3 | sum(bits for name, bits in (("avx", 4), ("avx512", 0xe0), ("pkru", 0x200), ("amx", 0x60000)) if name in features)
+    config += image_digest(image, entry, loads, encoded) + struct.pack("<Q", xfrm)
     pages = list(pages_of_segments(keep, keep_loads, 0))
     pages.append((keep_bytes, REG | R, config.ljust(PAGE, b"\0")))
     for at in range(0, len(encoded), PAGE):

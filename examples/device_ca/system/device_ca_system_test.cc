@@ -97,6 +97,19 @@ TEST_F(DeviceCaSystem, EnrolsRevokesAndGoesOnAfterARestart) {
   EXPECT_EQ(std::ranges::count(audit, '\n'), 1 + 2 + 2 + 1 + 1) << audit;
 }
 
+// What one back-end's keys have sealed no other opens, and nothing is lost by trying.
+TEST_F(DeviceCaSystem, SealedStateIsOfOneBackend) {
+  for (const auto& [own, other] : {std::pair("process", "sgx-emulated"), {"sgx-emulated", "process"}}) {
+    const std::string made = run("ca", std::string("--on ") + own);
+    EXPECT_TRUE(made.starts_with("-----BEGIN CERTIFICATE-----")) << made;
+    const std::string refused = run("ca", std::string("--on ") + other);
+    EXPECT_TRUE(refused.contains(std::string("sealed on back-end ") + own)) << refused;
+    EXPECT_TRUE(refused.ends_with("exit 13")) << refused;
+    EXPECT_EQ(run("ca", std::string("--on ") + own), made);
+    fs::remove_all(folder_.path("state"));
+  }
+}
+
 TEST_F(DeviceCaSystem, TakesATarFromAPipe) {
   add_requests(20);
   const std::string out = shell("tar -C " + folder_.path("in") + " -c . | " + ca("enrol") + "--tar - --batch 7 --out " +

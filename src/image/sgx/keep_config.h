@@ -26,8 +26,9 @@ struct KeepConfig {
   std::uint64_t manifest_offset, manifest_bytes;  // the manifest's exact CBOR, in read-only measured pages
   std::uint64_t debug;                            // 1: the manifest says debug
   std::uint8_t image_digest[48];                  // Identity::image, which MRENCLAVE therefore covers
+  std::uint64_t xfrm;                             // SECS.ATTRIBUTES.XFRM: the extended state that may be used
 };
-static_assert(sizeof(KeepConfig) == 17 * 8 + 48);
+static_assert(sizeof(KeepConfig) == 18 * 8 + 48);
 
 // The auxiliary vector's entry that leads an application to the KeepConfig beneath it. There is none on Linux, so who
 // finds one is in an SGX enclave, whatever its host says.

@@ -57,6 +57,13 @@ enum class KeepRequest : std::uint64_t {
   kCpuid = 7,        // (eax, ecx) -> eax; rdx: ebx; r8: ecx; r9: edx
   kTimestamp = 8,    // () -> the processor's time stamp counter
   kYield = 9,        // () -> 0
+  kHostMemory = 10,  // () -> address of memory that the application may map; rdx: its bytes, 0: there is none
+  // (address in the host's memory, the 32 bits expected there, nanoseconds of CLOCK_MONOTONIC at most, or kForever)
+  // -> 0, or minus EAGAIN, ETIMEDOUT, EINTR, as FUTEX_WAIT
+  kHostFutexWait = 11,
+  kHostFutexWake = 12,  // (address in the host's memory, how many at most) -> how many
+  kAffinity = 13,       // (mask of the first 64 processors, 0: only tell) -> the mask that the thread has
+  kProcessor = 14,      // () -> number of the processor it is on
 };
 inline constexpr std::uint64_t kForever = ~std::uint64_t{0};
 

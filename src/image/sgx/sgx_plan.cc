@@ -113,6 +113,7 @@ Result<KeepConfig> place(const Image& image, const KeepElf& keep) {
   out.threads_offset = out.heap_offset + out.heap_bytes;
   out.thread_stride = thread_area_bytes();
   out.debug = manifest.debug ? 1 : 0;
+  out.xfrm = xfrm_of(manifest.sgx.features);
   std::ranges::transform(image.digest(), out.image_digest, [](std::byte byte) { return std::uint8_t(byte); });
   const std::uint64_t end = out.threads_offset + out.thread_count * out.thread_stride;
   out.enclave_bytes = std::bit_ceil(end);

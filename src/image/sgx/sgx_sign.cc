@@ -14,8 +14,7 @@ namespace {
 Result<SgxPlan> plan_of(const Image& image) {
   if (image.keep().empty()) {
     return not_found(
-        "the image has no keep kernel, beneath which it would run in an SGX enclave: `adyton sign` adds one, with "
-        "--keep FILE");
+        "the image has no keep kernel, beneath which it would run in an SGX enclave: sign it again, without --no-sgx");
   }
   return make_sgx_plan(image, image.keep());
 }
@@ -26,6 +25,12 @@ Result<Bytes> attach_keep(const Image& image, BytesView keep) {
   (void)TRY(parse_keep_elf(keep));
   if (std::ranges::equal(image.keep(), keep)) return to_bytes(image.file());
   const NoteChange changes[] = {{kKeepSection, NoteType::kKeep, keep}, {kSigstructSection, NoteType::kSigstruct, {}}};
+  return change_notes(image.file(), changes);
+}
+
+Result<Bytes> without_keep(const Image& image) {
+  if (image.keep().empty() && image.sigstruct().empty()) return to_bytes(image.file());
+  const NoteChange changes[] = {{kKeepSection, NoteType::kKeep, {}}, {kSigstructSection, NoteType::kSigstruct, {}}};
   return change_notes(image.file(), changes);
 }
 

@@ -16,6 +16,9 @@ namespace adyton {
 // The file with this keep kernel, and without a SIGSTRUCT if it had another one before. Errors: invalid, if it is none.
 Result<Bytes> attach_keep(const Image& image, BytesView keep);
 
+// The file without a keep kernel and without a SIGSTRUCT.
+Result<Bytes> without_keep(const Image& image);
+
 // The 256 bytes that are signed of this image and its keep kernel: PKCS #1 v1.5 with SHA-256, by RSA-3072 with the
 // exponent 3. `date` as in SgxSignedFields. Errors: not_found, without a keep kernel; invalid.
 Result<Bytes> sgx_to_be_signed(const Image& image, std::uint32_t date);

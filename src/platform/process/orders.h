@@ -18,8 +18,10 @@ namespace adyton::supervisor {
 inline constexpr int kControlDescriptor = 3;
 // Where the enclave finds its channel.
 inline constexpr int kChannelDescriptor = 3;
+// And a program that runs an enclave of another kind what it is to run.
+inline constexpr int kPayloadDescriptor = 4;
 
-// In this order in the first message. The last two may be missing (see the flags).
+// In this order in the first message. Which of the last two are there is in the flags.
 enum OrderedDescriptor : std::uint8_t {
   kOrders,
   kExecutable,
@@ -28,6 +30,7 @@ enum OrderedDescriptor : std::uint8_t {
   kErrors,
   kHostProcess,  // pidfd of the host, so that its death is noticed even if others hold its sockets
   kChannel,
+  kPayload,
   kOrderedDescriptors,
 };
 
@@ -40,6 +43,7 @@ enum OrderFlag : std::uint32_t {
   kHasChannel = 1u << 3,
   kDebuggable = 1u << 4,    // a debug image: its executable may be read
   kForeignGroup = 1u << 5,  // the executable's group is not the host's own: no user namespace here maps it
+  kHasPayload = 1u << 6,
 };
 
 struct OrdersHeader {

@@ -206,12 +206,14 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
   if (spec.wait_for_debugger) orders.flags |= supervisor::kWaitForDebugger;
   if (spec.debuggable) orders.flags |= supervisor::kDebuggable;
   if (spec.channel >= 0) orders.flags |= supervisor::kHasChannel;
+  if (spec.payload >= 0) orders.flags |= supervisor::kHasPayload;
   if (files && ::geteuid() != 0 && give_to_foreign_group(executable)) orders.flags |= supervisor::kForeignGroup;
 
   SyscallPolicy policy{.read_files = !spec.read_paths.empty(),
                        .write_files = !spec.write_paths.empty(),
                        .connect = !spec.connect_ports.empty(),
-                       .listen = !spec.listen_ports.empty()};
+                       .listen = !spec.listen_ports.empty(),
+                       .emulate = spec.emulates};
   orders.filter = TRY(filter(policy));
   policy.ask_supervisor = false;
   policy.executable_descriptor = orders.open_files;
@@ -222,9 +224,12 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
   Streams streams = TRY(make_streams(spec.inherit_stdio));
   const Descriptor host = TRY(open_process(::getpid()));
   auto [control, control_end] = TRY(ControlSocket::make_pair());
-  const int descriptors[] = {order_file.get(),     executable.get(), streams.input.get(), streams.output.get(),
-                             streams.errors.get(), host.get(),       spec.channel};
-  TRY(control.send_descriptors(std::span(descriptors).first(spec.channel >= 0 ? 7 : 6)));
+  std::vector<int> descriptors = {order_file.get(),     executable.get(),     streams.input.get(),
+                                  streams.output.get(), streams.errors.get(), host.get()};
+  for (const int given : {spec.channel, spec.payload}) {
+    if (given >= 0) descriptors.push_back(given);
+  }
+  TRY(control.send_descriptors(descriptors));
   Start start(control, TRY(spawn(supervisor_.get(), "adyton-supervisor", control_end.get())));
   control_end.reset();
   Started started = TRY(start.follow(deadline));

@@ -59,6 +59,8 @@ class Compiler {
       case syscalls::Needs::kFilesOnlyToRead: return policy_.read_files && !policy_.write_files;
       case syscalls::Needs::kFilesToWrite: return policy_.write_files;
       case syscalls::Needs::kNoFiles: return !has_files();
+      case syscalls::Needs::kEmulator: return policy_.emulate;
+      case syscalls::Needs::kNoEmulator: return !policy_.emulate;
       case syscalls::Needs::kPorts: return policy_.connect || policy_.listen;
     }
     return false;

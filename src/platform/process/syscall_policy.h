@@ -17,6 +17,7 @@ struct SyscallPolicy {
   bool write_files = false;  // and read
   bool connect = false;
   bool listen = false;
+  bool emulate = false;  // a program that runs an enclave's code inside of itself, and catches its system calls
   // True: the supervisor is asked, and answers once. False: execveat works on `executable_descriptor` alone, a number
   // above the limit of open files, so that it can never be opened again once the program has closed it by starting.
   bool ask_supervisor = true;

@@ -95,7 +95,16 @@ inline constexpr int kListen[] = {SYS_bind, SYS_listen, SYS_accept, SYS_accept4}
 // Allowed, or refused with EPERM, depending on arguments. Several rules of one call: any that holds decides; they
 // must not overlap. `needs`: the part of the manifest without which the rule is not there.
 
-enum class Needs : std::uint8_t { kNothing, kFiles, kFilesOnlyToRead, kFilesToWrite, kNoFiles, kPorts };
+enum class Needs : std::uint8_t {
+  kNothing,
+  kFiles,
+  kFilesOnlyToRead,
+  kFilesToWrite,
+  kNoFiles,
+  kPorts,
+  kEmulator,
+  kNoEmulator
+};
 inline constexpr std::uint32_t kAllow = SCMP_ACT_ALLOW, kRefuse = SCMP_ACT_ERRNO(EPERM);
 
 struct Rule {
@@ -129,7 +138,16 @@ inline constexpr Rule kConditional[] = {
     when(SYS_mmap, kAllow, Needs::kNothing, bits(2, PROT_EXEC, 0)),
     when(SYS_mmap, kRefuse, Needs::kNothing, bits(2, PROT_EXEC, PROT_EXEC)),
     when(SYS_mprotect, kAllow, Needs::kNothing, bits(2, PROT_EXEC, 0)),
-    when(SYS_mprotect, kRefuse, Needs::kNothing, bits(2, PROT_EXEC, PROT_EXEC)),
+    when(SYS_mprotect, kRefuse, Needs::kNoEmulator, bits(2, PROT_EXEC, PROT_EXEC)),
+
+    // But by a program that emulates a processor, in which the enclave's code lies. 0x1011 and 0x1012 are
+    // ARCH_GET_CPUID and ARCH_SET_CPUID, 59 is PR_SET_SYSCALL_USER_DISPATCH.
+    when(SYS_mprotect, kAllow, Needs::kEmulator, bits(2, PROT_EXEC | PROT_WRITE, PROT_EXEC)),
+    when(SYS_mprotect, kRefuse, Needs::kEmulator, bits(2, PROT_EXEC | PROT_WRITE, PROT_EXEC | PROT_WRITE)),
+    when(SYS_arch_prctl, kAllow, Needs::kEmulator, is(0, 0x1011)),
+    when(SYS_arch_prctl, kAllow, Needs::kEmulator, is(0, 0x1012)),
+    when(SYS_prctl, kAllow, Needs::kEmulator, is(0, 59)),
+    when(SYS_prctl, kAllow, Needs::kEmulator, is(0, PR_SET_TSC)),
 
     // Threads, no processes. (clone3 hides its flags in memory; the C library falls back to clone on ENOSYS.)
     when(SYS_clone, kAllow, Needs::kNothing, bits(0, kThreadFlags | kProcessFlags, kThreadFlags)),

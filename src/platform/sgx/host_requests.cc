@@ -3,6 +3,7 @@
 
 #include <cpuid.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -17,10 +18,12 @@
 #include <ctime>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "platform/sgx/host_futex.h"
 
 namespace adyton {
 namespace {
@@ -32,15 +35,20 @@ struct HostThread {
   std::unique_ptr<HostPage> page = std::make_unique<HostPage>();
   std::mutex mutex;
   std::condition_variable changed;
-  bool woken = false;   // of kWait
-  bool wanted = false;  // of kStartThread, not yet entered
-  std::thread runner;   // of all but the first
+  bool woken = false;                        // of kWait
+  bool wanted = false;                       // of kStartThread, not yet entered
+  std::atomic<std::uint64_t> sleeps_on = 0;  // address of the word of KeepStart::memory, 0: none
+  std::thread runner;                        // of all but the first
 };
 
 class KeepHost {
  public:
   KeepHost(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start)
-      : enclave_(enclave), tcs_offsets_(tcs_offsets), streams_(start.streams), threads_(tcs_offsets.size()) {}
+      : enclave_(enclave),
+        tcs_offsets_(tcs_offsets),
+        streams_(start.streams),
+        memory_(start.memory),
+        threads_(tcs_offsets.size()) {}
 
   Result<KeepEnd> run(const SgxRegisters& start, BytesView strings) {
     std::ranges::transform(strings, threads_[0].page->data, [](std::byte byte) { return std::uint8_t(byte); });
@@ -130,6 +138,16 @@ class KeepHost {
       }
       case KeepRequest::kTimestamp: out.rsi = __rdtsc(); break;
       case KeepRequest::kYield: std::this_thread::yield(); break;
+      case KeepRequest::kHostMemory:
+        out.rsi = memory_.empty() ? 0 : std::bit_cast<std::uint64_t>(memory_.data());
+        out.rdx = memory_.size();
+        break;
+      case KeepRequest::kHostFutexWait: out.rsi = futex_wait(index, request.rdx, request.r8, request.r9); break;
+      case KeepRequest::kHostFutexWake:
+        out.rsi = in_memory(request.rdx) ? wake_sleepers(request.rdx, request.r8) : number(-EFAULT);
+        break;
+      case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
+      case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
       default: out.rsi = number(-ENOSYS);
     }
     return out;
@@ -153,6 +171,41 @@ class KeepHost {
     const ssize_t taken =
         ::read(streams_.input, threads_[index].page->data, std::min<std::uint64_t>(bytes, HostPage::kDataBytes));
     return taken < 0 ? number(-errno) : number(taken);
+  }
+
+  [[nodiscard]] bool in_memory(std::uint64_t word) const {
+    const auto begin = std::bit_cast<std::uint64_t>(memory_.data());
+    return word % 4 == 0 && word >= begin && word - begin < memory_.size();
+  }
+
+  std::uint64_t futex_wait(std::uint64_t index, std::uint64_t word, std::uint64_t expected, std::uint64_t nanoseconds) {
+    if (!in_memory(word)) return number(-EFAULT);
+    constexpr std::uint64_t kSecond = 1'000'000'000;
+    const timespec until{.tv_sec = static_cast<time_t>(nanoseconds / kSecond),
+                         .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
+    std::atomic<std::uint64_t>& sleeps_on = threads_[index].sleeps_on;
+    sleeps_on.store(word);
+    // Whoever ends the application sees that this thread may be asleep, or is seen here.
+    const int error =
+        ended() ? EINTR
+                : sleep_on_word(word, static_cast<std::uint32_t>(expected), nanoseconds == kForever ? nullptr : &until);
+    sleeps_on.store(0);
+    return number(-error);
+  }
+
+  std::uint64_t set_affinity(std::uint64_t wanted) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int processor = 0; processor < 64; ++processor) {
+      if ((wanted >> processor & 1) != 0) CPU_SET(processor, &set);
+    }
+    if (wanted != 0 && sched_setaffinity(0, sizeof set, &set) != 0) return 0;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+    std::uint64_t mask = 0;
+    for (int processor = 0; processor < 64; ++processor) {
+      if (CPU_ISSET(processor, &set)) mask |= std::uint64_t{1} << processor;
+    }
+    return mask;
   }
 
   void wait(std::uint64_t index, std::uint64_t nanoseconds) {
@@ -215,12 +268,18 @@ class KeepHost {
         const std::scoped_lock locked(thread.mutex);
       }  // who has just looked is waiting by now
       thread.changed.notify_all();
+      // The same for who sleeps on a word: again and again, as it may only be about to.
+      for (std::uint64_t word = thread.sleeps_on.load(); word != 0; word = thread.sleeps_on.load()) {
+        wake_sleepers(word, ~std::uint64_t{0});
+        std::this_thread::yield();
+      }
     }
   }
 
   SgxEnclave& enclave_;
   const std::vector<std::uint64_t>& tcs_offsets_;
   const KeepStreams streams_;
+  const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;
   std::atomic<bool> has_ended_ = false;
   Descriptor end_event_{eventfd(0, EFD_CLOEXEC)};  // readable once it has

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct KeepStart {
   std::vector<std::string> arguments;    // argv, at least one
   std::vector<std::string> environment;  // "NAME=value"; the keep kernel takes only some
   KeepStreams streams;
+  std::span<std::byte> memory;  // whole pages that the application may map, as descriptor 3; outlives the run
 };
 
 // How the application ended: exit status, or the signal that would have killed it as a process.

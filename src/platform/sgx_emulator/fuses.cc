@@ -15,29 +15,31 @@ constexpr std::string_view kFileName = "sgx-emulated-fuses";
 constexpr std::string_view kFormat = "adyton-sgx-emulated-fuses-1";
 constexpr std::size_t kBytes = 16;
 
-// The file: a deterministic CBOR array of format, device secret, seal secret, owner epoch and half a report key id.
-Secret encode(const SgxFuses& fuses) {
-  Bytes encoded = cbor::Writer()
-                      .array(5)
-                      .text(kFormat)
-                      .bytes(fuses.device.expose())
-                      .bytes(fuses.seal.expose())
-                      .bytes(fuses.owner_epoch)
-                      .bytes(fuses.report_key_id_high)
-                      .encoded();
-  Secret out = Secret::copy_of(encoded);
-  wipe(encoded);
-  return out;
-}
-
 Result<BytesView> read_sized(cbor::Reader& reader) {
   const BytesView bytes = TRY(reader.read_bytes());
   if (bytes.size() != kBytes) return invalid("a value of {} bytes, not {}", bytes.size(), kBytes);
   return bytes;
 }
 
-Result<SgxFuses> parse(BytesView bytes) {
-  cbor::Reader reader(bytes);
+}  // namespace
+
+// The file: a deterministic CBOR array of format, device secret, seal secret, owner epoch and half a report key id.
+Secret SgxFuses::encode() const {
+  Bytes encoded = cbor::Writer()
+                      .array(5)
+                      .text(kFormat)
+                      .bytes(device.expose())
+                      .bytes(seal.expose())
+                      .bytes(owner_epoch)
+                      .bytes(report_key_id_high)
+                      .encoded();
+  Secret out = Secret::copy_of(encoded);
+  wipe(encoded);
+  return out;
+}
+
+Result<SgxFuses> SgxFuses::decode(BytesView encoded) {
+  cbor::Reader reader(encoded);
   TRY(reader.read_array_head(5));
   if (TRY(reader.read_text()) != kFormat) return invalid("unknown format");
   SgxFuses out;
@@ -48,8 +50,6 @@ Result<SgxFuses> parse(BytesView bytes) {
   TRY(reader.finish());
   return out;
 }
-
-}  // namespace
 
 Result<SgxFuses> SgxFuses::make() {
   SgxFuses out;
@@ -67,11 +67,11 @@ Result<SgxFuses> SgxFuses::open(const std::filesystem::path& folder) {
   auto contents = TRY(files.read(kFileName));
   if (!contents) {
     // Two at once: one of them wins, and both go on with what the winner made.
-    TRY(files.add(kFileName, encode(TRY(make())).expose()));
+    TRY(files.add(kFileName, TRY(make()).encode().expose()));
     contents = TRY(files.read(kFileName));
     if (!contents) return io_error("{} disappeared", (folder / kFileName).string());
   }
-  return parse(contents->expose())
+  return decode(contents->expose())
       .within((folder / kFileName).string() +
               " is damaged (put a copy back; without one, what emulated enclaves sealed is lost)");
 }

@@ -28,6 +28,10 @@ struct SgxFuses {
 
   // New ones that are kept nowhere, for tests.
   static Result<SgxFuses> make();
+
+  // As the file has them. decode()'s error: invalid.
+  [[nodiscard]] Secret encode() const;
+  static Result<SgxFuses> decode(BytesView encoded);
 };
 
 }  // namespace adyton

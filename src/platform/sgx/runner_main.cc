@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program that is an SGX enclave's host: in a sandbox of its own (docs/sgx.md) it loads the image into the
+// emulator, lets threads into the enclave, does what the keep kernel asks for, and ends as the application ended.
+// Descriptor 3 is the channel, which the enclave maps and this program does not look into; 4 has its orders.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "base/error.h"
+#include "call/shared_memory.h"
+#include "image/sgx/sgx_sign.h"
+#include "platform/process/orders.h"
+#include "platform/sgx/host_requests.h"
+#include "platform/sgx/runner_orders.h"
+#include "platform/sgx_emulator/emulator.h"
+
+namespace adyton {
+namespace {
+
+constexpr int kCouldNotRun = 125;  // exit status, as programs have it that run other programs
+constexpr std::size_t kMostChannelBytes = std::size_t{64} << 30;
+
+Result<Secret> read_orders(const Descriptor& file) {
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0) return io_error("the orders: {}", errno_text(errno));
+  Secret out(static_cast<std::size_t>(info.st_size));
+  const auto bytes = out.expose_mutable();
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t taken = ::pread(file.get(), &bytes[done], bytes.size() - done, static_cast<off_t>(done));
+    if (taken <= 0) return io_error("the orders end after {} bytes", done);
+    done += static_cast<std::size_t>(taken);
+  }
+  return out;
+}
+
+Result<KeepEnd> run(KeepStart start) {
+  SignedSgxPlan enclave;
+  std::unique_ptr<SgxDevice> device;
+  {
+    const Secret encoded = TRY(read_orders(Descriptor(supervisor::kPayloadDescriptor)));
+    const RunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
+    enclave = TRY(verify_sgx_signature(TRY(Image::parse(to_bytes(orders.image)))));
+    device = TRY(make_sgx_emulator(TRY(SgxFuses::decode(orders.fuses.expose())), {.strict = orders.strict}));
+  }
+  const auto channel = TRY(SharedMemory::open(Descriptor(supervisor::kChannelDescriptor), 1, kMostChannelBytes));
+  start.memory = channel.bytes();
+  const auto loaded = TRY(load_sgx_enclave(*device, enclave.plan, enclave.sigstruct));
+  enclave.plan.pages.clear();
+  enclave.plan.storage.clear();
+  return run_keep(*loaded, enclave.plan.tcs_offsets, start);
+}
+
+// Ends as the application would have ended as a process.
+[[noreturn]] void end_by_signal(int signal) {
+  std::signal(signal, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  ::raise(signal);
+  std::_Exit(128 + signal);
+}
+
+}  // namespace
+}  // namespace adyton
+
+int main(int count, char** arguments, char** environment) {
+  using namespace adyton;
+  KeepStart start{.arguments = {arguments, arguments + count},
+                  .streams = {.input = STDIN_FILENO, .output = STDOUT_FILENO, .error = STDERR_FILENO}};
+  for (char** variable = environment; *variable != nullptr; ++variable) start.environment.emplace_back(*variable);
+  const auto end = run(std::move(start));
+  if (!end) {
+    std::fprintf(stderr, "adyton: %s\n", end.error().message.c_str());
+    std::_Exit(kCouldNotRun);
+  }
+  if (end->signal != 0) end_by_signal(end->signal);
+  std::_Exit(end->status);
+}

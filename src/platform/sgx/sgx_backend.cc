@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/sgx/sgx_backend.h"
+
+#include "base/error.h"
+#include "image/sgx/sgx_sign.h"
+#include "platform/builtin_calls.h"
+#include "platform/process/enclave_process.h"
+#include "platform/process/sealed_file.h"
+#include "platform/sgx/runner_orders.h"
+#include "platform/sgx/runner_program.h"
+#include "platform/sgx_emulator/emulator.h"
+
+namespace adyton {
+namespace {
+
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+
+// The enclave's range lies within twice its size; the rest is the runner's own, and its threads'.
+std::uint64_t address_space_of(const SgxPlan& plan) {
+  return 2 * plan.size + (plan.tcs_offsets.size() + 32) * (kGiB / 4) + 8 * kGiB;
+}
+
+}  // namespace
+
+Result<SandboxLauncher*> SgxEmulatedBackend::launcher() {
+  const std::lock_guard lock(mutex_);
+  if (launcher_ == nullptr) launcher_ = TRY(SandboxLauncher::make());
+  return launcher_.get();
+}
+
+std::vector<BackendCheck> SgxEmulatedBackend::probe() const {
+  auto device = SgxFuses::make();
+  if (device) {
+    if (auto emulator = make_sgx_emulator(std::move(*device))) return (*emulator)->probe();
+  }
+  return {{.name = "randomness",
+           .state = BackendCheck::State::kMissing,
+           .detail = "the system gives none",
+           .remedy = "allow getrandom here"}};
+}
+
+Result<std::vector<Measurement>> SgxEmulatedBackend::measure(const VerifiedImage& image) const {
+  const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
+  return std::vector<Measurement>{
+      {.name = "MRENCLAVE", .value = to_bytes(enclave.sigstruct.fields.measurement)},
+      {.name = "MRSIGNER", .value = to_bytes(enclave.sigstruct.signer)},
+  };
+}
+
+Result<std::unique_ptr<Instance>> SgxEmulatedBackend::launch(const VerifiedImage& image, LaunchConfig config) {
+  const Manifest& manifest = image.image().manifest();
+  if (manifest.memory.require_secret) {
+    return denied("{} requires secret memory, and emulated SGX keeps nothing secret from this machine's user",
+                  manifest.name);
+  }
+  const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
+  const SgxFuses fuses = TRY(SgxFuses::open(TRY(folder_)));
+  const Secret orders =
+      encode_runner_orders({.strict = config.strict, .fuses = fuses.encode(), .image = image.image().file()});
+  const Descriptor payload = TRY(make_sealed_file("adyton-sgx-runner-orders", orders.expose(), 0400));
+
+  EnclaveProgram program{.backend = name(),
+                         .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_)};
+  program.spec.executable = sgx_runner_program();
+  program.spec.environment = TRY(enclave_environment(manifest, config));
+  program.spec.payload = payload.get();
+  program.spec.emulates = true;
+  program.spec.address_space_bytes = address_space_of(enclave.plan);
+  SandboxLauncher* sandboxes = TRY(launcher());
+  return launch_enclave_process(*sandboxes, image, std::move(config), std::move(program));
+}
+
+}  // namespace adyton

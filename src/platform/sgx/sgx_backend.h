@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The back-ends whose enclaves are SGX enclaves (docs/sgx.md): the image's pages in the emulator, beneath them the keep
+// kernel, all of it in a sandboxed process of its own, so that an enclave ends, stops and crashes without its host.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include "platform/backend.h"
+#include "platform/development_root.h"
+#include "platform/process/sandbox.h"
+
+namespace adyton {
+
+// "sgx-emulated". Thread-safe. Instances may outlive it.
+class SgxEmulatedBackend : public Backend {
+ public:
+  // `folder`: where the emulated processor's fuses are kept, and the development root.
+  explicit SgxEmulatedBackend(Result<std::filesystem::path> folder = DevelopmentRoot::default_folder())
+      : folder_(std::move(folder)), root_(std::make_shared<DevelopmentRoot>(folder_)) {}
+
+  [[nodiscard]] std::string_view name() const override { return "sgx-emulated"; }
+  [[nodiscard]] bool isolates() const override { return false; }
+  [[nodiscard]] std::vector<BackendCheck> probe() const override;
+  // MRENCLAVE and MRSIGNER.
+  [[nodiscard]] Result<std::vector<Measurement>> measure(const VerifiedImage& image) const override;
+  // Errors: not_found (the image is not signed for SGX), untrusted (its SIGSTRUCT is not of it), denied (a variable
+  // that the manifest does not list, secret memory required), unavailable, invalid, io.
+  Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) override;
+
+ private:
+  Result<SandboxLauncher*> launcher();
+
+  const Result<std::filesystem::path> folder_;
+  std::shared_ptr<DevelopmentRoot> root_;
+  std::mutex mutex_;
+  std::unique_ptr<SandboxLauncher> launcher_;  // made on first use
+};
+
+}  // namespace adyton
