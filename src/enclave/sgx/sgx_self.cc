@@ -50,8 +50,9 @@ Result<Secret> SgxSelf::sealing_key(SealPolicy policy, std::string_view label, s
   const std::uint16_t wanted = policy == SealPolicy::kSigner ? svn.value_or(own) : own;
   if (wanted > own) return denied("a sealing key of svn {} is not for an enclave of svn {}", wanted, own);
   // CPUSVN stays zero, the lowest there is: docs/decisions/010-sgx-sealing-keys.md.
+  const std::uint16_t bits = TRY(policy_bits(policy, enclave_.kss));
   KeyRequest request{.name = static_cast<std::uint16_t>(sgx::KeyName::kSeal),
-                     .policy = TRY(policy_bits(policy, enclave_.kss)),
+                     .policy = bits,
                      .svn = wanted,
                      .config_svn = enclave_.config_svn,
                      .attribute_mask = kAttributeMask};

@@ -10,15 +10,16 @@
 #include "platform/backend.h"
 #include "platform/development_root.h"
 #include "platform/process/sandbox.h"
+#include "platform/sgx_emulator/quoting_enclave.h"
 
 namespace adyton {
 
 // "sgx-emulated". Thread-safe. Instances may outlive it.
 class SgxEmulatedBackend : public Backend {
  public:
-  // `folder`: where the emulated processor's fuses are kept, and the development root.
+  // `folder`: where the emulated processor's fuses are kept, and the keys of who vouches for it.
   explicit SgxEmulatedBackend(Result<std::filesystem::path> folder = DevelopmentRoot::default_folder())
-      : folder_(std::move(folder)), root_(std::make_shared<DevelopmentRoot>(folder_)) {}
+      : folder_(std::move(folder)) {}
 
   [[nodiscard]] std::string_view name() const override { return "sgx-emulated"; }
   [[nodiscard]] bool isolates() const override { return false; }
@@ -28,14 +29,17 @@ class SgxEmulatedBackend : public Backend {
   // Errors: not_found (the image is not signed for SGX), untrusted (its SIGSTRUCT is not of it), denied (a variable
   // that the manifest does not list, secret memory required), unavailable, invalid, io.
   Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) override;
+  // The collateral of the emulated processor, and its root's certificate.
+  Result<Endorsements> endorsements() override;
 
  private:
   Result<SandboxLauncher*> launcher();
+  Result<std::shared_ptr<EmulatedQuotingEnclave>> quoting();
 
   const Result<std::filesystem::path> folder_;
-  std::shared_ptr<DevelopmentRoot> root_;
   std::mutex mutex_;
-  std::unique_ptr<SandboxLauncher> launcher_;  // made on first use
+  std::shared_ptr<EmulatedQuotingEnclave> quoting_;  // made on first use
+  std::unique_ptr<SandboxLauncher> launcher_;        // made on first use
 };
 
 }  // namespace adyton
