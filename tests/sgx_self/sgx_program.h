@@ -18,6 +18,7 @@
 
 #include "crypto/keys.h"
 #include "crypto/test_sgx_key.h"
+#include "emulated_instructions.h"
 #include "image/build.h"
 #include "image/sgx/sgx_sign.h"
 #include "platform/sgx/host_requests.h"
@@ -25,13 +26,6 @@
 #include "platform/sgx_emulator/emulator.h"
 
 namespace adyton::testing {
-
-inline SgxFuses copy_of(const SgxFuses& fuses) {
-  return {.device = fuses.device.copy(),
-          .seal = fuses.seal.copy(),
-          .owner_epoch = fuses.owner_epoch,
-          .report_key_id_high = fuses.report_key_id_high};
-}
 
 inline Manifest example_manifest() {
   Manifest out{.name = "self"};
