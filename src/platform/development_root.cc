@@ -105,7 +105,7 @@ Result<const DevelopmentRoot::Keys*> DevelopmentRoot::keys() {
 Result<PublicKey> DevelopmentRoot::public_key() { return TRY(keys())->signing.public_key(); }
 
 Result<std::filesystem::path> DevelopmentRoot::public_path() {
-  TRY(keys());
+  (void)TRY(keys());
   return *folder_ / kPublicName;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/sgx/sgx_backend.h"
 
-#include <ctime>
-
 #include "base/error.h"
 #include "image/sgx/sgx_sign.h"
 #include "platform/builtin_calls.h"
@@ -28,25 +26,6 @@ Result<SandboxLauncher*> SgxEmulatedBackend::launcher() {
   const std::lock_guard lock(mutex_);
   if (launcher_ == nullptr) launcher_ = TRY(SandboxLauncher::make());
   return launcher_.get();
-}
-
-Result<std::shared_ptr<EmulatedQuotingEnclave>> SgxEmulatedBackend::quoting() {
-  const std::lock_guard lock(mutex_);
-  if (quoting_ == nullptr) {
-    const std::filesystem::path folder = TRY(folder_);
-    const std::int64_t now = std::time(nullptr);
-    quoting_ = TRY(
-        EmulatedQuotingEnclave::make(TRY(SgxFuses::open(folder)), TRY(sgx::QuotingAuthority::open(folder, now)), now));
-  }
-  return quoting_;
-}
-
-Result<Endorsements> SgxEmulatedBackend::endorsements() {
-  const auto quoting_enclave = TRY(quoting());
-  Endorsements out{.root_path = TRY(folder_) / sgx::QuotingAuthority::kRootFileName};
-  out.collateral = TRY(quoting_enclave->collateral(std::time(nullptr)));
-  out.root = to_pem("CERTIFICATE", quoting_enclave->root().der());
-  return out;
 }
 
 std::vector<BackendCheck> SgxEmulatedBackend::probe() const {
@@ -80,8 +59,7 @@ Result<std::unique_ptr<Instance>> SgxEmulatedBackend::launch(const VerifiedImage
       encode_runner_orders({.strict = config.strict, .fuses = fuses.encode(), .image = image.image().file()});
   const Descriptor payload = TRY(make_sealed_file("adyton-sgx-runner-orders", orders.expose(), 0400));
 
-  EnclaveProgram program{.backend = name()};
-  program.builtin = sgx_builtin_handlers(config.storage, TRY(quoting()));
+  EnclaveProgram program{.backend = name(), .builtin = sgx_builtin_handlers(config.storage, quotes_)};
   program.spec.executable = sgx_runner_program();
   program.spec.environment = TRY(enclave_environment(manifest, config));
   program.spec.payload = payload.get();

@@ -10,7 +10,7 @@
 #include "platform/backend.h"
 #include "platform/development_root.h"
 #include "platform/process/sandbox.h"
-#include "platform/sgx_emulator/quoting_enclave.h"
+#include "platform/sgx_emulator/machine_quotes.h"
 
 namespace adyton {
 
@@ -19,7 +19,7 @@ class SgxEmulatedBackend : public Backend {
  public:
   // `folder`: where the emulated processor's fuses are kept, and the keys of who vouches for it.
   explicit SgxEmulatedBackend(Result<std::filesystem::path> folder = DevelopmentRoot::default_folder())
-      : folder_(std::move(folder)) {}
+      : folder_(std::move(folder)), quotes_(std::make_shared<MachineQuotes>(folder_)) {}
 
   [[nodiscard]] std::string_view name() const override { return "sgx-emulated"; }
   [[nodiscard]] bool isolates() const override { return false; }
@@ -30,16 +30,15 @@ class SgxEmulatedBackend : public Backend {
   // that the manifest does not list, secret memory required), unavailable, invalid, io.
   Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) override;
   // The collateral of the emulated processor, and its root's certificate.
-  Result<Endorsements> endorsements() override;
+  Result<Endorsements> endorsements() override { return quotes_->endorsements(); }
 
  private:
   Result<SandboxLauncher*> launcher();
-  Result<std::shared_ptr<EmulatedQuotingEnclave>> quoting();
 
   const Result<std::filesystem::path> folder_;
+  const std::shared_ptr<MachineQuotes> quotes_;
   std::mutex mutex_;
-  std::shared_ptr<EmulatedQuotingEnclave> quoting_;  // made on first use
-  std::unique_ptr<SandboxLauncher> launcher_;        // made on first use
+  std::unique_ptr<SandboxLauncher> launcher_;  // made on first use
 };
 
 }  // namespace adyton
