@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whoever turns an SGX enclave's report into a quote: the machine's quoting enclave, or the emulator's.
+// Who turns an enclave's REPORT into a quote that others can verify: a quoting enclave, reached in one of several ways,
+// or the emulator's.
 #pragma once
 
 #include <adyton/bytes.h>
