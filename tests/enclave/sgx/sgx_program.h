@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program of this folder as an SGX enclave in the emulator: signed, launched, and what it printed.
+// adyton_sgx_probe as an SGX enclave in the emulator: signed, launched, and what it printed.
 #pragma once
 
 #include <sys/mman.h>
@@ -38,7 +38,7 @@ inline Manifest example_manifest() {
 inline PrivateKey test_signer() { return PrivateKey::parse_pem(kTestSgxKey).value(); }
 
 inline Image signed_program(const Manifest& manifest, const PrivateKey& signer) {
-  const auto path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sgx_self_program";
+  const auto path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "adyton_sgx_probe";
   std::ifstream file(path, std::ios::binary);
   const std::string elf(std::istreambuf_iterator<char>(file), {});
   const auto image_of = [](Bytes bytes) { return Image::parse(std::move(bytes)).value(); };
