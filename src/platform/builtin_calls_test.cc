@@ -197,5 +197,26 @@ TEST_F(SgxBuiltinCallsWithoutQuotes, SayWhatIsMissing) {
   EXPECT_EQ(call(builtin::quote, Bytes(432)).error().code, ErrorCode::kUnavailable);
 }
 
+TEST(QuotesOnDemand, AreOpenedWhenAskedForAndTriedAgain) {
+  class Quotes : public QuoteSource {
+   public:
+    Result<Bytes> target_info() override { return Bytes(512); }
+    Result<Bytes> quote(BytesView report) override { return to_bytes(report); }
+  };
+  int opened = 0;
+  bool there = false;
+  const auto quotes = on_demand([&]() -> Result<std::unique_ptr<QuoteSource>> {
+    ++opened;
+    if (!there) return Error{ErrorCode::kUnavailable, "start the service"};
+    return std::make_unique<Quotes>();
+  });
+  EXPECT_EQ(opened, 0);
+  EXPECT_EQ(quotes->target_info().error().message, "start the service");
+  there = true;
+  EXPECT_EQ(quotes->target_info().value().size(), 512u);
+  EXPECT_EQ(quotes->quote(Bytes(3)).value().size(), 3u);
+  EXPECT_EQ(opened, 2);
+}
+
 }  // namespace
 }  // namespace adyton

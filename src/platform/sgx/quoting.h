@@ -3,6 +3,9 @@
 // or the emulator's.
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include <adyton/bytes.h>
 #include <adyton/result.h>
 
@@ -21,5 +24,9 @@ class QuoteSource {
   // it is not by an enclave of this machine for this target; unavailable.
   virtual Result<Bytes> quote(BytesView report) = 0;
 };
+
+// The source that `open` makes, made when it is first asked: most enclaves never want a quote. An error is every call's
+// until one succeeds.
+std::shared_ptr<QuoteSource> on_demand(std::function<Result<std::unique_ptr<QuoteSource>>()> open);
 
 }  // namespace adyton
