@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "attest/collateral/intel_tcb_writer.h"
 #include "attest/evidence/intel_quote.h"
+#include "attest/evidence/quote_writer.h"
 #include "attest/verify/intel_collateral.h"
 #include "base/cursor.h"
 #include "base/utc.h"
@@ -16,7 +18,6 @@ namespace adyton::testing {
 namespace {
 
 constexpr std::uint16_t kQeSvn = 8;
-constexpr std::string_view kSgxOid = "1.2.840.113741.1.13.1";
 
 template <std::size_t kSize>
 std::array<std::byte, kSize> filled(unsigned byte) {
@@ -66,9 +67,7 @@ Bytes make_qe_report(BytesView attestation_key, BytesView authentication_data, b
   put(out, 128, filled<32>(0x8c));
   store_le<std::uint16_t>(out, 256, tdx ? 2 : 1);
   store_le<std::uint16_t>(out, 258, kQeSvn);
-  Bytes bound = to_bytes(attestation_key);
-  append(bound, authentication_data);
-  put(out, 320, sha256(bound));
+  put(out, 320, qe_report_data(attestation_key, authentication_data));
   return out;
 }
 
@@ -96,15 +95,6 @@ Bytes make_td_report(const Svns& svns, bool is_15) {
   return out;
 }
 
-Bytes make_header(const FakeQuoteOptions& options) {
-  Bytes out(QuoteHeader::kSize);
-  store_le<std::uint16_t>(out, 0, static_cast<std::uint16_t>(options.version));
-  store_le<std::uint16_t>(out, 2, 2);
-  store_le<std::uint32_t>(out, 4, options.tdx ? kTeeTdx : kTeeSgx);
-  put(out, 12, *parse_hex("939a7233f79c4ca9940a0db3957f0607"));
-  return out;
-}
-
 // Of type 1 to 3: a PPID of the right length, CPUSVN, PCESVN, PCEID.
 Bytes pck_request(const PckExtensions& platform, std::size_t ppid_size) {
   Bytes out(ppid_size, std::byte{0x50});
@@ -112,84 +102,6 @@ Bytes pck_request(const PckExtensions& platform, std::size_t ppid_size) {
   append_le(out, platform.pce_svn);
   append(out, platform.pce_id);
   return out;
-}
-
-std::string statuses(TcbStatus status, const std::vector<std::string>& advisories, std::int64_t date) {
-  std::string out = fmt::format("\"tcbDate\":\"{}\",\"tcbStatus\":\"{}\"", utc_text(date), name_of(status));
-  if (advisories.empty()) return out;
-  return out + fmt::format(",\"advisoryIDs\":[\"{}\"]", fmt::join(advisories, "\",\""));
-}
-
-std::string components(const Svns& svns) {
-  std::string out;
-  for (const std::uint8_t svn : svns) out += fmt::format("{}{{\"svn\":{}}}", out.empty() ? "" : ",", svn);
-  return "[" + out + "]";
-}
-
-std::string isv_levels(const std::vector<IsvLevel>& levels) {
-  std::string out;
-  for (const IsvLevel& level : levels) {
-    out += fmt::format("{}{{\"tcb\":{{\"isvsvn\":{}}},{}}}", out.empty() ? "" : ",", level.isv_svn,
-                       statuses(level.status, level.advisories, level.date));
-  }
-  return "[" + out + "]";
-}
-
-std::string module_fields(const TdxModule& module) {
-  return fmt::format("\"mrsigner\":\"{}\",\"attributes\":\"{}\",\"attributesMask\":\"{}\"", to_hex(module.mr_signer),
-                     to_hex(module.attributes), to_hex(module.attributes_mask));
-}
-
-std::string head(const IntelSigned& document) {
-  return fmt::format("\"version\":{},\"issueDate\":\"{}\",\"nextUpdate\":\"{}\",\"tcbEvaluationDataNumber\":{}",
-                     document.version, utc_text(document.issue_date), utc_text(document.next_update),
-                     document.evaluation_number);
-}
-
-std::string tcb_of(const TcbLevel& level, const TcbInfo& info) {
-  if (info.version == 3) {
-    std::string out = fmt::format("\"sgxtcbcomponents\":{},\"pcesvn\":{}", components(level.sgx), level.pce_svn);
-    if (info.tdx) out += ",\"tdxtcbcomponents\":" + components(level.tdx);
-    return out;
-  }
-  std::string out = fmt::format("\"pcesvn\":{}", level.pce_svn);
-  for (std::size_t i = 0; i < 16; ++i) out += fmt::format(",\"sgxtcbcomp{:02}svn\":{}", i + 1, level.sgx[i]);
-  return out;
-}
-
-std::string inner(const TcbInfo& info) {
-  std::string out = "{" + head(info);
-  if (info.version == 3) out += fmt::format(",\"id\":\"{}\"", info.tdx ? "TDX" : "SGX");
-  out += fmt::format(",\"fmspc\":\"{}\",\"pceId\":\"{}\",\"tcbType\":0", to_hex(info.fmspc), to_hex(info.pce_id));
-  if (info.module) out += ",\"tdxModule\":{" + module_fields(*info.module) + "}";
-  if (info.tdx) {
-    std::string versions;
-    for (const TdxModule& module : info.module_versions) {
-      versions += fmt::format("{}{{\"id\":\"TDX_{:02X}\",{},\"tcbLevels\":{}}}", versions.empty() ? "" : ",",
-                              *module.version, module_fields(module), isv_levels(module.levels));
-    }
-    out += ",\"tdxModuleIdentities\":[" + versions + "]";
-  }
-  std::string levels;
-  for (const TcbLevel& level : info.levels) {
-    levels += fmt::format("{}{{\"tcb\":{{{}}},{}}}", levels.empty() ? "" : ",", tcb_of(level, info),
-                          statuses(level.status, level.advisories, level.date));
-  }
-  return out + ",\"tcbLevels\":[" + levels + "]}";
-}
-
-std::string inner(const EnclaveIdentity& identity) {
-  return fmt::format(
-      "{{\"id\":\"{}\",{},\"miscselect\":\"{}\",\"miscselectMask\":\"{}\",\"attributes\":\"{}\",\"attributesMask\":\"{}"
-      "\","
-      "\"mrsigner\":\"{}\",\"isvprodid\":{},\"tcbLevels\":{}}}",
-      name_of(identity.id), head(identity), to_hex(identity.misc_select), to_hex(identity.misc_select_mask),
-      to_hex(identity.attributes), to_hex(identity.attributes_mask), to_hex(identity.mr_signer),
-      identity.isv_product_id, isv_levels(identity.levels));
-}
-
-std::string signed_answer(std::string_view key, const std::string& text, const SigningKey& signer) {
-  return fmt::format("{{\"{}\":{},\"signature\":\"{}\"}}", key, text, to_hex(must_sign(signer, as_bytes(text))));
 }
 
 void date(IntelSigned& document) {
@@ -201,45 +113,6 @@ void date(IntelSigned& document) {
 FakeOptions authority(unsigned slot) { return {.key_slot = slot}; }
 
 }  // namespace
-
-Bytes encode_pck_extensions(const PckExtensions& extensions) {
-  der::Writer out;
-  const auto pair = [&](std::string_view suffix, const auto& value) {
-    out.nested(der::kSequence, [&] {
-      out.element(der::kObjectIdentifier, oid(fmt::format("{}{}", kSgxOid, suffix)));
-      value();
-    });
-  };
-  const auto octets = [&](std::string_view suffix, BytesView value) {
-    pair(suffix, [&] { out.element(der::kOctetString, value); });
-  };
-  out.nested(der::kSequence, [&] {
-    octets(".1", extensions.ppid);
-    pair(".2", [&] {
-      out.nested(der::kSequence, [&] {
-        for (unsigned i = 0; i < 16; ++i) {
-          pair(fmt::format(".2.{}", i + 1), [&] { out.integer(extensions.components[i]); });
-        }
-        pair(".2.17", [&] { out.integer(extensions.pce_svn); });
-        octets(".2.18", extensions.cpu_svn);
-      });
-    });
-    octets(".3", extensions.pce_id);
-    octets(".4", extensions.fmspc);
-    const std::byte type[] = {static_cast<std::byte>(extensions.sgx_type)};
-    pair(".5", [&] { out.element(der::kEnumerated, type); });
-    if (extensions.platform_instance_id) octets(".6", *extensions.platform_instance_id);
-    if (!extensions.dynamic_platform) return;
-    pair(".7", [&] {
-      out.nested(der::kSequence, [&] {
-        pair(".7.1", [&] { out.boolean(*extensions.dynamic_platform); });
-        pair(".7.2", [&] { out.boolean(extensions.cached_keys.value_or(false)); });
-        pair(".7.3", [&] { out.boolean(extensions.smt_enabled.value_or(false)); });
-      });
-    });
-  });
-  return out.take();
-}
 
 FakeIntel::FakeIntel(unsigned first_key)
     : platform(usual_platform()),
@@ -256,7 +129,7 @@ TrustAnchors FakeIntel::anchors() const {
 }
 
 FakeIdentity FakeIntel::issue_pck(FakeOptions options) {
-  options.extensions.push_back({oid(kSgxOid), encode_pck_extensions(platform)});
+  options.extensions.push_back({to_bytes(pck_extensions_oid()), encode_pck_extensions(platform)});
   if (options.key_slot == 0) options.key_slot = first_key_ + 5;
   return pck_ca.issue("CN=Intel SGX PCK Certificate,O=Intel Corporation", options);
 }
@@ -268,7 +141,8 @@ const FakeIdentity& FakeIntel::pck() {
 
 Bytes FakeIntel::quote(const FakeQuoteOptions& options) {
   const FakeIdentity& signer = options.pck ? *options.pck : pck();
-  Bytes out = make_header(options);
+  Bytes out = encode_quote_header(
+      {.version = static_cast<std::uint16_t>(options.version), .tee_type = options.tdx ? kTeeTdx : kTeeSgx});
   if (options.header) options.header(out);
   Bytes report = options.tdx ? make_td_report(tee_tcb_svn, options.td_report_15) : make_sgx_report();
   if (options.report) options.report(report);
@@ -293,25 +167,17 @@ Bytes FakeIntel::quote(const FakeQuoteOptions& options) {
       break;
     default: certification = to_bytes(to_pem("CERTIFICATE", signer.certificate.der()));
   }
-  Bytes qe_part = qe_report;
-  append(qe_part, must_sign(signer.key, qe_report));
-  append_le<std::uint16_t>(qe_part, static_cast<std::uint16_t>(authentication_data.size()));
-  append(qe_part, authentication_data);
-  append_le<std::uint16_t>(qe_part, static_cast<std::uint16_t>(options.certification));
-  append_le<std::uint32_t>(qe_part, static_cast<std::uint32_t>(certification.size()));
-  append(qe_part, certification);
-
-  Bytes signature = must_sign(options.attestation_key.value_or(attestation_key_), out);
-  append(signature, point_of(attestation_key_));
-  if (options.version >= 4) {
-    append_le<std::uint16_t>(signature, 6);
-    append_le<std::uint32_t>(signature, static_cast<std::uint32_t>(qe_part.size()));
-  }
-  append(signature, qe_part);
+  Bytes signature =
+      encode_quote_signature({.quote_signature = must_sign(options.attestation_key.value_or(attestation_key_), out),
+                              .attestation_key = to_bytes(point_of(attestation_key_)),
+                              .qe_report = qe_report,
+                              .qe_report_signature = must_sign(signer.key, qe_report),
+                              .qe_authentication_data = authentication_data,
+                              .certification_type = options.certification,
+                              .certification_data = certification},
+                             options.version);
   if (options.signature) options.signature(signature);
-  append_le<std::uint32_t>(out, static_cast<std::uint32_t>(signature.size()));
-  append(out, signature);
-  return out;
+  return encode_quote(out, signature);
 }
 
 TcbInfo FakeIntel::tcb_info(bool tdx) const {
@@ -353,11 +219,13 @@ EnclaveIdentity FakeIntel::identity(bool tdx) const {
 }
 
 std::string FakeIntel::answer(const TcbInfo& info, const SigningKey* signer) const {
-  return signed_answer("tcbInfo", inner(info), signer != nullptr ? *signer : tcb_signer.key);
+  const std::string text = encode_unsigned(info);
+  return tcb_info_answer(text, must_sign(signer != nullptr ? *signer : tcb_signer.key, as_bytes(text)));
 }
 
 std::string FakeIntel::answer(const EnclaveIdentity& identity, const SigningKey* signer) const {
-  return signed_answer("enclaveIdentity", inner(identity), signer != nullptr ? *signer : tcb_signer.key);
+  const std::string text = encode_unsigned(identity);
+  return enclave_identity_answer(text, must_sign(signer != nullptr ? *signer : tcb_signer.key, as_bytes(text)));
 }
 
 Collateral FakeIntel::collateral(const FakeCollateralOptions& options) const {

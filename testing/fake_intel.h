@@ -75,7 +75,6 @@ class FakeIntel {
   std::optional<FakeIdentity> pck_;
 };
 
-// The contents of the extension 1.2.840.113741.1.13.1.
-Bytes encode_pck_extensions(const PckExtensions& extensions);
+using adyton::encode_pck_extensions;
 
 }  // namespace adyton::testing

@@ -22,6 +22,7 @@
 #include <adyton/der.h>
 #include "crypto/signing_key.h"
 #include "crypto/x509.h"
+#include "crypto/x509_writer.h"
 
 namespace adyton::testing {
 
@@ -30,24 +31,15 @@ inline constexpr std::int64_t kFakeDay = 86'400;
 
 Bytes oid(std::string_view dotted);  // the encoded arcs of "2.5.29.19"
 
-// A Name (RFC 5280, 4.1.2.4): "CN=...,O=..." of CN, O, OU, C, L and ST, in this order; without "=" it is a CN. A comma
-// cannot be within.
+// encode_name().
 Bytes fake_name(std::string_view text);
 
 // A key of the type; made once a program for each `slot`, as making RSA keys takes long.
 SigningKey fake_key(KeyType type, unsigned slot = 0, unsigned rsa_bits = 2048);
 
-// The algorithm an authority with such a key signs with unless told otherwise.
-SignatureAlgorithm usual_algorithm(KeyType type);
-
-// AlgorithmIdentifier (RFC 5280, 4.1.1.2).
-Bytes algorithm_identifier(SignatureAlgorithm algorithm);
-
-struct FakeExtension {
-  Bytes oid;    // encoded arcs
-  Bytes value;  // contents of the OCTET STRING
-  bool critical = false;
-};
+using adyton::algorithm_identifier;
+using adyton::usual_algorithm;
+using FakeExtension = X509Extension;
 
 // What is in a certificate or list beyond its names and keys; unset is what a careful authority does.
 struct FakeOptions {

@@ -5,10 +5,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "attest/collateral/collateral.h"
+#include "attest/nonce.h"
+#include "attest/verify/trust_root.h"
+#include "attest/verify/verified.h"
 #include "call/builtin_calls.h"
 #include "crypto/test_sgx_key.h"
 #include "image/build.h"
@@ -108,6 +113,34 @@ TEST_F(SgxBackend, RefusesWhatIsNotForSgx) {
   secret.manifest.memory.require_secret = true;
   EXPECT_EQ(refusal(secret.image()).code, ErrorCode::kDenied);
   EXPECT_EQ(refusal(variable.image(), {.environment = {{"HOME", "/"}}}).code, ErrorCode::kDenied);
+}
+
+// The whole path: EREPORT inside, the quote by the quoting enclave outside, and a verifier that has the endorsements
+// and nothing else.
+TEST_F(SgxBackend, EvidenceIsAQuoteThatItsEndorsementsVerify) {
+  const VerifiedImage image = Made().image();
+  auto instance = launch(image);
+  ASSERT_TRUE(instance) << instance.error().message;
+  const Bytes nonce(8, std::byte{7});
+  const auto quote = detail::call_through((*instance)->endpoint(), {}, builtin::attest, nonce);
+  ASSERT_TRUE(quote) << quote.error().message;
+
+  const Endorsements endorsements = backend_.endorsements().value();
+  Collateral collateral;
+  ASSERT_TRUE(collateral.add("collateral", pack_bundle(endorsements.collateral).value()));
+  TrustAnchors anchors;
+  ASSERT_TRUE(add_trust_root(AnchorUse::kIntelSgx, "root", as_bytes(endorsements.root), anchors));
+  EXPECT_EQ(file(endorsements.root_path.string()), to_bytes(as_bytes(endorsements.root)));
+  const Evidence evidence = parse_evidence(*quote).value();
+  const Verified verified = verify(evidence, {collateral, anchors, std::time(nullptr)});
+  EXPECT_EQ(verified.answer(), Answer::kGenuine);
+  EXPECT_EQ(verified.claims().tcb_status, TcbStatus::kUpToDate);
+  const auto measured = backend_.measure(image).value();
+  EXPECT_EQ(to_hex(verified.claims().measurement), to_hex(measured[0].value));
+  EXPECT_EQ(to_hex(verified.claims().signer), to_hex(measured[1].value));
+  EXPECT_TRUE(std::ranges::equal(BytesView(verified.claims().report_data).first(48), report_data_of_nonce(nonce)));
+  // Another verifier, or another machine, has nothing of it.
+  EXPECT_EQ(verify(evidence, {collateral, TrustAnchors::vendors(), std::time(nullptr)}).answer(), Answer::kNotGenuine);
 }
 
 // A byte of the keep kernel is not part of the portable identity, but of the enclave.

@@ -24,6 +24,11 @@ inline constexpr HostCall<"adyton.sealing_key",
                           Bytes(std::uint8_t policy, std::string_view label, std::optional<std::uint16_t> svn)>
     sealing_key;
 
+// Of an SGX enclave, whose Self asks the processor instead: the TARGETINFO of the quoting enclave (512 bytes), and the
+// quote that it makes of a report (432 bytes) for that target.
+inline constexpr HostCall<"adyton.quote_target", Bytes()> quote_target;
+inline constexpr HostCall<"adyton.quote", Bytes(BytesView report)> quote;
+
 // Storage.
 inline constexpr HostCall<"adyton.storage.size", std::uint64_t(std::string_view name)> storage_size;
 inline constexpr HostCall<"adyton.storage.read",

@@ -15,6 +15,7 @@
 #include "cli/files.h"
 #include "crypto/crypto.h"
 #include "image/image.h"
+#include "image/sgx/sgx_sign.h"
 
 namespace adyton {
 namespace {
@@ -50,6 +51,10 @@ Result<Policy> policy_of(const Options& options, std::string_view text) {
   if (!options.image.empty()) {
     const VerifiedImage image = TRY(verify_image(TRY(Image::load(options.image))).within(options.image));
     policy.measurement = {to_bytes(image.identity().image)};
+    if (!image.image().sigstruct().empty()) {
+      const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()).within(options.image));
+      policy.measurement.push_back(to_bytes(enclave.sigstruct.fields.measurement));
+    }
   }
   return policy;
 }

@@ -23,13 +23,36 @@ Result<Connection> connect_by_environment() {
     return unavailable("this is an Adyton enclave; run it with: adyton run FILE");
   }
   if (channel != kChannelValue) return invalid("ADYTON_CHANNEL is \"{}\", not \"{}\"", channel, kChannelValue);
+  const auto& measured = measured_enclave();
+  if (!measured) return measured.error();
   auto memory = TRY(SharedMemory::open(Descriptor(kChannelDescriptor), kLeastChannelBytes, kLargestChannelBytes));
-  return connect(std::move(memory));
+  return connect(std::move(memory), *measured ? &**measured : nullptr);
+}
+
+// On SGX the host is believed in nothing that the enclave knows by itself.
+Result<Identity> checked_identity(const BootInfo& boot, const MeasuredEnclave& measured) {
+  if (!boot.backend.starts_with("sgx")) {
+    return invalid("the host says that this is the back-end \"{}\", but it is an SGX enclave", boot.backend);
+  }
+  if (boot.manifest != measured.manifest || boot.image != measured.identity.image) {
+    return untrusted("the host passed another manifest or image than the one this enclave was measured with");
+  }
+  return measured.identity;
+}
+
+Result<Identity> believed_identity(const BootInfo& boot) {
+  const Manifest manifest = TRY(parse_manifest(boot.manifest).within("the manifest the host passed is malformed"));
+  return Identity{.image = boot.image,
+                  .signer = boot.signer,
+                  .name = manifest.name,
+                  .product = manifest.product,
+                  .svn = manifest.svn,
+                  .debug = manifest.debug};
 }
 
 }  // namespace
 
-Result<Connection> connect(SharedMemory memory) {
+Result<Connection> connect(SharedMemory memory, const MeasuredEnclave* measured) {
   // The limits are in what the host says, which is behind an endpoint: one to read it, one to work with.
   BootInfo boot;
   {
@@ -41,13 +64,7 @@ Result<Connection> connect(SharedMemory memory) {
   limits.spin = std::chrono::microseconds(boot.spin_us);
   Connection out;
   out.endpoint = TRY(Endpoint::open_enclave(std::move(memory), limits));
-  const Manifest manifest = TRY(parse_manifest(boot.manifest).within("the manifest the host passed is malformed"));
-  out.identity = {.image = boot.image,
-                  .signer = boot.signer,
-                  .name = manifest.name,
-                  .product = manifest.product,
-                  .svn = manifest.svn,
-                  .debug = manifest.debug};
+  out.identity = TRY(measured != nullptr ? checked_identity(boot, *measured) : believed_identity(boot));
   out.boot = std::move(boot);
   return out;
 }

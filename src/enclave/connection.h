@@ -8,6 +8,7 @@
 #include <adyton/result.h>
 #include "call/boot.h"
 #include "call/endpoint.h"
+#include "enclave/sgx/measured.h"
 
 namespace adyton {
 
@@ -17,8 +18,10 @@ struct Connection {
   Identity identity;
 };
 
-// Opens the enclave's end of a channel. Errors: invalid, if what the host laid out is malformed.
-Result<Connection> connect(SharedMemory memory);
+// Opens the enclave's end of a channel. `measured`: what an SGX enclave knows of itself, which is its identity whatever
+// the host says; null: the host is believed. Errors: invalid, if what the host laid out is malformed; untrusted, if the
+// host says something else than what was measured.
+Result<Connection> connect(SharedMemory memory, const MeasuredEnclave* measured = nullptr);
 
 // This process's own connection, opened on first use and kept to the end: usable in static constructors and
 // destructors, thread-safe. Errors: unavailable, when no launcher started this process.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include <adyton/result.h>
 #include <adyton/storage.h>
+#include "attest/collateral/bundle.h"
 #include "call/endpoint.h"
 #include "image/image.h"
 
@@ -68,6 +70,13 @@ struct Measurement {
   Bytes value;
 };
 
+// What a verifier of a back-end's evidence needs, and no vendor's service has for it.
+struct Endorsements {
+  Bundle collateral;  // to be given beside the evidence; may be empty
+  std::string root;   // what it has to trust, PEM: a key, or a certificate. Empty: a vendor's, which it has
+  std::filesystem::path root_path;  // where this machine keeps that, if it does
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -76,6 +85,8 @@ class Backend {
   virtual std::vector<BackendCheck> probe() const = 0;  // can it run here; if not, the remedy
   virtual Result<std::vector<Measurement>> measure(const VerifiedImage& image) const = 0;  // pure
   virtual Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) = 0;
+  // Made anew, as of now. None, where vendors vouch.
+  virtual Result<Endorsements> endorsements() { return Endorsements{}; }
 };
 
 }  // namespace adyton

@@ -7,7 +7,7 @@
 namespace adyton {
 namespace {
 
-constexpr std::size_t kReportDataBytes = 64;
+constexpr std::size_t kReportDataBytes = 64, kSgxReportBytes = 432;
 
 // Storage that an enclave reaches: no name and no size passes unchecked, whatever the storage below does about them.
 class GuardedStorage {
@@ -56,6 +56,10 @@ void add_storage(Handlers& handlers, std::shared_ptr<Storage> shared) {
                [files]() -> Result<std::vector<std::string>> { return TRY(files.of())->list(); });
 }
 
+Error no_quoting_enclave() {
+  return unavailable("there is no quoting enclave on this machine: adyton doctor says what is missing");
+}
+
 }  // namespace
 
 Handlers builtin_handlers(std::string backend, Identity identity, std::shared_ptr<Storage> storage,
@@ -71,6 +75,22 @@ Handlers builtin_handlers(std::string backend, Identity identity, std::shared_pt
                  const auto key = TRY(root->sealing_key(backend, identity, SealPolicy{policy}, label, svn));
                  return to_bytes(key.expose());
                });
+  add_storage(handlers, std::move(storage));
+  return handlers;
+}
+
+Handlers sgx_builtin_handlers(std::shared_ptr<Storage> storage, std::shared_ptr<QuoteSource> quotes) {
+  Handlers handlers;
+  handlers.add(builtin::quote_target, [quotes]() -> Result<Bytes> {
+    if (quotes == nullptr) return no_quoting_enclave();
+    return quotes->target_info();
+  });
+  handlers.add(builtin::quote, [quotes](BytesView report) -> Result<Bytes> {
+    if (quotes == nullptr) return no_quoting_enclave();
+    if (report.size() != kSgxReportBytes)
+      return invalid("a report of {} bytes, not {}", report.size(), kSgxReportBytes);
+    return quotes->quote(report);
+  });
   add_storage(handlers, std::move(storage));
   return handlers;
 }

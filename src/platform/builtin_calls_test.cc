@@ -134,5 +134,89 @@ TEST_F(BuiltinCalls, EvidenceTakesASmallAmountOfData) {
   EXPECT_EQ(refusal(builtin::evidence, Bytes(1 << 20)), ErrorCode::kInvalid);
 }
 
+// What an SGX enclave can ask, at a host with this quoting enclave.
+class SgxBuiltinCalls : public ::testing::Test {
+ protected:
+  class CountingQuotes : public QuoteSource {
+   public:
+    Result<Bytes> target_info() override { return Bytes(512); }
+    Result<Bytes> quote(BytesView report) override {
+      EXPECT_EQ(report.size(), 432u);
+      ++made;
+      return to_bytes(as_bytes("quote"));
+    }
+    int made = 0;
+  };
+
+  explicit SgxBuiltinCalls(std::shared_ptr<CountingQuotes> quotes = std::make_shared<CountingQuotes>())
+      : quotes_(std::move(quotes)), memory_(SharedMemory::make(Endpoint::memory_bytes({}, 1)).value()) {
+    host_ = Endpoint::make_host(memory_.alias(), {}, as_bytes("-"),
+                                sgx_builtin_handlers(std::make_shared<StrictStorage>(), quotes_))
+                .value();
+    enclave_ = Endpoint::open_enclave(memory_.alias()).value();
+  }
+  ~SgxBuiltinCalls() override {
+    enclave_->close({});
+    host_->close({});
+  }
+  template <HostCallType C, class... A>
+  auto call(const C& target, A&&... arguments) {
+    return detail::call_through(*enclave_, {}, target, std::forward<A>(arguments)...);
+  }
+
+  std::shared_ptr<CountingQuotes> quotes_;
+  SharedMemory memory_;
+  std::unique_ptr<Endpoint> host_, enclave_;
+};
+
+TEST_F(SgxBuiltinCalls, QuotesAreOfReportsOnly) {
+  EXPECT_EQ(call(builtin::quote_target).value().size(), 512u);
+  for (const std::size_t size : {0, 1, 384, 431, 433, 1 << 20}) {
+    EXPECT_EQ(call(builtin::quote, Bytes(size)).error().code, ErrorCode::kInvalid) << size;
+  }
+  EXPECT_EQ(quotes_->made, 0);
+  EXPECT_EQ(call(builtin::quote, Bytes(432)).value(), to_bytes(as_bytes("quote")));
+  EXPECT_EQ(quotes_->made, 1);
+}
+
+TEST_F(SgxBuiltinCalls, TheHostVouchesForNothingAndGivesNoKeys) {
+  EXPECT_EQ(call(builtin::evidence, Bytes(64)).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(call(builtin::sealing_key, std::uint8_t{2}, "label", std::optional<std::uint16_t>{}).error().code,
+            ErrorCode::kNotFound);
+  EXPECT_TRUE(call(builtin::storage_write, "file", 0u, Bytes(1), false));
+  EXPECT_EQ(call(builtin::storage_write, "../x", 0u, Bytes(1), false).error().code, ErrorCode::kInvalid);
+}
+
+class SgxBuiltinCallsWithoutQuotes : public SgxBuiltinCalls {
+ protected:
+  SgxBuiltinCallsWithoutQuotes() : SgxBuiltinCalls(nullptr) {}
+};
+
+TEST_F(SgxBuiltinCallsWithoutQuotes, SayWhatIsMissing) {
+  EXPECT_EQ(call(builtin::quote_target).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(call(builtin::quote, Bytes(432)).error().code, ErrorCode::kUnavailable);
+}
+
+TEST(QuotesOnDemand, AreOpenedWhenAskedForAndTriedAgain) {
+  class Quotes : public QuoteSource {
+   public:
+    Result<Bytes> target_info() override { return Bytes(512); }
+    Result<Bytes> quote(BytesView report) override { return to_bytes(report); }
+  };
+  int opened = 0;
+  bool there = false;
+  const auto quotes = on_demand([&]() -> Result<std::unique_ptr<QuoteSource>> {
+    ++opened;
+    if (!there) return Error{ErrorCode::kUnavailable, "start the service"};
+    return std::make_unique<Quotes>();
+  });
+  EXPECT_EQ(opened, 0);
+  EXPECT_EQ(quotes->target_info().error().message, "start the service");
+  there = true;
+  EXPECT_EQ(quotes->target_info().value().size(), 512u);
+  EXPECT_EQ(quotes->quote(Bytes(3)).value().size(), 3u);
+  EXPECT_EQ(opened, 2);
+}
+
 }  // namespace
 }  // namespace adyton

@@ -104,6 +104,11 @@ Result<const DevelopmentRoot::Keys*> DevelopmentRoot::keys() {
 
 Result<PublicKey> DevelopmentRoot::public_key() { return TRY(keys())->signing.public_key(); }
 
+Result<std::filesystem::path> DevelopmentRoot::public_path() {
+  (void)TRY(keys());
+  return *folder_ / kPublicName;
+}
+
 Result<Bytes> DevelopmentRoot::evidence(std::string_view backend, const Identity& identity, BytesView report_data) {
   const DevelopmentClaims claims{std::string(backend), identity, to_bytes(report_data)};
   return make_development_evidence(claims, TRY(keys())->signing);

@@ -30,6 +30,7 @@ class DevelopmentRoot {
   // Errors (of all): denied, when the file could have been read or written by somebody else, or belongs to somebody
   // else; invalid, when it is damaged; io.
   Result<PublicKey> public_key();
+  Result<std::filesystem::path> public_path();  // of the file that has it, for verifiers
 
   // Development evidence that `identity`, launched by `backend`, said `report_data`. Errors: also invalid (ranges).
   Result<Bytes> evidence(std::string_view backend, const Identity& identity, BytesView report_data);

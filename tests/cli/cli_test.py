@@ -118,6 +118,22 @@ evidence[len(evidence) // 2] ^= 1
 (work / "altered").write_bytes(evidence)
 adyton("verify", "altered", "--trust-root", root, status=14)
 
+# The same of an SGX enclave: a quote, with what verifies it beside it, and a root of its own.
+(work / "quotes").mkdir()
+told = adyton("attest", hello, "--on", "sgx-emulated", "--nonce", "00ff", "--output", "quotes/quote.bin", "--root-output", "sgx.pem")
+expect(told, "adyton verify quotes/quote.bin --trust-root sgx.pem")
+if (work / "sgx.pem").read_bytes() != (work / "data/adyton/sgx-emulated-root.pem").read_bytes():
+    sys.exit("--root-output writes another root than the development folder has")
+expect(adyton("verify", "quotes/quote.bin", status=14), "no trusted root")
+expect(adyton("verify", "quotes/quote.bin", "--trust-root", root, status=10), "intel-sgx")
+expect(adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--nonce", "00ff", "--image", hello), "UpToDate")
+adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--nonce", "00fe", status=13)
+adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--image", bin_folder / "call.enclave", status=13)
+adyton("verify", "evidence", "--trust-root", "sgx.pem", status=10)
+(work / "quotes/quote.bin.collateral").rename(work / "collateral")
+adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", status=12)
+adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--collateral", "collateral")
+
 # What programs read, and what shells do.
 checks = json.loads(adyton("doctor", "--json"))["process"]
 if not any(check["name"] == "seccomp" and check["state"] == "ok" for check in checks):

@@ -16,9 +16,7 @@ constexpr std::size_t kSgxReportSize = 384, kTdReport10Size = 584, kTdReport15Si
 constexpr std::array<std::uint8_t, 16> kIntelVendor = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
                                                        0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
 
-bool is_intel(BytesView vendor) {
-  return std::ranges::equal(vendor, kIntelVendor, {}, {}, [](std::uint8_t byte) { return std::byte{byte}; });
-}
+bool is_intel(BytesView vendor) { return std::ranges::equal(vendor, intel_qe_vendor()); }
 
 QuoteHeader header_of(BytesView bytes) {
   QuoteHeader out;
@@ -69,6 +67,8 @@ Result<QuoteParts> split(BytesView bytes) {
 }
 
 }  // namespace
+
+BytesView intel_qe_vendor() { return std::as_bytes(std::span(kIntelVendor)); }
 
 bool looks_like_intel_quote(BytesView bytes, std::uint32_t tee_type) {
   if (bytes.size() < QuoteHeader::kSize) return false;

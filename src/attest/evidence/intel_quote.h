@@ -46,6 +46,9 @@ struct QuoteParts {
   std::size_t size = 0;  // of all of it; what follows is not part of the quote
 };
 
+// The vendor ID that all of Intel's QEs have: 939a7233-f79c-4ca9-940a-0db3957f0607.
+BytesView intel_qe_vendor();
+
 // Whether `bytes` begin with the header of a quote of this TEE: version, key type, TEE type, Intel's QE vendor ID.
 bool looks_like_intel_quote(BytesView bytes, std::uint32_t tee_type);
 

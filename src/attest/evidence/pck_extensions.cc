@@ -138,4 +138,44 @@ Result<PckExtensions> parse_pck_extensions(const Certificate& certificate) {
   return parse_pck_extensions(*der);
 }
 
+Bytes encode_pck_extensions(const PckExtensions& extensions) {
+  der::Writer out;
+  using Arcs = std::initializer_list<std::uint8_t>;  // below the extension's own identifier, each below 128
+  const auto pair = [&](Arcs arcs, const auto& value) {
+    Bytes identifier = to_bytes(pck_extensions_oid());
+    for (const std::uint8_t arc : arcs) identifier.push_back(std::byte{arc});
+    out.nested(der::kSequence, [&] {
+      out.element(der::kObjectIdentifier, identifier);
+      value();
+    });
+  };
+  const auto octets = [&](Arcs arcs, BytesView value) { pair(arcs, [&] { out.element(der::kOctetString, value); }); };
+  out.nested(der::kSequence, [&] {
+    octets({1}, extensions.ppid);
+    pair({2}, [&] {
+      out.nested(der::kSequence, [&] {
+        for (std::uint8_t i = 0; i < 16; ++i) {
+          pair({2, static_cast<std::uint8_t>(i + 1)}, [&] { out.integer(extensions.components[i]); });
+        }
+        pair({2, 17}, [&] { out.integer(extensions.pce_svn); });
+        octets({2, 18}, extensions.cpu_svn);
+      });
+    });
+    octets({3}, extensions.pce_id);
+    octets({4}, extensions.fmspc);
+    const std::byte type[] = {static_cast<std::byte>(extensions.sgx_type)};
+    pair({5}, [&] { out.element(der::kEnumerated, type); });
+    if (extensions.platform_instance_id) octets({6}, *extensions.platform_instance_id);
+    if (!extensions.dynamic_platform) return;
+    pair({7}, [&] {
+      out.nested(der::kSequence, [&] {
+        pair({7, 1}, [&] { out.boolean(*extensions.dynamic_platform); });
+        pair({7, 2}, [&] { out.boolean(extensions.cached_keys.value_or(false)); });
+        pair({7, 3}, [&] { out.boolean(extensions.smt_enabled.value_or(false)); });
+      });
+    });
+  });
+  return out.take();
+}
+
 }  // namespace adyton

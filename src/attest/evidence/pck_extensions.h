@@ -38,6 +38,9 @@ bool has_pck_extensions(const Certificate& certificate);
 Result<PckExtensions> parse_pck_extensions(const Certificate& certificate);
 Result<PckExtensions> parse_pck_extensions(BytesView der);  // the extension's contents
 
+// The extension's contents, as authorities write them: 7 only with `dynamic_platform`, and then all three of it.
+Bytes encode_pck_extensions(const PckExtensions& extensions);
+
 // The encoded arcs of 1.2.840.113741.1.13.1.
 BytesView pck_extensions_oid();
 

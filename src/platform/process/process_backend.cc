@@ -69,4 +69,12 @@ Result<std::unique_ptr<Instance>> ProcessBackend::launch(const VerifiedImage& im
   return launch_enclave_process(*sandboxes, image, std::move(config), std::move(program));
 }
 
+Result<Endorsements> ProcessBackend::endorsements() {
+  const PublicKey key = TRY(root_->public_key());
+  Endorsements out;
+  out.root = key.pem();
+  out.root_path = TRY(root_->public_path());
+  return out;
+}
+
 }  // namespace adyton

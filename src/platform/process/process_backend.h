@@ -28,6 +28,7 @@ class ProcessBackend : public Backend {
   // Errors: denied (a variable the manifest does not list, a debugger on an image that is not for debugging),
   // not_found (a file of the manifest), unavailable (secret memory or a required layer), invalid, io.
   Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) override;
+  Result<Endorsements> endorsements() override;
 
  private:
   Result<SandboxLauncher*> launcher() const;

@@ -78,7 +78,7 @@ Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& imag
   return Hosted{
       .orders = encode_runner_orders({.fuses = fuses.encode(), .strict = config.strict, .image = image.image().file()}),
       .hosting = Hosting::kEmulated,
-      .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_),
+      .builtin = sgx_builtin_handlers(config.storage, quotes_),
   };
 }
 
@@ -86,7 +86,9 @@ std::vector<BackendCheck> SgxDeviceBackend::probe() const { return make_sgx_devi
 
 Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage& image, const SgxPlan& plan,
                                                      const LaunchConfig& config) {
-  Hosted out{.orders = encode_runner_orders({.image = image.image().file()}), .hosting = Hosting::kDevice};
+  Hosted out{.orders = encode_runner_orders({.image = image.image().file()}),
+             .hosting = Hosting::kDevice,
+             .builtin = sgx_builtin_handlers(config.storage, quotes_)};
   std::vector<std::string> paths = {options_.enclave_path};
   if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) paths.push_back(options_.provision_path);
   for (const std::string& path : paths) {

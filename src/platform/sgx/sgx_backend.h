@@ -11,7 +11,10 @@
 #include "platform/backend.h"
 #include "platform/development_root.h"
 #include "platform/process/sandbox.h"
+#include "platform/sgx/quoting.h"
+#include "platform/sgx_device/hardware_quotes.h"
 #include "platform/sgx_device/sgx_device.h"
+#include "platform/sgx_emulator/machine_quotes.h"
 
 namespace adyton {
 
@@ -44,19 +47,21 @@ class SgxBackend : public Backend {
 // "sgx-emulated": isolates nothing.
 class SgxEmulatedBackend : public SgxBackend {
  public:
-  // `folder`: where the emulated processor's fuses are kept, and the development root.
+  // `folder`: where the emulated processor's fuses are kept, and the keys of who vouches for it.
   explicit SgxEmulatedBackend(Result<std::filesystem::path> folder = DevelopmentRoot::default_folder())
-      : folder_(std::move(folder)), root_(std::make_shared<DevelopmentRoot>(folder_)) {}
+      : folder_(std::move(folder)), quotes_(std::make_shared<MachineQuotes>(folder_)) {}
 
   [[nodiscard]] std::string_view name() const override { return "sgx-emulated"; }
   [[nodiscard]] bool isolates() const override { return false; }
   [[nodiscard]] std::vector<BackendCheck> probe() const override;
+  // The collateral of the emulated processor, and its root's certificate.
+  Result<Endorsements> endorsements() override { return quotes_->endorsements(); }
 
  private:
   Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) override;
 
   const Result<std::filesystem::path> folder_;
-  std::shared_ptr<DevelopmentRoot> root_;
+  const std::shared_ptr<MachineQuotes> quotes_;
 };
 
 // "sgx": a processor with SGX, by Linux's driver.
@@ -71,6 +76,7 @@ class SgxDeviceBackend : public SgxBackend {
   Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) override;
 
   const SgxDeviceOptions options_;
+  const std::shared_ptr<QuoteSource> quotes_ = on_demand([] { return make_hardware_quotes(); });
 };
 
 }  // namespace adyton
