@@ -20,6 +20,7 @@
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/runner_orders.h"
 #include "platform/sgx_device/handed_kernel.h"
+#include "platform/sgx_device/probe.h"
 #include "platform/sgx_device/sgx_device.h"
 #include "platform/sgx_emulator/emulator.h"
 
@@ -80,6 +81,11 @@ Result<KeepEnd> run(KeepStart start) {
 }
 
 }  // namespace
+
+// Whether the device can be used here its host has asked before it started this program, which has no part of that: it
+// would bring Intel's quoting library and the service's protocol into the sandbox.
+std::vector<BackendCheck> sgx::probe_device(Kernel&, const SgxDeviceOptions&) { return {}; }
+
 }  // namespace adyton
 
 int main(int count, char** arguments, char** environment) {
