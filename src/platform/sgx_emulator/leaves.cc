@@ -97,8 +97,7 @@ Outcome change_page(const Operands& at, Leaf leaf) {
       return at.answer(at.enclave.accept(page, flags));
     case Leaf::kEmodpe:
       if (type != PageType::kRegular || writes_only) return kProtection;
-      if (!at.enclave.usable(page, 0)) return page_fault(page, true);
-      at.enclave.extend_permissions(page, flags);
+      if (at.enclave.extend_permissions(page, flags) != Code::kOk) return page_fault(page, true);
       return {};
     default:
       if (type != PageType::kRegular || writes_only) return kProtection;
