@@ -30,8 +30,8 @@ struct SgxEmulatorOptions {
 
 // For tests of keep kernels: all registers of a processor, as it has them on the host's side of EENTER and EEXIT.
 struct SgxHostRegisters {
-  // As instructions number them: rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15. An entry takes from here what EENTER
-  // and the vDSO do not set: rsp, rbp, r10 to r15, which may be any value.
+  // As instructions number them: rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15. An entry takes from here what
+  // EENTER and the vDSO do not set: rsp, rbp, r10 to r15, which may be any value.
   std::array<std::uint64_t, 16> general{};
   std::uint64_t flags = 2;  // DF, AC, NT and the arithmetic ones; not TF
   // XSAVE's standard form of x87, SSE, AVX, AVX-512, AMX, as far as there are.

@@ -103,8 +103,8 @@ class EmulatedEnclave : public EmulatedSgxEnclave {
   std::vector<std::atomic<PageEntry>> pages_;         // changed under paging_
   std::vector<std::atomic<Thread*>> thread_of_page_;  // likewise; null where there is no TCS
   std::vector<std::unique_ptr<Thread>> threads_;      // likewise; what was a TCS once stays
-  std::optional<Sha256> measurement_;  // until EINIT
-  mutable std::mutex paging_;          // of those who change the map while threads are inside
+  std::optional<Sha256> measurement_;                 // until EINIT
+  mutable std::mutex paging_;                         // of those who change the map while threads are inside
 };
 
 // exits.cc. The size of the XSAVE area for these features, in the standard form.
