@@ -62,7 +62,8 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("channels", "files", "hello", "language", "signals", "threads"),
+                         testing::Values("channels", "files", "hello", "language", "locales", "openssl", "signals",
+                                         "sqlite", "strings", "threads", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {

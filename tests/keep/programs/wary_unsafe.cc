@@ -214,6 +214,20 @@ void look_at_threads(long times) {
 
 std::uint64_t own_base = 0, own_bytes = 0;
 
+// Wakes a thread that waits: the host hears of it, and may do what it likes.
+std::uint32_t woken_word = 0;
+void* wait_for_word(void*) {
+  const long waited = ask(SYS_futex, &woken_word, FUTEX_WAIT_PRIVATE, 0, nullptr);
+  PROMISE(waited == 0 || waited == -EAGAIN);
+  return nullptr;
+}
+void look_at_wakes() {
+  pthread_t thread;
+  PROMISE(pthread_create(&thread, nullptr, &wait_for_word, nullptr) == 0);
+  PROMISE(ask(SYS_futex, &woken_word, FUTEX_WAKE_PRIVATE, 5) == 1);  // it has come to sleep by now
+  PROMISE(ask(SYS_futex, &woken_word, FUTEX_WAKE_PRIVATE, 5) == 0);
+}
+
 // Either there is none, or all of it lies outside the enclave.
 volatile std::uint32_t* map_host_memory(std::size_t bytes) {
   void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, 3, 0);
@@ -305,6 +319,7 @@ int main(int count, char** arguments) {
   if (is("sleep")) look_at_sleep();
   if (is("futex")) look_at_futex();
   if (is("threads")) look_at_threads(times);
+  if (is("wake")) look_at_wakes();
   if (is("memory")) look_at_host_memory(static_cast<std::size_t>(times));
   if (is("host-futex")) look_at_host_futex(times);
   if (is("processors")) look_at_processors(times);
