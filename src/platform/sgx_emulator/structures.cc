@@ -67,6 +67,15 @@ Result<TcsFields> parse_tcs(BytesView page) {
   return tcs;
 }
 
+// Tables "Layout of SECINFO Data Structure" and "Layout of SECINFO.FLAGS Field": R, W, X, PENDING, MODIFIED, PR, type.
+Result<Secinfo> parse_secinfo(BytesView bytes) {
+  constexpr std::uint64_t kKnown = 0xff3f;
+  if (bytes.size() != Secinfo::kBytes) return invalid("a SECINFO of {} bytes", bytes.size());
+  const auto flags = load_le<std::uint64_t>(bytes);
+  if ((flags & ~kKnown) != 0 || !all_zero(bytes.subspan(8))) return invalid("#GP: reserved bits of SECINFO");
+  return Secinfo{.type = static_cast<PageType>(flags >> 8 & 0xff), .flags = flags};
+}
+
 // Table "Layout of KEYREQUEST Data Structure".
 Result<KeyRequest> parse_key_request(BytesView bytes) {
   if (bytes.size() != KeyRequest::kBytes) return invalid("a key request of {} bytes", bytes.size());
