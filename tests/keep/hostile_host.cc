@@ -179,7 +179,8 @@ void HostileHost::expect_same(Bytes before, Bytes after, std::uint64_t thread) c
   const KeepThread page = thread_page(thread);
   for (Bytes* memory : {&before, &after}) {
     const std::span<std::byte> all(*memory);
-    std::ranges::fill(all.subspan(page.stack_top - kKeepStackPages * 4096, kKeepStackPages * 4096), std::byte{0});
+    constexpr std::uint64_t kStacks = KEEP_STACK_BYTES + 4096 + KEEP_EXCEPTION_STACK_BYTES;
+    std::ranges::fill(all.subspan(page.stack_top - kStacks, kStacks), std::byte{0});
     std::ranges::fill(all.subspan(page.self_offset + KEEP_HOST_RETURN, 16), std::byte{0});  // and that of exceptions
     for (std::uint64_t frame = 0; frame < kSsaFrames; ++frame) {
       const std::uint64_t end = page.ssa_offset + (frame + 1) * kSsaFramePages * 4096;

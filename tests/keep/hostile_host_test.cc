@@ -279,7 +279,8 @@ TEST_P(HostileEntries, WhileAnExceptionIsLookedAtAreRefused) {
   while (end->function == SgxLeaf::kEexit) end = host.try_enter(host.honest(end->registers));
   {
     const KeepThread page = host.thread_page(0);
-    const Stopped at_stack(host, page.stack_top - KEEP_STACK_BYTES, KEEP_EXCEPTION_STACK_BYTES);
+    const Stopped at_stack(host, page.stack_top - KEEP_STACK_BYTES - 4096 - KEEP_EXCEPTION_STACK_BYTES,
+                           KEEP_EXCEPTION_STACK_BYTES);
     expect_page_fault(host.try_enter({}));
     expect_page_fault(host.try_resume());
   }

@@ -115,7 +115,11 @@ TEST(SgxPlan, GivesEachThreadItsArea) {
     EXPECT_EQ(pages_at(plan, thread.ssa_offset).count, kSsaFrames * kSsaFramePages);
     EXPECT_EQ(pages_at(plan, thread.stack_top - 1).count, kKeepStackPages);
     EXPECT_TRUE(nothing_at(plan, thread.stack_top));
-    EXPECT_TRUE(nothing_at(plan, thread.stack_top - kKeepStackPages * 4096 - 1));
+    const std::uint64_t guard = thread.stack_top - kKeepStackPages * 4096 - 4096;
+    EXPECT_TRUE(nothing_at(plan, guard + 4095));
+    EXPECT_TRUE(nothing_at(plan, guard));
+    EXPECT_EQ(pages_at(plan, guard - 1).count, kExceptionStackPages);
+    EXPECT_TRUE(nothing_at(plan, guard - kExceptionStackPages * 4096 - 1));
     EXPECT_TRUE(nothing_at(plan, thread.ssa_offset + kSsaFrames * kSsaFramePages * 4096));
   }
 }
