@@ -19,6 +19,7 @@ struct LaunchArguments {
   std::string backend = "auto";
   std::string storage;
   std::vector<std::string> environment;  // NAME=VALUE
+  bool strict = false;
   bool quiet = false;
 
   void declare(CLI::App& app);
