@@ -70,10 +70,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_tcs(input);
   check_key_request(sized(input, KeyRequest::kBytes), kProcessor, kSecs);
   check_target(sized(input, TargetInfo::kBytes), kProcessor, kSecs);
-  check_secinfo(sized(input, Secinfo::kBytes));
+  check_secinfo(sized(input, SecinfoOperand::kBytes));
   // Of any other size: refused.
   if (input.size() != KeyRequest::kBytes && parse_key_request(input)) std::abort();
   if (input.size() != TargetInfo::kBytes && parse_target_info(input)) std::abort();
-  if (input.size() != Secinfo::kBytes && parse_secinfo(input)) std::abort();
+  if (input.size() != SecinfoOperand::kBytes && parse_secinfo(input)) std::abort();
   return 0;
 }

@@ -79,9 +79,9 @@ Outcome egetkey(const Operands& at) {
 // EACCEPT, EMODPE, EACCEPTCOPY: SECINFO in RBX, a page in RCX, for the last a source page in RDX.
 Outcome change_page(const Operands& at, Leaf leaf) {
   const std::uint64_t secinfo = at.get(REG_RBX), page = at.get(REG_RCX), source = at.get(REG_RDX);
-  if (auto fault = at.check(secinfo, Secinfo::kBytes, false)) return fault;
+  if (auto fault = at.check(secinfo, SecinfoOperand::kBytes, false)) return fault;
   if (page % kPageBytes != 0 || !at.enclave.memory().contains(page)) return kProtection;
-  const auto info = parse_secinfo(at.copy(secinfo, Secinfo::kBytes));
+  const auto info = parse_secinfo(at.copy(secinfo, SecinfoOperand::kBytes));
   if (!info) return kProtection;
   const PageType type = info->type;
   if (!at.enclave.added(page)) return page_fault(page, true);

@@ -68,12 +68,12 @@ Result<TcsFields> parse_tcs(BytesView page) {
 }
 
 // Tables "Layout of SECINFO Data Structure" and "Layout of SECINFO.FLAGS Field": R, W, X, PENDING, MODIFIED, PR, type.
-Result<Secinfo> parse_secinfo(BytesView bytes) {
+Result<SecinfoOperand> parse_secinfo(BytesView bytes) {
   constexpr std::uint64_t kKnown = 0xff3f;
-  if (bytes.size() != Secinfo::kBytes) return invalid("a SECINFO of {} bytes", bytes.size());
+  if (bytes.size() != SecinfoOperand::kBytes) return invalid("a SECINFO of {} bytes", bytes.size());
   const auto flags = load_le<std::uint64_t>(bytes);
   if ((flags & ~kKnown) != 0 || !all_zero(bytes.subspan(8))) return invalid("#GP: reserved bits of SECINFO");
-  return Secinfo{.type = static_cast<PageType>(flags >> 8 & 0xff), .flags = flags};
+  return SecinfoOperand{.type = static_cast<PageType>(flags >> 8 & 0xff), .flags = flags};
 }
 
 // Table "Layout of KEYREQUEST Data Structure".

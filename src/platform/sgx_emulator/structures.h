@@ -53,13 +53,13 @@ constexpr std::uint64_t secinfo_of(PageType type, std::uint64_t permissions) {
 }
 
 // SECINFO as enclaves give it to leaves: 64 bytes. Errors: invalid, where they raise #GP.
-struct Secinfo {
+struct SecinfoOperand {
   static constexpr std::size_t kBytes = 64;
   PageType type = PageType::kRegular;
   std::uint64_t flags = 0;  // all of FLAGS, the type as well
   [[nodiscard]] bool writes_only() const { return (flags & (kRead | kWrite)) == kWrite; }
 };
-Result<Secinfo> parse_secinfo(BytesView bytes);
+Result<SecinfoOperand> parse_secinfo(BytesView bytes);
 
 using Id128 = std::array<std::byte, 16>;
 
