@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""`busybox_test.py BIN SOURCE`: builds Debian's busybox, unpacked in the folder SOURCE, as a static-PIE, signs it with the
-command `adyton` in BIN, and compares what its applets do natively and as an SGX enclave in the emulator. Not one of the
-ordinary tests, which fetch and build nothing of others: `./dev busybox` fetches the source and runs this."""
+"""`busybox_test.py BIN FOLDER`: fetches the source of Debian's busybox into FOLDER, builds it as a static-PIE, signs it with
+the command `adyton` in BIN, and compares what its applets do natively and as an SGX enclave in the emulator. Not one of
+the ordinary tests, which fetch and build nothing of others: `./dev busybox` runs it."""
 import os
 import pathlib
 import re
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-bin_folder, source = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
+bin_folder, folder = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
 work = pathlib.Path(tempfile.mkdtemp(prefix="adyton-busybox-"))
 environment = dict(os.environ, XDG_DATA_HOME=str(work / "data"))
 OPTIONS = """LFS LONG_OPTS FEATURE_VERBOSE_USAGE ASH ASH_ECHO ASH_PRINTF ASH_TEST AWK FEATURE_AWK_LIBM BASE64 BASENAME BC CAT
@@ -28,6 +28,23 @@ SHELL = [
     'cd /tmp && echo one > bb && echo two >> bb && while read l; do echo "[$l]"; done < bb; pwd; test -s bb && echo has',
     'set -- a b c; echo $# ${2}; v=hello; echo ${#v} ${v%lo}; trap "echo bye" EXIT; kill -0 $$ && echo alive; umask',
 ]
+
+
+def fetch():
+    """The source, by apt-get, from the archive that this machine uses; without touching its own lists."""
+    (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
+    used = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)"], capture_output=True, text=True).stdout
+    archive = next((line for line in used.splitlines() if line.endswith("/debian/")), "http://deb.debian.org/debian")
+    keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    (folder / "sources.list").write_text(f"deb-src [signed-by={keys}] {archive} bookworm main\n")
+    apt = ["apt-get", "-qq", "-o", f"Dir::Etc::sourcelist={folder}/sources.list", "-o", "Dir::Etc::sourceparts=-",
+           "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}"]
+    for command in ["update"], ["source", "busybox"]:
+        subprocess.run([*apt, *command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return next(path for path in folder.iterdir() if path.is_dir() and path.name.startswith("busybox-"))
+
+
+source = fetch()
 
 
 def make(*arguments):

@@ -240,6 +240,7 @@ volatile std::uint32_t* map_host_memory(std::size_t bytes) {
 
 void look_at_host_memory(std::size_t bytes) {
   (void)map_host_memory(bytes);
+  // SAFETY: all of these are refused.
   PROMISE(map_host_memory(bytes + 4096) == nullptr);
   PROMISE(mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED, 3, 0) == MAP_FAILED);
   PROMISE(mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, 3, 0) == MAP_FAILED);
