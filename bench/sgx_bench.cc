@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it costs to measure an SGX plan, beside SHA-256 of as many bytes as EADD and EEXTEND feed it.
+// What it costs to measure an SGX plan, beside SHA-256 of as many bytes as EADD and EEXTEND feed it; to find the system
+// calls that lead straight into the keep kernel; and what one of these costs in the emulator, beside the same program's
+// on Linux.
 #include <benchmark/benchmark.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "bench/compare.h"
 #include "crypto/crypto.h"
-#include "image/sgx/sgx_plan.h"
+#include "crypto/test_sgx_key.h"
+#include "image/build.h"
+#include "image/sgx/sgx_sign.h"
+#include "platform/sgx/host_requests.h"
+#include "platform/sgx/keep_program.h"
+#include "platform/sgx_emulator/emulator.h"
 
 namespace {
 
@@ -43,12 +58,69 @@ void MeasureHeap(benchmark::State& state) {
 }
 BENCHMARK(MeasureHeap)->Unit(benchmark::kMillisecond);
 
+// tests/keep/programs/system_calls.c, which tells what one of its calls of getpid() takes.
+std::string program() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "keep_program_system_calls";
+}
+constexpr std::string_view kRounds = "1000000";
+
+Image image_of_program() {
+  std::ifstream file(program(), std::ios::binary);
+  const std::string elf(std::istreambuf_iterator<char>(file), {});
+  Manifest manifest{.name = "system_calls"};
+  manifest.memory.heap_bytes = 16 << 20;
+  return Image::parse(attach_manifest(as_bytes(std::string_view(elf)), manifest).value()).value();
+}
+
+// A number of nanoseconds that the program printed.
+void set_time(benchmark::State& state, const std::string& printed) {
+  const double nanoseconds = std::strtod(printed.c_str(), nullptr);
+  if (nanoseconds <= 0) state.SkipWithError("the program printed no time");
+  constexpr double kBillion = 1e9;
+  state.SetIterationTime(nanoseconds / kBillion);
+}
+
+void SystemCallInside(benchmark::State& state) {
+  const Image kept = Image::parse(attach_keep(image_of_program(), keep_program()).value()).value();
+  const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
+  const Image image = Image::parse(sign_for_sgx(kept, key, 0x20261122).value()).value();
+  const SignedSgxPlan enclave = verify_sgx_signature(image).value();
+  for (auto _ : state) {
+    const auto device = make_sgx_emulator(SgxFuses::make().value(), {}).value();
+    const auto loaded = load_sgx_enclave(*device, enclave.plan, enclave.sigstruct).value();
+    const int output = memfd_create("output", MFD_CLOEXEC);
+    const auto end = run_keep(*loaded, enclave.plan.tcs_offsets,
+                              {.arguments = {program(), "time", std::string(kRounds)}, .streams = {.output = output}});
+    std::array<char, 64> printed{};
+    if (!end || end->status != 0 || pread(output, printed.data(), printed.size() - 1, 0) <= 0) {
+      state.SkipWithError("the program did not run to its end");
+    }
+    close(output);
+    set_time(state, printed.data());
+  }
+}
+BENCHMARK(SystemCallInside)->UseManualTime()->Iterations(1);
+
+void SystemCallOfLinux(benchmark::State& state) {
+  for (auto _ : state) {
+    FILE* pipe = popen((program() + " time " + std::string(kRounds)).c_str(), "r");
+    std::array<char, 64> printed{};
+    if (fgets(printed.data(), printed.size(), pipe) == nullptr) state.SkipWithError("the program did not run");
+    pclose(pipe);
+    set_time(state, printed.data());
+  }
+}
+BENCHMARK(SystemCallOfLinux)->UseManualTime()->Iterations(1);
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr double kShare = 0.7, kHeapMicroseconds = 5000;
+  constexpr double kShare = 0.7, kHeapMicroseconds = 5000, kCallMicroseconds = 0.060;
   return adyton::bench::run(
       argc, argv,
       {{"measuring a 64 MiB plan", "MeasurePlan", "BareSha256", 1 / kShare, "70 % of SHA-256 speed for the bytes fed"},
-       {"measuring 64 MiB of heap", "MeasureHeap", "", kHeapMicroseconds, "its EADD records only: 5 ms"}});
+       {"measuring 64 MiB of heap", "MeasureHeap", "", kHeapMicroseconds, "its EADD records only: 5 ms"},
+       {"a system call answered inside (rewritten site)", "SystemCallInside", "", kCallMicroseconds, "60 ns"},
+       {"a system call answered inside (rewritten site)", "SystemCallInside", "SystemCallOfLinux", 1,
+        "a native getpid"}});
 }

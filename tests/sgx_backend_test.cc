@@ -122,6 +122,27 @@ TEST_F(SgxBackend, RefusesAChangedKeepKernelBeforeAnythingRuns) {
   EXPECT_TRUE(error.message.contains("SIGSTRUCT")) << error.message;
 }
 
+// On a machine without SGX: the device is not there, or what is opened in its place is refused by what would enter it.
+TEST_F(SgxBackend, SaysThatThereIsNoDevice) {
+  if (std::filesystem::exists("/dev/sgx_enclave")) GTEST_SKIP() << "this machine has SGX";
+  const VerifiedImage image = Made().image();
+  const auto none = SgxDeviceBackend().launch(image, {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(none.error().message.contains("/dev/sgx_enclave: No such file")) << none.error().message;
+
+  std::string output;
+  LaunchConfig config;
+  config.output = [&](StandardStream, std::string_view line) { output += line; };
+  auto runner = SgxDeviceBackend({.enclave_path = "/dev/null"}).launch(image, std::move(config));
+  ASSERT_TRUE(runner) << runner.error().message;
+  const auto end = (*runner)->wait({});
+  ASSERT_TRUE(end) << end.error().message;
+  EXPECT_EQ(end->text, "exited with status 125");
+  EXPECT_TRUE(output.starts_with("adyton: ")) << output;
+  EXPECT_TRUE(output.contains("SGX")) << output;
+}
+
 TEST(Backends, TheEmulatorIsTakenOnlyWhenAskedFor) {
   const char* given = std::getenv("ADYTON_BACKEND");
   const std::string before = given == nullptr ? "" : given;

@@ -13,7 +13,7 @@ void LaunchArguments::declare(CLI::App& app) {
   app.add_option("IMAGE", image, "an enclave image")->required();
   app.add_option(
       "--on", backend,
-      "the back-end: auto (default; what ADYTON_BACKEND says, else the strongest this machine has), process, "
+      "the back-end: auto (default; what ADYTON_BACKEND says, else the strongest this machine has), sgx, process, "
       "sgx-emulated (isolates nothing: for development)");
   app.add_flag("--strict", strict, "sgx-emulated: trap every ENCLU, as exact as the emulator can be, and slower");
   app.add_option("--storage", storage, "a folder for what the enclave keeps; made if missing");

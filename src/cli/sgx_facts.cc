@@ -15,6 +15,19 @@ std::uint64_t pages_of(const SgxPlan& plan) {
   return out;
 }
 
+// Everything that it takes to do the same to the file's bytes (docs/formats/sgx.md).
+nlohmann::ordered_json to_json(const SyscallSites& syscalls) {
+  nlohmann::ordered_json rewritten = nlohmann::ordered_json::array();
+  for (const SyscallSite& site : syscalls.rewritten) {
+    nlohmann::ordered_json& entry = rewritten.emplace_back();
+    entry["syscall"] = site.syscall;
+    entry["begin"] = site.begin;
+    if (site.padding != 0) entry["padding"] = site.padding;
+    if (!site.distances.empty()) entry["distances"] = site.distances;
+  }
+  return {{"rewritten", rewritten}, {"left", syscalls.left}};
+}
+
 std::string date_text(std::uint32_t date) {
   return fmt::format("{:04x}-{:02x}-{:02x}", date >> 16, (date >> 8) & 0xff, date & 0xff);
 }
@@ -30,7 +43,8 @@ nlohmann::ordered_json SgxFacts::to_json() const {
                                 {"xfrm", fmt::format("{:016x}", plan.attributes.xfrm)},
                                 {"misc_select", fmt::format("{:08x}", plan.misc_select)},
                                 {"family_id", to_hex(plan.family_id)},
-                                {"extended_product_id", to_hex(plan.extended_product_id)}};
+                                {"extended_product_id", to_hex(plan.extended_product_id)},
+                                {"syscalls", adyton::to_json(plan.syscalls)}};
   if (sigstruct) {
     out["mrsigner"] = to_hex(sigstruct->signer);
     out["date"] = date_text(sigstruct->fields.date);
@@ -46,6 +60,8 @@ std::string SgxFacts::to_text() const {
   out += fmt::format("         {} pages in {} MiB, {} threads, attributes {:#x}, XFRM {:#x}, MISCSELECT {:#x}\n",
                      pages_of(plan), plan.size >> 20, plan.tcs_offsets.size(), plan.attributes.flags,
                      plan.attributes.xfrm, plan.misc_select);
+  out += fmt::format("         {} system calls lead straight into the keep kernel, {} trap\n",
+                     plan.syscalls.rewritten.size(), plan.syscalls.left.size());
   if ((plan.attributes.flags & SgxAttributes::kKss) != 0) {
     out += fmt::format("         family {}, extended product {}\n", to_hex(plan.family_id),
                        to_hex(plan.extended_product_id));

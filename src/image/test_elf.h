@@ -46,7 +46,8 @@ struct TestElf {
   };
   std::vector<Elf64_Rela> relocations = {relocation(R_X86_64_RELATIVE), relocation(R_X86_64_IRELATIVE),
                                          relocation(R_X86_64_NONE)};
-  Bytes constants;  // at kConstants + 0x300
+  Bytes code = to_bytes(as_bytes(std::string_view("\x31\xff\xb8\x3c\0\0\0\x0f\x05", 9)));  // at kCode
+  Bytes constants;                                                                         // at kConstants + 0x300
 
   TestElf() { segments[kWritable].p_memsz = 0x2000; }
 
@@ -72,7 +73,7 @@ struct TestElf {
     append_structure(out, finished);
     for (const Elf64_Phdr& segment : segments) append_structure(out, segment);
     out.resize(kCode);
-    for (const unsigned byte : {0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05}) out.push_back(static_cast<std::byte>(byte));
+    append(out, code);
     out.resize(kConstants);
     for (const Elf64_Dyn& entry : dynamic) append_structure(out, entry);
     out.resize(kConstants + 0x200);

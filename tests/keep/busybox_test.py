@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`busybox_test.py BIN FOLDER`: fetches the source of Debian's busybox into FOLDER, builds it as a static-PIE, signs it with
 the command `adyton` in BIN, and compares what its applets do natively and as an SGX enclave in the emulator. Not one of
-the ordinary tests, which fetch and build nothing of others: `./dev busybox` runs it."""
+the ordinary tests, which fetch and build nothing of others: `./dev build`, then this with build/release/bin
+and build/busybox."""
 import os
 import pathlib
 import re

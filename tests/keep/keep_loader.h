@@ -34,7 +34,7 @@ struct Loaded {
   std::uint64_t bytes = 0, heap_offset = 0;
 };
 
-inline Image signed_image(std::string_view name, std::uint64_t heap_bytes) {
+inline Image signed_image(std::string_view name, std::uint64_t heap_bytes, BytesView keep = keep_program()) {
   std::ifstream file(program(name), std::ios::binary);
   const std::string elf(std::istreambuf_iterator<char>(file), {});
   Manifest manifest{.name = std::string(name)};
@@ -42,7 +42,7 @@ inline Image signed_image(std::string_view name, std::uint64_t heap_bytes) {
   manifest.sgx.threads = kKeepTestThreads;
   const auto image_of = [](Bytes bytes) { return Image::parse(std::move(bytes)).value(); };
   const Image image = image_of(attach_manifest(as_bytes(std::string_view(elf)), manifest).value());
-  const Image kept = image_of(attach_keep(image, keep_program()).value());
+  const Image kept = image_of(attach_keep(image, keep).value());
   const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
   return image_of(sign_for_sgx(kept, key, 0x20261122).value());
 }
@@ -59,8 +59,8 @@ inline Loaded load(const Image& image, SgxEmulatorOptions options = {}) {
   return out;
 }
 
-inline Loaded load(std::string_view name, SgxEmulatorOptions options = {}) {
-  return load(signed_image(name, 128 << 20), std::move(options));
+inline Loaded load(std::string_view name, SgxEmulatorOptions options = {}, BytesView keep = keep_program()) {
+  return load(signed_image(name, 128 << 20, keep), std::move(options));
 }
 
 }  // namespace adyton

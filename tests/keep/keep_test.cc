@@ -10,6 +10,7 @@
 #include <cstring>
 #include <random>
 
+#include "image/sgx/keep_elf.h"
 #include "keep_loader.h"
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/keep_program.h"
@@ -63,7 +64,7 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
                          testing::Values("channels", "files", "hello", "language", "locales", "openssl", "signals",
-                                         "sqlite", "strings", "threads", "zlib"),
+                                         "sqlite", "strings", "system_calls", "threads", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {
@@ -156,6 +157,65 @@ TEST_F(HostileHostTest, StringsThatAreNotAsManyAsSaidEndTheStart) {
   const SgxRegisters left = enter(start_with(good_start().rsi, HostPage::kDataBytes + 1, ~0ull));
   EXPECT_EQ(left.rdi, static_cast<std::uint64_t>(KeepExit::kFailed));
   EXPECT_EQ(left.rsi, static_cast<std::uint64_t>(KeepFailure::kArguments));
+}
+
+class SystemCallTest : public HostileHostTest {
+ protected:
+  // How many exceptions there are, and what the program prints at last.
+  struct Run {
+    int traps = 0;
+    std::string printed;
+  };
+  Run run_program(std::string_view arguments, BytesView keep) {
+    sgx_ = {};
+    sgx_ = load("system_calls", {}, keep);
+    std::ranges::copy(arguments, page_->data);
+    const auto count = static_cast<std::uint64_t>(std::ranges::count(arguments, '\0'));
+    Run out;
+    SgxRegisters registers = start_with(std::bit_cast<std::uint64_t>(page_.get()), arguments.size(), count);
+    for (SgxLeaf leaf = SgxLeaf::kEenter;;) {
+      const auto end = sgx_.enclave->enter(sgx_.tcs_offsets[0], leaf, registers);
+      leaf = SgxLeaf::kEenter;
+      if (end->function != SgxLeaf::kEexit) {
+        ++out.traps;
+        EXPECT_EQ(enter({}).rdi, static_cast<std::uint64_t>(KeepExit::kResume));
+        leaf = SgxLeaf::kEresume;
+      } else if (end->registers.rdi != static_cast<std::uint64_t>(KeepExit::kRequest)) {
+        EXPECT_EQ(end->registers.rdi, static_cast<std::uint64_t>(KeepExit::kExited));
+        EXPECT_EQ(end->registers.rsi, 0u);
+        return out;
+      } else {
+        const bool writes = end->registers.rsi == static_cast<std::uint64_t>(KeepRequest::kWrite);
+        if (writes) out.printed.assign(page_->data, page_->data + end->registers.r8);
+        registers = {.rdi = 2, .rsi = writes ? end->registers.r8 : 0};
+      }
+    }
+  }
+  // The same keep kernel, but no system call finds its way there without a trap.
+  static Bytes keep_without_entry() {
+    Bytes out = to_bytes(keep_program());
+    std::uint64_t magic = kKeepCallsMagic;
+    const auto found = std::ranges::search(out, std::as_bytes(std::span(&magic, 1)));
+    EXPECT_FALSE(found.empty());
+    found.front() = {};
+    return out;
+  }
+};
+
+constexpr std::string_view kTime("x\0time\0001000\0", 12), kTrap("x\0trap\0001000\0", 12);
+
+TEST_F(SystemCallTest, RewrittenSitesDoNotTrap) {
+  const Run rewritten = run_program(kTime, keep_program()), trapped = run_program(kTime, keep_without_entry());
+  EXPECT_LT(rewritten.traps, 500);  // cpuid traps, too
+  EXPECT_GT(trapped.traps, rewritten.traps + 1100);
+  EXPECT_TRUE(trapped.printed.contains('.'));
+}
+
+TEST_F(SystemCallTest, SitesThatAreLeftTrapAndWorkAllTheSame) {
+  const Run run = run_program(kTrap, keep_program());
+  EXPECT_GT(run.traps, 1000);
+  EXPECT_LT(run.traps, 1500);  // getpid(), called as often, does not
+  EXPECT_EQ(run.printed, "1000\n");
 }
 
 TEST(HostileRegistersTest, ControlRegistersOfTheHostReachNoCompiledCode) {

@@ -5,6 +5,7 @@ what comes out with sgx_layout.py, a second implementation."""
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -34,12 +35,12 @@ def expect(text, part):
         sys.exit(f"{part!r} is not in:\n{text}")
 
 
-def make_keep(code):
+def make_keep(code, constants=bytes(range(32))):
     """A keep kernel that does nothing: headers and text, constants, data."""
     loads = [(5, 0, 0x400 + len(code), 0x400 + len(code)), (4, 0x1000, 32, 32), (6, 0x2000, 64, 0x1800)]
     header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 3, 62, 1, 0x400, 64, 0, 0, 64, 56, len(loads), 0, 0, 0)
     table = b"".join(struct.pack("<IIQQQQQQ", 1, flags, at, at, at, size, memory, 4096) for flags, at, size, memory in loads)
-    return ((header + table).ljust(0x400, b"\0") + code).ljust(0x1000, b"\0") + bytes(range(32)).ljust(0x1000, b"\0") + bytes(64)
+    return ((header + table).ljust(0x400, b"\0") + code).ljust(0x1000, b"\0") + constants.ljust(0x1000, b"\0") + bytes(64)
 
 
 def check(name, **wanted):
@@ -47,7 +48,8 @@ def check(name, **wanted):
     file = (work / name).read_bytes()
     measured = json.loads(adyton("measure", name, "--json"))
     fields = sgx_layout.check_sigstruct(sgx_layout.notes_of(file)[".adyton.sigstruct"])
-    mrenclave = sgx_layout.mrenclave(*sgx_layout.layout(file))
+    inspected = json.loads(adyton("inspect", name, "--json"))["sgx"]
+    mrenclave = sgx_layout.mrenclave(*sgx_layout.layout(file, inspected["syscalls"]["rewritten"]))
     assert measured["sgx"] == {"mrenclave": mrenclave, "mrsigner": fields["mrsigner"]}, (measured, mrenclave, fields)
     assert fields["mrenclave"] == mrenclave
     assert fields["flag_mask"] == fields["xfrm_mask"] == 2**64 - 1
@@ -56,13 +58,34 @@ def check(name, **wanted):
     for text in adyton("measure", name), adyton("inspect", name):
         expect(text, mrenclave)
         expect(text, fields["mrsigner"])
-    inspected = json.loads(adyton("inspect", name, "--json"))["sgx"]
     assert inspected["mrenclave"] == mrenclave and inspected["attributes"] == f"{fields['flags']:016x}", inspected
     return measured
 
 
+def check_syscalls(name):
+    """The rewritten system calls of NAME, as objdump sees its code: whole instructions move, and none of them branches."""
+    calls = json.loads(adyton("inspect", name, "--json"))["sgx"]["syscalls"]
+    code = re.findall(r"^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+) *(?:\t(\S+))?", run("objdump", "-dw", name), re.M)
+    code = {int(at, 16): (len(data.split()), operation) for at, data, operation in code}
+    for site in calls["rewritten"]:
+        at = site["begin"]
+        while at < site["syscall"]:
+            size, operation = code[at]
+            assert not re.match("j|call|ret|loop|syscall|int|hlt|ud", operation), (site, operation)
+            at += size
+        assert at == site["syscall"] and code[at] == (2, "syscall"), site
+        for padding in range(site.get("padding", 0), site["padding"] + 5 if "padding" in site else 0):
+            assert code.get(padding, (0, "nop"))[1] in ("nop", "nopw", "nopl", "xchg", "int3", "data16", "cs"), (site, code[padding])
+    real = [at for at, (_, operation) in code.items() if operation == "syscall"]
+    share = len(calls["rewritten"]) / len(real)
+    assert set(calls["left"]) >= set(real) - {site["syscall"] for site in calls["rewritten"]}
+    assert share > 0.95, (share, calls["left"])
+    expect(adyton("inspect", name), f"{len(calls['rewritten'])} system calls lead straight into the keep kernel")
+
+
 (work / "keep").write_bytes(make_keep(b"\x0f\x0b"))
 (work / "other_keep").write_bytes(make_keep(b"\x90\x0f\x0b"))
+(work / "calls_keep").write_bytes(make_keep(b"\x0f\x0b", struct.pack("<8sQ", b"akcalls1", 0x401)))
 (work / "plain.toml").write_text('name = "hello"\nproduct = 4\nsvn = 9\nthreads = 2\n[memory]\nheap = "4MiB"\n')
 (work / "full.toml").write_text(
     'name = "hello"\ndebug = true\n[sgx]\nfeatures = ["avx", "avx512"]\nthreads = 20\nexception_info = true\nkss = true\n'
@@ -80,6 +103,16 @@ one = check("one", date=0x20261122, flags=4, xfrm=3, misc=(0, 2**32 - 1), produc
 expect(made, one["sgx"]["mrsigner"])
 adyton("sign", hello, "-m", "full.toml", "--key", "isv.pem", "--keep", "keep", "-o", "full")
 check("full", flags=4 | 2 | 0x80, xfrm=0xe7, misc=(1, 2**32 - 1), family="000102030405060708090a0b0c0d0e0f")
+
+# A keep kernel to which system calls lead, and then the one that is embedded.
+adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "--keep", "calls_keep", "-o", "calls")
+assert check("calls")["image"] == one["image"]
+check_syscalls("calls")
+adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "-o", "own")
+check("own")
+check_syscalls("own")
+(work / "bad_keep").write_bytes(make_keep(b"\x0f\x0b", struct.pack("<8sQ", b"akcalls1", 0x1000)))
+expect(adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "--keep", "bad_keep", "-o", "no", status=10), "system calls")
 
 # Another key for SGX than for the image; two steps with openssl make the same SIGSTRUCT as one.
 adyton("sign", hello, "-m", "plain.toml", "--key", "p256.pem", "--keep", "keep", "-o", "kept")

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SGX enclave's pages, MRENCLAVE and SIGSTRUCT out of an image file, written from docs/formats/sgx.md and Intel's
-SDM alone: a second implementation, which shares nothing with the first."""
+SDM alone: a second implementation, which shares nothing with the first. Which system calls are rewritten it does not
+choose: it is told, checks that each is one that may be, and does it."""
 import hashlib
 import struct
 
 PAGE = 4096
 EXCEPTION_STACK_PAGES, KEEP_STACK_PAGES, SSA_FRAMES, SSA_FRAME_PAGES = 2, 6, 3, 4
 R, W, X, TCS, REG = 1, 2, 4, 0x100, 0x200
+R_ELF = 4
 
 
 def up(value, to=PAGE):
@@ -69,6 +71,58 @@ def pages_of_segments(elf, loads, base):
             yield base + start + at, secinfo, content[at:at + PAGE]
 
 
+def syscall_entry(keep, loads):
+    """Where rewritten system calls lead: the second word of the first segment that is only readable."""
+    for flags, offset, _, in_file, _, _ in loads:
+        if flags == R_ELF and in_file >= 16:
+            magic, entry = struct.unpack_from("<8sQ", keep, offset)
+            return entry if magic == b"akcalls1" else 0
+    return 0
+
+
+def jump(opcode, width, address, target):
+    """A direct jump at `address`, or whatever else ends in its distance."""
+    return opcode + struct.pack("<b" if width == 1 else "<i", target - (address + len(opcode) + width))
+
+
+def rewrite(image, loads, sites, base, entry):
+    """The image with jumps instead of its system calls, and the trampolines, which begin at `base`; both from the load
+    base, as is `entry`."""
+    out, trampolines, last = bytearray(image), b"", 0
+    code = [load for load in loads if load[0] & 1]
+
+    def place(address, size):
+        offset, start = next((load[1], load[2]) for load in code if load[2] <= address <= load[2] + load[3] - size)
+        return offset + address - start
+
+    def put(address, new):
+        at = place(address, len(new))
+        out[at:at + len(new)] = new
+
+    for site in sites:
+        syscall, begin, padding = site["syscall"], site["begin"], site.get("padding")
+        first, second = place(begin, syscall + 2 - begin), place(syscall, 2)
+        assert image[second:second + 2] == b"\x0f\x05" and last <= begin <= syscall and syscall - begin <= 48, site
+        moved = bytearray(image[first:second])
+        here = base + len(trampolines)
+        for at in site.get("distances", []):
+            assert begin < at <= syscall - 4, site
+            distance, = struct.unpack_from("<i", moved, at - begin)
+            struct.pack_into("<i", moved, at - begin, distance + begin - here)
+        trampoline = bytes(moved) + jump(b"\x48\x8d\x0d", 4, here + len(moved), syscall + 2)
+        trampoline += jump(b"\xe9", 4, here + len(trampoline), entry)
+        trampolines += trampoline.ljust(up(len(trampoline), 16), b"\xcc")
+        if padding is None:
+            assert syscall + 2 - begin >= 5, site
+            put(begin, jump(b"\xe9", 4, begin, here))
+        else:
+            assert begin == syscall, site
+            put(syscall, jump(b"\xeb", 1, syscall, padding))
+            put(padding, jump(b"\xe9", 4, padding, here))
+        last = syscall + 2
+    return bytes(out), trampolines
+
+
 def image_digest(image, entry, loads, manifest):
     """The portable identity (docs/formats/image.md)."""
     digest = hashlib.sha384(struct.pack("<16sQQ", b"adyton image 1", entry, len(loads)))
@@ -77,8 +131,9 @@ def image_digest(image, entry, loads, manifest):
     return digest.update(struct.pack("<Q", len(manifest)) + manifest) or digest.digest()
 
 
-def layout(image):
-    """(size, pages) of the enclave; a page is (offset, SECINFO.FLAGS, content or None if it is not extended)."""
+def layout(image, sites=()):
+    """(size, pages) of the enclave; a page is (offset, SECINFO.FLAGS, content or None if it is not extended). `sites` as
+    `adyton inspect --json` lists the rewritten ones."""
     notes = notes_of(image)
     keep, encoded = notes[".adyton.keep"], notes[".adyton.manifest"]
     manifest = cbor(encoded)[0]
@@ -91,9 +146,12 @@ def layout(image):
     manifest_at = keep_bytes + PAGE
     app = up(up(manifest_at + len(encoded)) + PAGE, max(load[5] for load in loads))
     app_bytes = up(loads[-1][2] + loads[-1][4])
+    entry_of_calls = syscall_entry(keep, keep_loads)
+    assert entry_of_calls or not sites
+    code, trampolines = rewrite(image, loads, sites, app_bytes, entry_of_calls - app)
     threads = manifest.get("sgx", {}).get("threads", 0) or manifest["threads"] + 8
     stack = manifest["memory"]["stack"]
-    heap, heap_bytes = app + app_bytes + PAGE, manifest["memory"]["heap"] + threads * stack
+    heap, heap_bytes = app + app_bytes + up(len(trampolines)) + PAGE, manifest["memory"]["heap"] + threads * stack
     first_thread = heap + heap_bytes
     stride = (1 + EXCEPTION_STACK_PAGES + 1 + KEEP_STACK_PAGES + 1 + 1 + 1 + SSA_FRAMES * SSA_FRAME_PAGES + 1) * PAGE
     size = 1 << (first_thread + threads * stride - 1).bit_length()
@@ -107,7 +165,9 @@ def layout(image):
     pages.append((keep_bytes, REG | R, config.ljust(PAGE, b"\0")))
     for at in range(0, len(encoded), PAGE):
         pages.append((manifest_at + at, REG | R, encoded[at:at + PAGE].ljust(PAGE, b"\0")))
-    pages += pages_of_segments(image, loads, app)
+    pages += pages_of_segments(code, loads, app)
+    for at in range(0, len(trampolines), PAGE):
+        pages.append((app + app_bytes + at, REG | R | X, trampolines[at:at + PAGE].ljust(PAGE, b"\0")))
     pages += [(heap + at, REG | R | W, None) for at in range(0, heap_bytes, PAGE)]
     for i in range(threads):
         exceptions = first_thread + i * stride + PAGE

@@ -11,10 +11,15 @@
 
 namespace adyton {
 
+// The first eight bytes of the first segment that is only readable, if the next eight are KeepElf::syscall_entry.
+inline constexpr std::uint64_t kKeepCallsMagic = 0x31736c6c61636b61;  // "akcalls1"
+
 inline constexpr std::uint64_t kMaxKeepBytes = 16 << 20;  // of the file, and of memory
 
 struct KeepElf {
-  std::uint64_t entry = 0;      // every TCS's OENTRY
+  std::uint64_t entry = 0;  // every TCS's OENTRY
+  std::uint64_t syscall_entry =
+      0;                        // what a rewritten `syscall` jumps to, with where it goes on in rcx; 0: there is none
   std::uint64_t bytes = 0;      // its pages lie at [0, bytes)
   std::vector<Region> regions;  // ascending, no page shared; they point into the ELF
 };

@@ -30,6 +30,19 @@ TEST(SgxKeepElf, MayHaveADynamicSectionThatSaysNothing) {
   EXPECT_TRUE(parsed) << parsed.error().message;
 }
 
+TEST(SgxKeepElf, SaysWhereSystemCallsLead) {
+  TestKeep keep;
+  EXPECT_EQ(parse_keep_elf(keep.encode())->syscall_entry, 0u);
+  keep.syscall_entry = TestKeep::kEntry + 1;
+  EXPECT_EQ(parse_keep_elf(keep.encode())->syscall_entry, TestKeep::kEntry + 1);
+  for (const std::uint64_t nowhere : {TestKeep::kConstants, TestKeep::kData, std::uint64_t{0x500}, ~std::uint64_t{0}}) {
+    keep.syscall_entry = nowhere;
+    const auto parsed = parse_keep_elf(keep.encode());
+    ASSERT_FALSE(parsed) << nowhere;
+    EXPECT_TRUE(parsed.error().message.contains("entry for system calls")) << parsed.error().message;
+  }
+}
+
 TEST(SgxKeepElf, RefusesWhatNeedsALoader) {
   const std::pair<std::string_view, std::function<void(TestKeep&)>> cases[] = {
       {"another machine", [](TestKeep& k) { k.header.e_machine = EM_AARCH64; }},

@@ -8,6 +8,7 @@
 #include "image/elf_file.h"
 #include "image/sgx/keep_elf.h"
 #include "image/sgx/thread_area.h"
+#include "image/sgx/trampolines.h"
 
 namespace adyton {
 namespace {
@@ -89,7 +90,7 @@ Result<std::uint64_t> largest_alignment(const LaunchPlan& app, const Elf64_Ehdr&
 }
 
 // Where everything lies (docs/formats/sgx.md): nothing here depends on anything but the image and the keep kernel.
-Result<KeepConfig> place(const Image& image, const KeepElf& keep) {
+Result<KeepConfig> place(const Image& image, const KeepElf& keep, std::uint64_t trampolines) {
   const LaunchPlan& app = image.plan();
   const Manifest& manifest = image.manifest();
   const Elf64_Ehdr header = TRY(read_elf_header(app.executable));
@@ -108,7 +109,7 @@ Result<KeepConfig> place(const Image& image, const KeepElf& keep) {
   out.app_header_count = header.e_phnum;
   out.thread_count = sgx_threads(manifest);
   out.stack_bytes = manifest.memory.stack_bytes;
-  out.heap_offset = out.app_offset + out.app_bytes + kPageBytes;
+  out.heap_offset = out.app_offset + out.app_bytes + page_ceiling(trampolines) + kPageBytes;
   out.heap_bytes = manifest.memory.heap_bytes + out.thread_count * out.stack_bytes;
   out.threads_offset = out.heap_offset + out.heap_bytes;
   out.thread_stride = thread_area_bytes();
@@ -127,6 +128,32 @@ Result<KeepConfig> place(const Image& image, const KeepElf& keep) {
   return out;
 }
 
+// The application as it runs: its segments, and the trampolines of those system calls that lead straight into the keep
+// kernel.
+void add_application(Layout& layout, const LaunchPlan& app, const KeepConfig& config, const SyscallSites& syscalls,
+                     std::uint64_t syscall_entry) {
+  const RewrittenProgram program =
+      rewrite_syscalls(app, syscalls.rewritten, config.app_bytes, syscall_entry - config.app_offset);
+  for (std::size_t i = 0; i < app.regions.size(); ++i) {
+    Region region = app.regions[i];
+    if (region.executable) region.bytes = program.code[i];
+    layout.add_region(region, config.app_offset);
+  }
+  if (program.trampolines.empty()) return;
+  layout.add({.offset = config.app_offset + config.app_bytes, .readable = true, .executable = true},
+             program.trampolines);
+}
+
+// What can be rewritten for this keep kernel.
+SyscallSites rewritable(const LaunchPlan& app, const KeepElf& keep) {
+  // How far jumps reach, less all that lies before and behind the program.
+  constexpr std::uint64_t kMostBytes = (1ull << 31) - (256ull << 20);
+  SyscallSites out;
+  if (keep.syscall_entry == 0) return out;
+  if (app.regions.back().address + app.regions.back().size > kMostBytes) return out;
+  return find_syscall_sites(app);
+}
+
 }  // namespace
 
 std::uint64_t secinfo_flags(const SgxPages& pages) {
@@ -136,7 +163,8 @@ std::uint64_t secinfo_flags(const SgxPages& pages) {
 
 Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
   const KeepElf keep = TRY(parse_keep_elf(keep_bytes));
-  const KeepConfig config = TRY(place(image, keep));
+  SyscallSites syscalls = rewritable(image.plan(), keep);
+  const KeepConfig config = TRY(place(image, keep, trampoline_bytes(syscalls.rewritten)));
   const Manifest& manifest = image.manifest();
   SgxPlan plan;
   plan.size = config.enclave_bytes;
@@ -151,7 +179,7 @@ Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
   for (const Region& region : keep.regions) layout.add_region(region, 0);
   layout.add({.offset = config.keep_bytes, .readable = true}, std::as_bytes(std::span(&config, 1)));
   layout.add({.offset = config.manifest_offset, .readable = true}, image.manifest_bytes());
-  for (const Region& region : image.plan().regions) layout.add_region(region, config.app_offset);
+  add_application(layout, image.plan(), config, syscalls, keep.syscall_entry);
   layout.add_zeros({.offset = config.heap_offset, .readable = true, .writable = true}, config.heap_bytes);
   for (std::uint64_t i = 0; i < config.thread_count; ++i) {
     const ThreadArea area = make_thread_area(config, i, keep.entry);
@@ -168,6 +196,7 @@ Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
     layout.add_zeros(ssa, kSsaFrames * kSsaFramePages * kPageBytes);
     plan.tcs_offsets.push_back(area.self.tcs_offset);
   }
+  plan.syscalls = std::move(syscalls);
   return plan;
 }
 

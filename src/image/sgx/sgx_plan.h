@@ -13,6 +13,7 @@
 #include <adyton/result.h>
 #include "image/image.h"
 #include "image/sgx/keep_config.h"
+#include "image/sgx/syscall_sites.h"
 
 namespace adyton {
 
@@ -54,6 +55,7 @@ struct SgxPlan {
   std::array<std::byte, 16> family_id{}, extended_product_id{};  // KSS
   std::vector<SgxPages> pages;                                   // in the order of EADD
   std::vector<std::uint64_t> tcs_offsets;                        // ascending
+  SyscallSites syscalls;                                         // of the application, from its load base
   std::vector<Bytes> storage;
 };
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/cursor.h"
+#include "image/sgx/test_code.h"
 #include "image/sgx/test_keep.h"
 
 namespace adyton {
@@ -50,6 +51,56 @@ TEST(SgxPlan, MeasuresToKnownAnswers) {
   other.sgx = {.features = {"avx", "amx"}, .threads = 5, .exception_info = true, .kss = true};
   EXPECT_EQ(to_hex(measure_sgx_plan(plan_of(other))),
             "e835b851d7551e024e600435fdcc61be4b15eb09084003a36326232f3bd75815");
+}
+
+// A program with a system call before which an instruction moves, and one that jumps by way of padding.
+Image image_with_syscalls() {
+  const TestCode code{.functions = {{.hex = "b8 27000000 31ff 0f05 c3"},
+                                    {.hex = "31c0 0f05 c3", .gap = "cc"},
+                                    {.hex = "488d3d00010000 0f05 c3"},
+                                    {.hex = "0f05 c3", .signal_frame = true},
+                                    {.hex = "c3"}},
+                      .table = {}};
+  return test_sgx_image(test_sgx_manifest(), {}, code.elf().encode());
+}
+constexpr std::uint64_t kSyscallEntry = 0x401;
+
+// The value is tests/sgx/sgx_layout.py's, as above.
+TEST(SgxPlan, MeasuresRewrittenSystemCallsToAKnownAnswer) {
+  TestKeep keep;
+  keep.syscall_entry = kSyscallEntry;
+  const Image image = image_with_syscalls();
+  const SgxPlan plan = make_sgx_plan(image, keep.encode()).value();
+  EXPECT_EQ(plan.syscalls.rewritten.size(), 3u);
+  EXPECT_EQ(plan.syscalls.left.size(), 1u);
+  EXPECT_EQ(to_hex(measure_sgx_plan(plan)), "ebb5e5840e4bafbe4bd0f674cee864d0a6e2e83baf87577849dcce0c2b70671a");
+  // And again, for it is a function of the two files.
+  EXPECT_EQ(measure_sgx_plan(make_sgx_plan(image, keep.encode()).value()), measure_sgx_plan(plan));
+}
+
+TEST(SgxPlan, PutsTrampolinesBehindTheApplication) {
+  TestKeep keep;
+  const Image image = image_with_syscalls();
+  const SgxPlan plain = make_sgx_plan(image, keep.encode()).value();
+  EXPECT_TRUE(plain.syscalls.rewritten.empty());
+  keep.syscall_entry = kSyscallEntry;
+  const SgxPlan plan = make_sgx_plan(image, keep.encode()).value();
+  const auto config = structure_at<KeepConfig>(plan, 0x4000), before = structure_at<KeepConfig>(plain, 0x4000);
+  EXPECT_EQ(config.app_bytes, before.app_bytes);
+  EXPECT_EQ(config.heap_offset, before.heap_offset + 4096);
+  const std::uint64_t trampolines = config.app_offset + config.app_bytes;
+  const SgxPages& pages = pages_at(plan, trampolines);
+  EXPECT_TRUE(pages.readable && pages.executable && !pages.writable && pages.extended);
+  EXPECT_TRUE(nothing_at(plain, trampolines));
+  EXPECT_TRUE(nothing_at(plan, trampolines + 4096));
+  // The first jump leads to the first trampoline, and that one to the keep kernel.
+  const std::uint64_t code = config.app_offset + TestElf::kCode;
+  const auto distance_at = [&](std::uint64_t at) {
+    return static_cast<std::uint64_t>(std::int64_t{structure_at<std::int32_t>(plan, at)});
+  };
+  EXPECT_EQ(code + 5 + distance_at(code + 1), trampolines);
+  EXPECT_EQ(trampolines + 19 + distance_at(trampolines + 15), kSyscallEntry);
+  EXPECT_EQ(trampolines + 14 + distance_at(trampolines + 10), code + 9);
 }
 
 TEST(SgxPlan, KeepsTheRulesOfEadd) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "image/sections.h"
+#include "image/sgx/keep_elf.h"
 #include "image/sgx/sgx_sign.h"
 #include "image/test_elf.h"
 
@@ -27,7 +28,8 @@ struct TestKeep {
       TestElf::load(PF_R | PF_W, kData, 0x40),
       {.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W},
   };
-  std::vector<Elf64_Dyn> dynamic;  // at kConstants, with a PT_DYNAMIC if there are any
+  std::vector<Elf64_Dyn> dynamic;   // at kConstants, with a PT_DYNAMIC if there are any
+  std::uint64_t syscall_entry = 0;  // at kConstants it says so, unless 0
 
   TestKeep() { segments[kWritable].p_memsz = 0x1800; }
 
@@ -52,6 +54,10 @@ struct TestKeep {
     append(out, as_bytes("\x0f\x0b"));
     out.resize(kConstants);
     for (const Elf64_Dyn& entry : dynamic) append_structure(out, entry);
+    if (syscall_entry != 0) {
+      append_le(out, kKeepCallsMagic);
+      append_le(out, syscall_entry);
+    }
     while (out.size() < kData) out.push_back(static_cast<std::byte>(0x5a));
     for (unsigned i = 0; i < 0x40; ++i) out.push_back(static_cast<std::byte>(i));
     return out;

@@ -5,6 +5,8 @@
 #include "keep/bare/offsets.h"
 
 #define LEAF_EEXIT 4
+#define FLAG_AC 0x40000
+#define FLAGS_PLAIN 0xad7   // CF, PF, AF, ZF, SF, OF, IF, and bit 1, which is always set
 #define ENTRY_START 1
 #define ENTRY_ANSWER 2
 #define EXIT_REQUEST 1
@@ -217,9 +219,10 @@ keep_syscall:
   mov %rsp, %gs:KEEP_RSP
   mov %gs:KEEP_STACK_TOP, %rsp
   pushfq
-  popq %gs:KEEP_FLAGS
+  pop %r11                // which, as after the instruction, is then the flags
+  mov %r11, %gs:KEEP_FLAGS
   cld
-  testl $0x40000, %gs:KEEP_FLAGS  // AC
+  test $FLAG_AC, %r11d
   jz 1f
   clear_flags
 1:
@@ -250,10 +253,19 @@ keep_trap:
   xor %ebp, %ebp
   call keep_trapped
 
-// Back to the application, as its frame says.
+// Back to the application, as its frame says. popfq is slow: where there are none but the flags of arithmetic, these are
+// made as they were.
 keep_go_on:
-  pushq %gs:KEEP_FLAGS
-  popfq
+  mov %gs:KEEP_FLAGS, %rax
+  test $~FLAGS_PLAIN, %eax
+  jnz 2f
+  mov %eax, %ecx
+  mov %al, %ah
+  shr $11, %ecx
+  and $1, %ecx
+  add $0x7f, %cl          // OF
+  sahf                    // SF, ZF, AF, PF, CF
+1:
   mov %gs:KEEP_RAX, %rax
   mov %gs:KEEP_RBX, %rbx
   mov %gs:KEEP_RCX, %rcx
@@ -271,6 +283,10 @@ keep_go_on:
   mov %gs:KEEP_R15, %r15
   mov %gs:KEEP_RSP, %rsp
   jmp *%gs:KEEP_RIP
+2:
+  push %rax
+  popfq
+  jmp 1b
 
   .section .rodata
   .balign 64

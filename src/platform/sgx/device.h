@@ -50,8 +50,8 @@ class SgxEnclave {
 };
 
 // An initialised enclave whose pages can come, go and change: on processors with SGX2, and in the emulator. The host
-// asks, the enclave confirms by EACCEPT. Offsets are of pages. Thread-safe, also while threads are inside. Errors of all:
-// unavailable (no SGX2), invalid (no such pages, or not in the state that this takes), io.
+// asks, the enclave confirms by EACCEPT. Offsets are of pages. Thread-safe, also while threads are inside. Errors of
+// all: unavailable (no SGX2), invalid (no such pages, or not in the state that this takes), io.
 class Sgx2Enclave : public SgxEnclave {
  public:
   // EAUG: zero pages, readable and writable, pending until EACCEPT. After initialise().

@@ -16,7 +16,7 @@ Secret encode_runner_orders(const RunnerOrders& orders) {
                       .array(4)
                       .text(kFormat)
                       .boolean(orders.strict)
-                      .bytes(orders.fuses.expose())
+                      .bytes(orders.fuses ? orders.fuses->expose() : BytesView())
                       .bytes(orders.image)
                       .encoded();
   Secret out = Secret::copy_of(encoded);
@@ -30,7 +30,8 @@ Result<RunnerOrders> parse_runner_orders(BytesView encoded) {
   if (TRY(reader.read_text()) != kFormat) return invalid("orders of another version than this program");
   RunnerOrders out;
   out.strict = TRY(reader.read_boolean());
-  out.fuses = Secret::copy_of(TRY(reader.read_bytes()));
+  const BytesView fuses = TRY(reader.read_bytes());
+  if (!fuses.empty()) out.fuses = Secret::copy_of(fuses);
   out.image = TRY(reader.read_bytes());
   TRY(reader.finish());
   return out;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/sgx/sgx_backend.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
+
 #include "base/error.h"
 #include "image/sgx/sgx_sign.h"
 #include "platform/builtin_calls.h"
@@ -22,7 +26,7 @@ std::uint64_t address_space_of(const SgxPlan& plan) {
 
 }  // namespace
 
-Result<SandboxLauncher*> SgxEmulatedBackend::launcher() {
+Result<SandboxLauncher*> SgxBackend::launcher() {
   const std::lock_guard lock(mutex_);
   if (launcher_ == nullptr) launcher_ = TRY(SandboxLauncher::make());
   return launcher_.get();
@@ -39,7 +43,7 @@ std::vector<BackendCheck> SgxEmulatedBackend::probe() const {
            .remedy = "allow getrandom here"}};
 }
 
-Result<std::vector<Measurement>> SgxEmulatedBackend::measure(const VerifiedImage& image) const {
+Result<std::vector<Measurement>> SgxBackend::measure(const VerifiedImage& image) const {
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   return std::vector<Measurement>{
       {.name = "MRENCLAVE", .value = to_bytes(enclave.sigstruct.fields.measurement)},
@@ -47,27 +51,53 @@ Result<std::vector<Measurement>> SgxEmulatedBackend::measure(const VerifiedImage
   };
 }
 
-Result<std::unique_ptr<Instance>> SgxEmulatedBackend::launch(const VerifiedImage& image, LaunchConfig config) {
+Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image, LaunchConfig config) {
+  const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
+  Hosted hosted = TRY(prepare(image, enclave.plan, config));
+  const Descriptor orders = TRY(make_sealed_file("adyton-sgx-runner-orders", hosted.orders.expose(), 0400));
+
+  EnclaveProgram program{.backend = name(), .builtin = std::move(hosted.builtin)};
+  program.spec.executable = sgx_runner_program();
+  program.spec.environment = TRY(enclave_environment(image.image().manifest(), config));
+  program.spec.handed.push_back(orders.get());
+  for (const Descriptor& device : hosted.devices) program.spec.handed.push_back(device.get());
+  program.spec.hosting = hosted.hosting;
+  program.spec.address_space_bytes = address_space_of(enclave.plan);
+  SandboxLauncher* sandboxes = TRY(launcher());
+  return launch_enclave_process(*sandboxes, image, std::move(config), std::move(program));
+}
+
+Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& image, const SgxPlan&,
+                                                       const LaunchConfig& config) {
   const Manifest& manifest = image.image().manifest();
   if (manifest.memory.require_secret) {
     return denied("{} requires secret memory, and emulated SGX keeps nothing secret from this machine's user",
                   manifest.name);
   }
-  const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   const SgxFuses fuses = TRY(SgxFuses::open(TRY(folder_)));
-  const Secret orders =
-      encode_runner_orders({.strict = config.strict, .fuses = fuses.encode(), .image = image.image().file()});
-  const Descriptor payload = TRY(make_sealed_file("adyton-sgx-runner-orders", orders.expose(), 0400));
+  return Hosted{
+      .orders = encode_runner_orders({.fuses = fuses.encode(), .strict = config.strict, .image = image.image().file()}),
+      .hosting = Hosting::kEmulated,
+      .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_),
+  };
+}
 
-  EnclaveProgram program{.backend = name(),
-                         .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_)};
-  program.spec.executable = sgx_runner_program();
-  program.spec.environment = TRY(enclave_environment(manifest, config));
-  program.spec.payload = payload.get();
-  program.spec.emulates = true;
-  program.spec.address_space_bytes = address_space_of(enclave.plan);
-  SandboxLauncher* sandboxes = TRY(launcher());
-  return launch_enclave_process(*sandboxes, image, std::move(config), std::move(program));
+std::vector<BackendCheck> SgxDeviceBackend::probe() const { return make_sgx_device(options_)->probe(); }
+
+Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage& image, const SgxPlan& plan,
+                                                     const LaunchConfig& config) {
+  Hosted out{.orders = encode_runner_orders({.image = image.image().file()}), .hosting = Hosting::kDevice};
+  std::vector<std::string> paths = {options_.enclave_path};
+  if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) paths.push_back(options_.provision_path);
+  for (const std::string& path : paths) {
+    Descriptor device(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!device.valid()) {
+      return unavailable("{}: {}; `adyton doctor` says what this machine lacks, and --on sgx-emulated runs here", path,
+                         errno_text(errno));
+    }
+    out.devices.push_back(std::move(device));
+  }
+  return out;
 }
 
 }  // namespace adyton
