@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Secret again = encode_runner_orders(*orders);
     if (!std::ranges::equal(again.expose(), input)) std::abort();
     if (orders->image.size() > size) std::abort();
-    static_cast<void>(SgxFuses::decode(orders->fuses.expose()));
+    if (orders->fuses) static_cast<void>(SgxFuses::decode(orders->fuses->expose()));
   }
   if (const auto fuses = SgxFuses::decode(input)) {
     const Secret again = fuses->encode();

@@ -11,7 +11,7 @@ namespace {
 Bytes orders() {
   const Bytes image(300, std::byte{0x7f});
   const Secret encoded =
-      encode_runner_orders({.strict = true, .fuses = Secret::copy_of(Bytes(64, std::byte{3})), .image = image});
+      encode_runner_orders({.fuses = Secret::copy_of(Bytes(64, std::byte{3})), .strict = true, .image = image});
   return to_bytes(encoded.expose());
 }
 
@@ -20,7 +20,7 @@ TEST(RunnerOrders, ComeBackAsTheyWere) {
   const auto parsed = parse_runner_orders(encoded);
   ASSERT_TRUE(parsed);
   EXPECT_TRUE(parsed->strict);
-  EXPECT_EQ(parsed->fuses.expose().size(), 64u);
+  EXPECT_EQ(parsed->fuses->expose().size(), 64u);
   EXPECT_EQ(to_bytes(parsed->image), Bytes(300, std::byte{0x7f}));
 }
 

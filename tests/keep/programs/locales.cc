@@ -43,12 +43,12 @@ int main() {
   std::cout << int(later.year()) << " " << unsigned(later.month()) << " " << unsigned(later.day()) << " "
             << weekday(day).c_encoding() << " " << year{2028}.is_leap() << "\n";
   const auto start = steady_clock::now();
-  auto last = start;
+  auto latest = start;
   bool forwards = true;
   for (int i = 0; i < 1000; ++i) {
     const auto now = steady_clock::now();
-    forwards = forwards && now >= last;
-    last = now;
+    forwards = forwards && now >= latest;
+    latest = now;
   }
   const auto since_2026 = system_clock::now() - sys_days(year{2026} / January / 1);
   std::cout << forwards << (since_2026.count() > 0) << " " << duration_cast<minutes>(hours{3} + seconds{59}).count()
