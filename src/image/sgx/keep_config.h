@@ -35,7 +35,8 @@ static_assert(sizeof(KeepConfig) == 18 * 8 + 48);
 inline constexpr std::uint64_t kAuxiliaryKeepConfig = 0x4144594b;  // "KYDA"
 
 // A thread's area: guard page, exception handler's stack, guard page, keep kernel's stack, guard page, this page, its
-// TCS, its state save area frames, guard page. The TCS's OFSBASE and OGSBASE are this page's offset. Readable and writable, content measured.
+// TCS, its state save area frames, guard page. The TCS's OFSBASE and OGSBASE are this page's offset. Readable and
+// writable, content measured.
 struct KeepThread {
   std::uint64_t config_offset;  // of the KeepConfig
   std::uint64_t self_offset;    // of this page

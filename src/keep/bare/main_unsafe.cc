@@ -25,7 +25,8 @@ static_assert(offset(offsetof(ThreadState, phase)) == KEEP_PHASE &&
 static_assert(offsetof(Frame, rsp) == KEEP_RSP - KEEP_FRAME && offsetof(Frame, r15) == KEEP_R15 - KEEP_FRAME &&
               offsetof(Frame, rip) == KEEP_RIP - KEEP_FRAME && offsetof(Frame, flags) == KEEP_FLAGS - KEEP_FRAME);
 static_assert(KEEP_STACK_BYTES == kKeepStackPages * kPage &&
-              KEEP_EXCEPTION_STACK_BYTES == kExceptionStackPages * kPage && KEEP_SSA_FRAME_BYTES == kSsaFramePages * kPage);
+              KEEP_EXCEPTION_STACK_BYTES == kExceptionStackPages * kPage &&
+              KEEP_SSA_FRAME_BYTES == kSsaFramePages * kPage);
 
 }  // namespace
 
