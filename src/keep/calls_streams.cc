@@ -2,6 +2,7 @@
 // read(), write() and what goes with descriptors of any kind.
 #include <asm/errno.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
@@ -153,6 +154,34 @@ std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::
   return duplicate;
 }
 
+namespace {
+
+struct FileLock {  // struct flock
+  std::int16_t type, whence;
+  std::int32_t padding;
+  std::int64_t start, bytes;
+  std::int32_t process, padding_after;
+};
+
+// POSIX locks are a process's, and there is no other one: whoever asks for one gets it, and nobody else has any.
+std::int64_t lock_file(const Kernel& kernel, const OpenFile& file, std::uint64_t address, bool only_tell) {
+  if (file.kind != FileKind::kFile) return -EINVAL;
+  auto* lock = kernel.user.out<FileLock>(address);
+  if (lock == nullptr) return -EFAULT;
+  if ((lock->type != F_RDLCK && lock->type != F_WRLCK && lock->type != F_UNLCK) || lock->whence < 0 ||
+      lock->whence > SEEK_END || (only_tell && lock->type == F_UNLCK)) {
+    return -EINVAL;
+  }
+  if (only_tell) {
+    lock->type = F_UNLCK;
+    return 0;
+  }
+  if ((lock->type == F_RDLCK && !file.readable) || (lock->type == F_WRLCK && !file.writable)) return -EBADF;
+  return 0;
+}
+
+}  // namespace
+
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
   OpenFile* file = kernel.descriptors.find(frame.rdi);
   if (file == nullptr) return -EBADF;
@@ -164,6 +193,9 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GETFL:
       return file->flags | (file->readable && file->writable ? O_RDWR : file->writable ? O_WRONLY : O_RDONLY);
     case F_SETFL: file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK); return 0;
+    case F_GETLK: return lock_file(kernel, *file, frame.rdx, true);
+    case F_SETLK:
+    case F_SETLKW: return lock_file(kernel, *file, frame.rdx, false);
     case F_GET_SEALS:
       if (file->kind == FileKind::kHostMemory) return F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
       [[fallthrough]];

@@ -12,37 +12,17 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <thread>
 
 #include "crypto/crypto.h"
-#include "crypto/keys.h"
-#include "crypto/test_sgx_key.h"
-#include "image/build.h"
 #include "image/sgx/keep_elf.h"
-#include "image/sgx/sgx_sign.h"
+#include "keep_loader.h"
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/keep_program.h"
-#include "platform/sgx_emulator/emulator.h"
 
 namespace adyton {
 namespace {
-
-constexpr std::uint32_t kThreads = 12;
-
-std::string program(std::string_view name) {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / ("keep_program_" + std::string(name));
-}
-
-// A program as an SGX enclave of its own, in the emulator: what it takes from the file to EINIT.
-struct Loaded {
-  std::unique_ptr<SgxEnclave> enclave;
-  std::vector<std::uint64_t> tcs_offsets;
-  std::uint64_t bytes = 0, heap_offset = 0;
-};
 
 struct Setting {
   SgxEmulatorOptions emulator;
@@ -53,25 +33,8 @@ struct Setting {
 };
 
 Loaded load(std::string_view name, Setting setting = {}) {
-  std::ifstream file(program(name), std::ios::binary);
-  const std::string elf(std::istreambuf_iterator<char>(file), {});
-  Manifest manifest = setting.manifest;
-  manifest.name = name;
-  manifest.memory.heap_bytes = 128 << 20;
-  manifest.sgx.threads = kThreads;
-  const auto image_of = [](Bytes bytes) { return Image::parse(std::move(bytes)).value(); };
-  const Image image = image_of(attach_manifest(as_bytes(std::string_view(elf)), manifest).value());
-  const Image kept = image_of(attach_keep(image, setting.keep).value());
-  const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
-  const SignedSgxPlan enclave = verify_sgx_signature(image_of(sign_for_sgx(kept, key, 0x20261122).value())).value();
-
-  const auto device = make_sgx_emulator(SgxFuses::make().value(), std::move(setting.emulator)).value();
-  Loaded out{.tcs_offsets = enclave.plan.tcs_offsets, .bytes = enclave.plan.size};
-  out.enclave = load_sgx_enclave(*device, enclave.plan, enclave.sigstruct).value();
-  const auto heap = std::ranges::max_element(enclave.plan.pages, {}, &SgxPages::count);
-  EXPECT_FALSE(heap->extended);
-  out.heap_offset = heap->offset;
-  return out;
+  setting.manifest.memory.heap_bytes = 128 << 20;
+  return load(signed_image(name, std::move(setting.manifest), setting.keep), std::move(setting.emulator));
 }
 
 struct Outcome {
@@ -129,8 +92,9 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("channels", "files", "hello", "interrupts", "language", "libraries",
-                                         "maps_unsafe", "signals", "system", "system_calls", "threads", "waiting"),
+                         testing::Values("channels", "files", "hello", "interrupts", "language", "libraries", "locales",
+                                         "maps_unsafe", "openssl", "signals", "sqlite", "strings", "system",
+                                         "system_calls", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepKernelTest, IsSmallAndHasNoRelocations) {
@@ -198,7 +162,7 @@ TEST_F(HostileHostTest, WrongEntriesAreRefusedAndDoNoHarm) {
   expect_refused({.rdi = 3}, KeepRefusal::kBadEntry);  // an interruption, of nothing
   expect_refused({.rdi = ~0ull, .rsi = ~0ull, .rdx = ~0ull, .r8 = ~0ull, .r9 = ~0ull}, KeepRefusal::kBadEntry);
   expect_refused(good_start(), KeepRefusal::kNotWanted, 1);
-  expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting, kThreads - 1);
+  expect_refused({.rdi = 2}, KeepRefusal::kNotWaiting, kKeepTestThreads - 1);
 
   const std::uint64_t base = sgx_.enclave->base(), end = base + sgx_.bytes;
   for (const std::uint64_t page : {base, end - 8, end - sizeof(HostPage), base - 8, base - sizeof(HostPage) + 8,

@@ -6,7 +6,7 @@ import hashlib
 import struct
 
 PAGE = 4096
-KEEP_STACK_PAGES, SSA_FRAMES, SSA_FRAME_PAGES = 8, 3, 4
+EXCEPTION_STACK_PAGES, KEEP_STACK_PAGES, SSA_FRAMES, SSA_FRAME_PAGES = 2, 6, 3, 4
 R, W, X, TCS, REG = 1, 2, 4, 0x100, 0x200
 R_ELF = 4
 
@@ -153,7 +153,7 @@ def layout(image, sites=()):
     stack = manifest["memory"]["stack"]
     heap, heap_bytes = app + app_bytes + up(len(trampolines)) + PAGE, manifest["memory"]["heap"] + threads * stack
     first_thread = heap + heap_bytes
-    stride = (1 + KEEP_STACK_PAGES + 1 + 1 + 1 + SSA_FRAMES * SSA_FRAME_PAGES + 1) * PAGE
+    stride = (1 + EXCEPTION_STACK_PAGES + 1 + KEEP_STACK_PAGES + 1 + 1 + 1 + SSA_FRAMES * SSA_FRAME_PAGES + 1) * PAGE
     size = 1 << (first_thread + threads * stride - 1).bit_length()
 
     config = struct.pack("<17Q", 0x31707065656b6461, size, keep_bytes, app, app_bytes, entry, table, count, heap, heap_bytes,
@@ -170,11 +170,13 @@ def layout(image, sites=()):
         pages.append((app + app_bytes + at, REG | R | X, trampolines[at:at + PAGE].ljust(PAGE, b"\0")))
     pages += [(heap + at, REG | R | W, None) for at in range(0, heap_bytes, PAGE)]
     for i in range(threads):
-        start = first_thread + i * stride + PAGE
+        exceptions = first_thread + i * stride + PAGE
+        start = exceptions + (EXCEPTION_STACK_PAGES + 1) * PAGE
         self_at = start + (KEEP_STACK_PAGES + 1) * PAGE
         tcs, ssa = self_at + PAGE, self_at + 2 * PAGE
         thread = struct.pack("<6Q", keep_bytes, self_at, start + KEEP_STACK_PAGES * PAGE, tcs, ssa, i)
         control = struct.pack("<QQQIIQQQQII", 0, 0, ssa, 0, SSA_FRAMES, keep_entry, 0, self_at, self_at, 2**32 - 1, 2**32 - 1)
+        pages += [(exceptions + n * PAGE, REG | R | W, bytes(PAGE)) for n in range(EXCEPTION_STACK_PAGES)]
         pages += [(start + n * PAGE, REG | R | W, bytes(PAGE)) for n in range(KEEP_STACK_PAGES)]
         pages.append((self_at, REG | R | W, thread.ljust(PAGE, b"\0")))
         pages.append((tcs, TCS, control.ljust(PAGE, b"\0")))

@@ -39,6 +39,52 @@ TEST_P(SgxEmulatorRun, RefusesWrongEntries) {
   EXPECT_NE(message(TestPlan::tcs(0), SgxLeaf::kEexit).find("not by leaf"), std::string::npos);
 }
 
+// What EADD takes of a TCS and EENTER does not: where its code, its segments and its frames lie.
+TEST_P(SgxEmulatorRun, RefusesThreadsThatLeadNowhere) {
+  struct Change {
+    const char* reason;
+    std::size_t offset;
+    std::uint64_t value;
+  };
+  for (const Change& change :
+       {Change{"canonical", 32, 1ull << 62}, Change{"canonical", 48, 1ull << 62}, Change{"canonical", 56, 1ull << 62},
+        Change{"not within", 16, 0 - 0x1000ull}, Change{"not within", 16, 1ull << 62},
+        Change{"not within", 16, TestPlan::kSize}, Change{"not within", 16, TestPlan::kSize - 0x1000 + 0x1000},
+        Change{"not readable and writable", 16, TestPlan::kReadOnly},
+        Change{"not readable and writable", 16, TestPlan::kGap},
+        Change{"not readable and writable", 16, TestPlan::tcs(1)}}) {
+    SgxPlan plan = TestPlan::make();
+    store_le(plan.storage[3], change.offset, change.value);
+    load(plan);
+    const auto end = enclave->enter(TestPlan::tcs(0), SgxLeaf::kEenter, {kEcho});
+    ASSERT_FALSE(end) << change.reason;
+    EXPECT_NE(end.error().message.find(change.reason), std::string::npos) << end.error().message;
+    EXPECT_EQ(call(kEcho, 1, 0, 0, 0, 1).registers.rdi, 2u);  // the others are well
+  }
+}
+
+// GS does not tell the two apart, so that a redirected exit must not go by it.
+TEST_P(SgxEmulatorRun, TwoThreadsMayShareAnOgsbase) {
+  SgxPlan plan = TestPlan::make();
+  for (const std::size_t field : {48, 56}) store_le(plan.storage[5], field, TestPlan::thread_page(0));
+  load(plan);
+  EXPECT_EQ(call(kEcho, 1, 0, 0, 0, 0).registers.r8, at(TestPlan::thread_page(0)));
+  EXPECT_EQ(call(kEcho, 1, 0, 0, 0, 1).registers.r8, at(TestPlan::thread_page(0)));
+  // The first is inside when the second comes and goes; then it leaves by itself.
+  volatile std::uint32_t inside = 0;
+  constexpr std::uint64_t kTurns = 30'000'000;
+  SgxEntryEnd end;
+  std::thread spinning(
+      [&] { end = call(kSpin, std::bit_cast<std::uint64_t>(const_cast<std::uint32_t*>(&inside)), kTurns); });
+  while (inside == 0) std::this_thread::yield();
+  for (std::uint64_t turn = 0; turn < 100; ++turn) {
+    EXPECT_EQ(call(kEcho, turn, 0, 0, 0, 2).registers.rdi, turn + 1);
+    EXPECT_EQ(enclave->enter(TestPlan::tcs(1), SgxLeaf::kEenter, {kEcho, turn})->registers.rdi, turn + 1);
+  }
+  spinning.join();
+  EXPECT_EQ(end.registers.rdi, kTurns * (kTurns + 1) / 2);
+}
+
 TEST_P(SgxEmulatorRun, AFaultIsHandledByASecondEntryAndResumed) {
   const auto fault = call(kLoad, at(TestPlan::kGap) + 0x123);
   EXPECT_EQ(fault.function, SgxLeaf::kEresume);

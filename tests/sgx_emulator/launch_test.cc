@@ -45,6 +45,90 @@ TEST(SgxEmulatorLaunch, EinitRefusesOtherPages) {
   }
 }
 
+// Every run of pages, and every way in which one can be another: nothing that was added is left out of the measurement.
+TEST(SgxEmulatorLaunch, EinitRefusesAnyOtherPage) {
+  const Sigstruct signature = TestPlan::sign(TestPlan::make());
+  struct Change {
+    const char* name;
+    std::function<bool(SgxPlan&, std::size_t)> apply;  // false: this run has nothing to change so
+  };
+  const auto flip = [](SgxPlan& plan, std::size_t run, std::size_t offset) {
+    if (!plan.pages[run].extended || plan.pages[run].type == SgxPageType::kTcs) return false;
+    plan.storage[run][offset % plan.storage[run].size()] ^= std::byte{0x80};
+    return true;
+  };
+  for (const Change& change : {
+           Change{"first byte", [&](SgxPlan& plan, std::size_t run) { return flip(plan, run, 0); }},
+           Change{"a byte of the second chunk", [&](SgxPlan& plan, std::size_t run) { return flip(plan, run, 256); }},
+           Change{"last byte", [&](SgxPlan& plan, std::size_t run) { return flip(plan, run, ~std::size_t{0}); }},
+           Change{"missing",
+                  [](SgxPlan& plan, std::size_t run) {
+                    plan.pages.erase(plan.pages.begin() + static_cast<std::ptrdiff_t>(run));
+                    return true;
+                  }},
+           Change{"one page less",
+                  [](SgxPlan& plan, std::size_t run) {
+                    if (plan.pages[run].count == 1) return false;
+                    --plan.pages[run].count;
+                    plan.pages[run].content = plan.pages[run].content.first(plan.pages[run].count * 4096);
+                    return true;
+                  }},
+           Change{"after the next",
+                  [](SgxPlan& plan, std::size_t run) {
+                    if (run + 1 == plan.pages.size()) return false;
+                    std::swap(plan.pages[run], plan.pages[run + 1]);
+                    return true;
+                  }},
+           Change{"writable or not",
+                  [](SgxPlan& plan, std::size_t run) {
+                    SgxPages& pages = plan.pages[run];
+                    if (pages.type == SgxPageType::kTcs) return false;
+                    pages.writable = !pages.writable;
+                    return true;
+                  }},
+           Change{"executable or not",
+                  [](SgxPlan& plan, std::size_t run) {
+                    SgxPages& pages = plan.pages[run];
+                    if (pages.type == SgxPageType::kTcs) return false;
+                    pages.executable = !pages.executable;
+                    return true;
+                  }},
+           Change{"not readable",
+                  [](SgxPlan& plan, std::size_t run) {
+                    SgxPages& pages = plan.pages[run];
+                    if (pages.type == SgxPageType::kTcs || pages.writable) return false;
+                    pages.readable = false;
+                    return true;
+                  }},
+           Change{"measured or not",
+                  [](SgxPlan& plan, std::size_t run) {
+                    plan.pages[run].extended = !plan.pages[run].extended;
+                    return true;
+                  }},
+           Change{"a TCS or not",
+                  [](SgxPlan& plan, std::size_t run) {
+                    if (plan.pages[run].type != SgxPageType::kTcs) return false;
+                    plan.pages[run].type = SgxPageType::kRegular;
+                    return true;
+                  }},
+           Change{"a TCS with more frames",
+                  [](SgxPlan& plan, std::size_t run) {
+                    if (plan.pages[run].type != SgxPageType::kTcs) return false;
+                    plan.storage[run][28] = std::byte{3};
+                    return true;
+                  }},
+       }) {
+    int applied = 0;
+    for (std::size_t run = 0; run < TestPlan::make().pages.size(); ++run) {
+      SgxPlan plan = TestPlan::make();
+      if (!change.apply(plan, run)) continue;
+      ++applied;
+      EXPECT_IN("SGX_INVALID_MEASUREMENT", refusal(plan, signature)) << change.name << " of run " << run;
+    }
+    EXPECT_GT(applied, 0) << change.name;
+  }
+}
+
 TEST(SgxEmulatorLaunch, EinitRefusesOtherAttributes) {
   const Sigstruct signature = TestPlan::sign(TestPlan::make());
   SgxPlan debug = TestPlan::make();
@@ -66,6 +150,19 @@ TEST(SgxEmulatorLaunch, EinitRefusesOtherSignatures) {
     changed.bytes[offset] ^= std::byte{1};
     const std::string message = refusal(plan, changed);
     EXPECT_TRUE(message.contains("SGX_INVALID_SIG_STRUCT") || message.contains("SGX_INVALID_SIGNATURE")) << message;
+  }
+  // And every part of the structure, at one byte of each eleven.
+  for (std::size_t offset = 0; offset < kSigstructBytes; offset += 11) {
+    Sigstruct changed = good;
+    changed.bytes[offset] ^= std::byte{0x10};
+    const std::string message = refusal(plan, changed);
+    EXPECT_TRUE(message.contains("SGX_INVALID_SIG_STRUCT") || message.contains("SGX_INVALID_SIGNATURE"))
+        << offset << ": " << message;
+  }
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, kSigstructBytes - 1, kSigstructBytes + 1}) {
+    Sigstruct changed = good;
+    changed.bytes.resize(bytes);
+    EXPECT_IN("SGX_INVALID_SIG_STRUCT", refusal(plan, changed)) << bytes;
   }
   SgxSignedFields other = signed_fields(plan, 0x20261122);
   other.measurement[0] ^= std::byte{1};

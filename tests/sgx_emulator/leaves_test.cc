@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // EREPORT, EGETKEY, EACCEPT and the others, by code inside.
 #include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
 
 #include "base/cursor.h"
 #include "crypto/cmac.h"
@@ -192,6 +195,56 @@ TEST_P(SgxEmulatorLeaves, PagesComeAndChangeWhenBothSidesAgree) {
   EXPECT_EQ(accept(kNew, secinfo_of(PageType::kTrim, kModified)), Code::kOk);
   EXPECT_TRUE(emulated().remove(kNew, 1));
   EXPECT_EQ(call(kCopy, at(kOut), at(kNew), 1, 0, 3).exception_vector, 14);
+}
+
+// The host changes pages and takes threads away while others come and go: whoever enters finds the map whole.
+TEST_P(SgxEmulatorLeaves, PagesChangeWhileThreadsEnter) {
+  constexpr std::uint64_t kNew = TestPlan::kGap;
+  std::atomic<bool> over = false;
+  std::vector<std::thread> all;
+  for (const std::uint64_t thread : {1, 2}) {
+    all.emplace_back([&, thread] {
+      while (!over) ASSERT_EQ(call(kEcho, 1, 0, 0, 0, thread).registers.rdi, 2u);
+    });
+  }
+  std::uint64_t refused = 0;
+  std::thread goes([&] {  // by a TCS that is taken away meanwhile
+    while (true) {
+      const auto end = enclave->enter(TestPlan::tcs(3), SgxLeaf::kEenter, {kEcho, 1});
+      if (!end) {
+        ++refused;
+        break;
+      }
+      ASSERT_EQ(end->registers.rdi, 2u);
+    }
+  });
+  for (int round = 0; round < 50; ++round) {
+    ASSERT_TRUE(emulated().augment(kNew, 4));
+    for (std::uint64_t page = kNew; page < kNew + 4 * 4096; page += 4096) {
+      Bytes info(64);
+      store_le(info, 0, secinfo_of(PageType::kRegular, kRead | kWrite | kPending));
+      put(kRequest, info);
+      ASSERT_EQ(call(kLeaf, at(kRequest), at(page), 0, 5).registers.rdi, 0u);
+    }
+    ASSERT_TRUE(emulated().restrict_permissions(kNew, 4, kRead));
+    Bytes info(64);
+    store_le(info, 0, secinfo_of(PageType::kTrim, kModified));
+    for (std::uint64_t page = kNew; page < kNew + 4 * 4096; page += 4096) {
+      Bytes restricted(64);
+      store_le(restricted, 0, secinfo_of(PageType::kRegular, kRead | kPermissionsRestricted));
+      put(kRequest, restricted);
+      ASSERT_EQ(call(kLeaf, at(kRequest), at(page), 0, 5).registers.rdi, 0u);
+      ASSERT_TRUE(emulated().change_type(page, 1, false));
+      put(kRequest, info);
+      ASSERT_EQ(call(kLeaf, at(kRequest), at(page), 0, 5).registers.rdi, 0u);
+    }
+    ASSERT_TRUE(emulated().remove(kNew, 4));
+  }
+  while (!emulated().change_type(TestPlan::tcs(3), 1, false)) std::this_thread::yield();
+  goes.join();
+  EXPECT_EQ(refused, 1u);
+  over = true;
+  for (auto& one : all) one.join();
 }
 
 }  // namespace

@@ -34,8 +34,9 @@ static_assert(sizeof(KeepConfig) == 18 * 8 + 48);
 // finds one is in an SGX enclave, whatever its host says.
 inline constexpr std::uint64_t kAuxiliaryKeepConfig = 0x4144594b;  // "KYDA"
 
-// A thread's area: guard page, keep kernel's stack, guard page, this page, its TCS, its state save area frames, guard
-// page. The TCS's OFSBASE and OGSBASE are this page's offset. Readable and writable, content measured.
+// A thread's area: guard page, exception handler's stack, guard page, keep kernel's stack, guard page, this page, its
+// TCS, its state save area frames, guard page. The TCS's OFSBASE and OGSBASE are this page's offset. Readable and
+// writable, content measured.
 struct KeepThread {
   std::uint64_t config_offset;  // of the KeepConfig
   std::uint64_t self_offset;    // of this page
@@ -47,7 +48,8 @@ struct KeepThread {
 };
 static_assert(sizeof(KeepThread) == 4096);
 
-inline constexpr std::uint64_t kKeepStackPages = 8;
+inline constexpr std::uint64_t kKeepStackPages = 6;
+inline constexpr std::uint64_t kExceptionStackPages = 2;  // ends one page below the keep kernel's stack
 inline constexpr std::uint32_t kSsaFrames = 3;      // of each thread: an exception, and one while that is looked at
 inline constexpr std::uint32_t kSsaFramePages = 4;  // each; the XSAVE area up to AVX-512 and AMX's configuration fits
 

@@ -184,10 +184,12 @@ Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
   for (std::uint64_t i = 0; i < config.thread_count; ++i) {
     const ThreadArea area = make_thread_area(config, i, keep.entry);
     const SgxPages writable{.readable = true, .writable = true, .extended = true};
-    SgxPages stack = writable, self = writable, ssa = writable;
+    SgxPages exceptions = writable, stack = writable, self = writable, ssa = writable;
+    exceptions.offset = area.exception_stack_offset;
     stack.offset = area.stack_offset;
     self.offset = area.self.self_offset;
     ssa.offset = area.self.ssa_offset;
+    layout.add_zeros(exceptions, kExceptionStackPages * kPageBytes);
     layout.add_zeros(stack, kKeepStackPages * kPageBytes);
     layout.add(self, std::as_bytes(std::span(&area.self, 1)));
     layout.add({.offset = area.self.tcs_offset, .type = SgxPageType::kTcs}, area.tcs);

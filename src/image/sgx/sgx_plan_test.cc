@@ -44,13 +44,13 @@ bool nothing_at(const SgxPlan& plan, std::uint64_t offset) {
 
 // The values are tests/sgx/sgx_layout.py's, a second implementation, of the same files.
 TEST(SgxPlan, MeasuresToKnownAnswers) {
-  EXPECT_EQ(to_hex(measure_sgx_plan(test_plan())), "84745bacab01d2390a665c456fc84e27f3fb7ad696df05d9c6b7343ab21b167b");
+  EXPECT_EQ(to_hex(measure_sgx_plan(test_plan())), "39938086def460f19b605aa3de771544e54dfbf2d02f8a041cdc1ca6a53c14d8");
   Manifest other = test_sgx_manifest();
   other.debug = true;
   other.memory.heap_bytes = 3 << 20;
   other.sgx = {.features = {"avx", "amx"}, .threads = 5, .exception_info = true, .kss = true};
   EXPECT_EQ(to_hex(measure_sgx_plan(plan_of(other))),
-            "f07254a8474d35de943175de7d10af0537e541132dde6ae10bd2c44f0ff7acf2");
+            "e835b851d7551e024e600435fdcc61be4b15eb09084003a36326232f3bd75815");
 }
 
 // A program with a system call before which an instruction moves, and one that jumps by way of padding.
@@ -73,7 +73,7 @@ TEST(SgxPlan, MeasuresRewrittenSystemCallsToAKnownAnswer) {
   const SgxPlan plan = make_sgx_plan(image, keep.encode()).value();
   EXPECT_EQ(plan.syscalls.rewritten.size(), 3u);
   EXPECT_EQ(plan.syscalls.left.size(), 1u);
-  EXPECT_EQ(to_hex(measure_sgx_plan(plan)), "ebb5e5840e4bafbe4bd0f674cee864d0a6e2e83baf87577849dcce0c2b70671a");
+  EXPECT_EQ(to_hex(measure_sgx_plan(plan)), "57e6667c1ab99f00a722586269a0420f6a36b7ce1c1e0002700cfb265da7ba2c");
   // And again, for it is a function of the two files.
   EXPECT_EQ(measure_sgx_plan(make_sgx_plan(image, keep.encode()).value()), measure_sgx_plan(plan));
 }
@@ -166,7 +166,11 @@ TEST(SgxPlan, GivesEachThreadItsArea) {
     EXPECT_EQ(pages_at(plan, thread.ssa_offset).count, kSsaFrames * kSsaFramePages);
     EXPECT_EQ(pages_at(plan, thread.stack_top - 1).count, kKeepStackPages);
     EXPECT_TRUE(nothing_at(plan, thread.stack_top));
-    EXPECT_TRUE(nothing_at(plan, thread.stack_top - kKeepStackPages * 4096 - 1));
+    const std::uint64_t guard = thread.stack_top - kKeepStackPages * 4096 - 4096;
+    EXPECT_TRUE(nothing_at(plan, guard + 4095));
+    EXPECT_TRUE(nothing_at(plan, guard));
+    EXPECT_EQ(pages_at(plan, guard - 1).count, kExceptionStackPages);
+    EXPECT_TRUE(nothing_at(plan, guard - kExceptionStackPages * 4096 - 1));
     EXPECT_TRUE(nothing_at(plan, thread.ssa_offset + kSsaFrames * kSsaFramePages * 4096));
   }
 }

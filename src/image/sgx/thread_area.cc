@@ -7,8 +7,9 @@
 namespace adyton {
 namespace {
 
-constexpr std::uint64_t kStackPage = 1;                                // after a guard page
-constexpr std::uint64_t kSelfPage = kStackPage + kKeepStackPages + 1;  // likewise
+constexpr std::uint64_t kExceptionStackPage = 1;                                      // after a guard page
+constexpr std::uint64_t kStackPage = kExceptionStackPage + kExceptionStackPages + 1;  // likewise
+constexpr std::uint64_t kSelfPage = kStackPage + kKeepStackPages + 1;                 // likewise
 constexpr std::uint64_t kTcsPage = kSelfPage + 1;
 constexpr std::uint64_t kSsaPage = kTcsPage + 1;
 constexpr std::uint64_t kPages = kSsaPage + std::uint64_t{kSsaFrames} * kSsaFramePages + 1;  // a guard page at the end
@@ -33,7 +34,10 @@ std::uint64_t thread_area_bytes() { return kPages * kPageBytes; }
 
 ThreadArea make_thread_area(const KeepConfig& config, std::uint64_t index, std::uint64_t entry) {
   const std::uint64_t start = config.threads_offset + index * config.thread_stride;
-  ThreadArea out{.stack_offset = start + kStackPage * kPageBytes, .self = {}, .tcs = {}};
+  ThreadArea out{.exception_stack_offset = start + kExceptionStackPage * kPageBytes,
+                 .stack_offset = start + kStackPage * kPageBytes,
+                 .self = {},
+                 .tcs = {}};
   out.self.config_offset = config.keep_bytes;
   out.self.self_offset = start + kSelfPage * kPageBytes;
   out.self.stack_top = out.stack_offset + kKeepStackPages * kPageBytes;

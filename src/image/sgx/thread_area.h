@@ -11,7 +11,7 @@
 namespace adyton {
 
 struct ThreadArea {
-  std::uint64_t stack_offset;
+  std::uint64_t exception_stack_offset, stack_offset;
   KeepThread self;
   Bytes tcs;  // the fields of the TCS, less than its page
 };

@@ -27,7 +27,9 @@ static_assert(offset(offsetof(ThreadState, phase)) == KEEP_PHASE &&
               static_cast<int>(Trap::kInterrupt) == KEEP_TRAP_INTERRUPT);
 static_assert(offsetof(Frame, rsp) == KEEP_RSP - KEEP_FRAME && offsetof(Frame, r15) == KEEP_R15 - KEEP_FRAME &&
               offsetof(Frame, rip) == KEEP_RIP - KEEP_FRAME && offsetof(Frame, flags) == KEEP_FLAGS - KEEP_FRAME);
-static_assert(KEEP_STACK_BYTES == kKeepStackPages * kPage && KEEP_SSA_FRAME_BYTES == kSsaFramePages * kPage);
+static_assert(KEEP_STACK_BYTES == kKeepStackPages * kPage &&
+              KEEP_EXCEPTION_STACK_BYTES == kExceptionStackPages * kPage &&
+              KEEP_SSA_FRAME_BYTES == kSsaFramePages * kPage);
 
 }  // namespace
 
@@ -59,7 +61,7 @@ KeepThread& own_page() {
 }
 
 void check_before_going_on(ThreadState& thread) {
-  if (*at<std::uint64_t>(thread.exception_stack_top) != kStackMark) fail(KeepFailure::kStack);
+  if (*at<std::uint64_t>(thread.stack_bottom) != kStackMark) fail(KeepFailure::kStack);
   if (__atomic_load_n(&the_kernel.ended, __ATOMIC_RELAXED) != 0) {  // by another thread
     thread.set_phase(ThreadPhase::kEnded);
     leave(KeepExit::kThreadEnded, 0, 0);
@@ -113,8 +115,9 @@ extern "C" {
   }
   thread.host_page = host_page;
   thread.stack_top = base + page.stack_top;
-  thread.exception_stack_top = thread.stack_top - KEEP_STACK_BYTES + KEEP_EXCEPTION_STACK_BYTES;
-  *at<std::uint64_t>(thread.exception_stack_top) = kStackMark;
+  thread.stack_bottom = thread.stack_top - KEEP_STACK_BYTES;
+  thread.exception_stack_top = thread.stack_bottom - kPage;
+  *at<std::uint64_t>(thread.stack_bottom) = kStackMark;
   if (first) {
     if (!prepare(the_kernel, base, page)) fail(KeepFailure::kConfig);
     the_kernel.threads.reserve();

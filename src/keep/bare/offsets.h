@@ -42,9 +42,9 @@
 #define KEEP_ENDED 3
 #define KEEP_WANTED 4
 
-// The lowest part of the keep kernel's stack is that of exceptions.
+// Below the keep kernel's stack a page that there is none of, and then that of exceptions.
 #define KEEP_EXCEPTION_STACK_BYTES 8192
-#define KEEP_STACK_BYTES 32768
+#define KEEP_STACK_BYTES 24576
 
 // GPRSGX, the end of a state save area frame (SDM 3D, 35.9.2), and in it the outside stack.
 #define KEEP_SSA_FRAME_BYTES 16384

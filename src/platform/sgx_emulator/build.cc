@@ -68,8 +68,8 @@ Result<std::unique_ptr<EmulatedEnclave>> EmulatedEnclave::create(std::shared_ptr
   out->secs_.ssa_frame_pages = plan.ssa_frame_pages;
   out->secs_.misc_select = plan.misc_select;
   out->secs_.attributes = plan.attributes;
-  out->pages_.resize(plan.size / kPageBytes);
-  out->thread_of_page_.resize(plan.size / kPageBytes);
+  out->pages_ = std::vector<std::atomic<PageEntry>>(plan.size / kPageBytes);
+  out->thread_of_page_ = std::vector<std::atomic<Thread*>>(plan.size / kPageBytes);
   out->measurement_.emplace();
   // SSAFRAMESIZE has four bytes, SIZE the eight that follow.
   std::array<std::byte, 64> record{};
@@ -86,7 +86,7 @@ Result<void> EmulatedEnclave::check_run(std::uint64_t offset, std::uint64_t coun
     return invalid("#GP: {} pages at {:#x} are not within the enclave", count, offset);
   }
   for (std::uint64_t page = offset / kPageBytes; page < offset / kPageBytes + count; ++page) {
-    if (pages_[page].valid != present) {
+    if (page_at(page * kPageBytes).valid != present) {
       return invalid("#PF: there is {} page at {:#x}", present ? "no" : "already a", page * kPageBytes);
     }
   }
@@ -99,6 +99,19 @@ void EmulatedEnclave::extend(std::uint64_t offset, std::uint64_t count) {
     fold("EEXTEND", at, 0);
     measurement_->update(memory_.bytes(at, kChunk));
   }
+}
+
+void EmulatedEnclave::make_thread(std::uint64_t offset, const TcsFields& fields) {
+  auto thread = std::make_unique<Thread>();
+  thread->offset = offset;
+  thread->fields = fields;
+  for (const auto& other : threads_) {
+    if (other->fields.ogs_base != fields.ogs_base) continue;
+    other->shares_gs = true;
+    thread->shares_gs = true;
+  }
+  thread_of_page_[offset / kPageBytes].store(thread.get(), std::memory_order_release);
+  threads_.push_back(std::move(thread));
 }
 
 Result<void> EmulatedEnclave::add(const SgxPages& pages) {
@@ -120,16 +133,11 @@ Result<void> EmulatedEnclave::add(const SgxPages& pages) {
   for (std::uint64_t i = 0; i < pages.count; ++i) {
     const std::uint64_t offset = pages.offset + i * kPageBytes;
     if (is_tcs) {
-      auto thread = std::make_unique<Thread>();
-      thread->offset = offset;
-      thread->fields = TRY(parse_tcs(memory_.bytes(offset, kPageBytes)).within("EADD"));
-      thread_of_page_[offset / kPageBytes] = thread.get();
-      threads_.push_back(std::move(thread));
+      make_thread(offset, TRY(parse_tcs(memory_.bytes(offset, kPageBytes)).within("EADD")));
     }
-    entry(offset) = {.valid = true,
-                     .type = is_tcs ? PageType::kTcs : PageType::kRegular,
-                     .permissions = static_cast<std::uint8_t>(permissions)};
-    fold("EADD", offset, secinfo_of(entry(offset).type, permissions));
+    const PageType type = is_tcs ? PageType::kTcs : PageType::kRegular;
+    set_page(offset, {.valid = true, .type = type, .permissions = static_cast<std::uint8_t>(permissions)});
+    fold("EADD", offset, secinfo_of(type, permissions));
     if (pages.extended) extend(offset, 1);
   }
   return memory_.protect(pages.offset, size, permissions);
@@ -188,7 +196,9 @@ Result<void> EmulatedEnclave::initialise(const Sigstruct& signature) {
   if (!options_.strict) {
     std::vector<std::uint64_t> sites = options_.enclu_sites;
     const auto executable = [&](std::uint64_t page) {
-      return page < pages_.size() && pages_[page].valid && pages_[page].permissions == (kRead | kExecute);
+      if (page >= pages_.size()) return false;
+      const PageEntry entry = page_at(page * kPageBytes);
+      return entry.valid && entry.permissions == (kRead | kExecute);
     };
     if (sites.empty() && !threads_.empty()) {
       std::uint64_t first = threads_.front()->fields.oentry / kPageBytes, last = first;

@@ -3,6 +3,7 @@
 // natively on the calling thread (docs/sgx-emulator.md). It isolates nothing: for tests and development.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -28,6 +29,22 @@ struct SgxEmulatorOptions {
   std::optional<std::uint64_t> base;
   std::optional<SgxMeasurement> launch_signer;  // IA32_SGXLEPUBKEYHASH if locked; none: written for each enclave
 };
+
+// For tests of keep kernels: all registers of a processor, as it has them on the host's side of EENTER and EEXIT.
+struct SgxHostRegisters {
+  // As instructions number them: rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 to r15. An entry takes from here what
+  // EENTER and the vDSO do not set: rsp, rbp, r10 to r15, which may be any value.
+  std::array<std::uint64_t, 16> general{};
+  std::uint64_t flags = 2;  // DF, AC, NT and the arithmetic ones; not TF
+  // XSAVE's standard form of x87, SSE, AVX, AVX-512, AMX, as far as there are.
+  alignas(64) std::array<std::byte, 12 << 10> extended{};
+};
+struct SgxHostState {
+  SgxHostRegisters entry, exit;
+};
+// From now on every EENTER of this thread finds `state->entry`, and what EEXIT leaves is put into `state->exit` (rcx
+// excepted, which EEXIT sets itself). nullptr: no more.
+void set_sgx_host_state(SgxHostState* state);
 
 class EmulatedSgxEnclave : public Sgx2Enclave {
  public:

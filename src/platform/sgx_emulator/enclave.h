@@ -29,14 +29,16 @@ struct Thread {
   std::uint32_t cssa = 0;
   std::atomic<int> host_thread = 0;     // the kernel's id of who entered last
   std::atomic<bool> interrupt = false;  // SgxEnclave::interrupt(), until it has been noticed
+  std::atomic<bool> shares_gs = false;  // another TCS has the same OGSBASE
 };
 
-// The map's entry for a page.
-struct PageEntry {
+// The map's entry for a page. One word: read at every entry, while SGX2 may be changing it.
+struct alignas(8) PageEntry {
   bool valid = false, pending = false, modified = false, restricted = false;
   PageType type = PageType::kRegular;
   std::uint8_t permissions = 0;  // kRead, kWrite, kExecute
 };
+static_assert(std::atomic<PageEntry>::is_always_lock_free);
 
 class EmulatedEnclave : public EmulatedSgxEnclave {
  public:
@@ -75,6 +77,9 @@ class EmulatedEnclave : public EmulatedSgxEnclave {
   Code extend_permissions(std::uint64_t address, std::uint64_t secinfo);
   [[nodiscard]] bool added(std::uint64_t address) const;
 
+  // Which slot a redirected exit of this thread finds.
+  void set_slot(const Thread& thread, ThreadSlot* slot) const;
+
  private:
   EmulatedEnclave(std::shared_ptr<const Processor> processor, SgxEmulatorOptions options, EnclaveMemory memory);
   void fold(std::string_view record, std::uint64_t first, std::uint64_t second);
@@ -85,18 +90,24 @@ class EmulatedEnclave : public EmulatedSgxEnclave {
   Result<Thread*> claim(std::uint64_t tcs_offset);
   Result<SgxEntryEnd> eenter(Thread& thread, const SgxRegisters& registers);
   Result<SgxEntryEnd> eresume(Thread& thread);
-  PageEntry& entry(std::uint64_t offset) { return pages_[offset / kPageBytes]; }
+  [[nodiscard]] PageEntry page_at(std::uint64_t offset) const {
+    return pages_[offset / kPageBytes].load(std::memory_order_acquire);
+  }
+  void set_page(std::uint64_t offset, const PageEntry& page) {
+    pages_[offset / kPageBytes].store(page, std::memory_order_release);
+  }
+  void make_thread(std::uint64_t offset, const TcsFields& fields);
   void protect(std::uint64_t offset, std::uint64_t count);
 
   const std::shared_ptr<const Processor> processor_;
   const SgxEmulatorOptions options_;
   Secs secs_;
   EnclaveMemory memory_;
-  std::vector<PageEntry> pages_;
-  std::vector<Thread*> thread_of_page_;  // null where there is no TCS
-  std::vector<std::unique_ptr<Thread>> threads_;
-  std::optional<Sha256> measurement_;  // until EINIT
-  mutable std::mutex paging_;          // SGX2 changes pages_ while threads are inside
+  std::vector<std::atomic<PageEntry>> pages_;         // changed under paging_
+  std::vector<std::atomic<Thread*>> thread_of_page_;  // likewise; null where there is no TCS
+  std::vector<std::unique_ptr<Thread>> threads_;      // likewise; what was a TCS once stays
+  std::optional<Sha256> measurement_;                 // until EINIT
+  mutable std::mutex paging_;                         // of those who change the map while threads are inside
 };
 
 // exits.cc. The size of the XSAVE area for these features, in the standard form.

@@ -15,6 +15,17 @@ namespace {
 
 constexpr bool canonical(std::uint64_t address) { return address < (1ull << 47) || address >= ~((1ull << 47) - 1); }
 
+thread_local SgxHostState* host_state = nullptr;
+
+// Every exception unmasked: MXCSR and the x87 control word are zero.
+SgxHostState* wild_host(std::uint64_t flags) {
+  static thread_local const auto wild = std::make_unique<SgxHostState>();
+  constexpr std::size_t kPresent = 512;  // XSTATE_BV
+  wild->entry.flags = flags;
+  wild->entry.extended[kPresent] = std::byte{3};
+  return wild.get();
+}
+
 // Gives the TCS back unless the enclave's own exit already has.
 class Claim {
  public:
@@ -31,10 +42,15 @@ class Claim {
 };
 
 }  // namespace
+}  // namespace adyton::sgx
+
+void adyton::set_sgx_host_state(SgxHostState* state) { sgx::host_state = state; }
+
+namespace adyton::sgx {
 
 bool EmulatedEnclave::usable(std::uint64_t address, std::uint64_t permissions) const {
   if (!memory_.contains(address)) return false;
-  const PageEntry& page = pages_[(address - secs_.base) / kPageBytes];
+  const PageEntry page = page_at(address - secs_.base);
   return page.valid && page.type == PageType::kRegular && !page.pending && !page.modified &&
          (page.permissions & permissions) == permissions;
 }
@@ -42,6 +58,8 @@ bool EmulatedEnclave::usable(std::uint64_t address, std::uint64_t permissions) c
 // All pages of a state save area frame, readable and writable.
 Result<void> EmulatedEnclave::check_frame(const Thread& thread, std::uint32_t frame) const {
   const std::uint64_t start = thread.fields.ossa + frame * frame_bytes();
+  if (thread.fields.ossa >= secs_.size || !in_bounds(start, frame_bytes(), secs_.size))
+    return invalid("#GP: the state save area's frame {} at {:#x} is not within the enclave", frame, start);
   for (std::uint64_t at = start; at < start + frame_bytes(); at += kPageBytes) {
     if (!usable(secs_.base + at, kRead | kWrite))
       return invalid("#PF: the state save area's page at {:#x} is not readable and writable", at);
@@ -49,13 +67,19 @@ Result<void> EmulatedEnclave::check_frame(const Thread& thread, std::uint32_t fr
   return {};
 }
 
+// Where two TCSs have one OGSBASE, GS does not tell which thread leaves: then their exits trap.
+void EmulatedEnclave::set_slot(const Thread& thread, ThreadSlot* slot) const {
+  memory_.set_slot(secs_.base + thread.fields.ogs_base, thread.shares_gs.load() ? nullptr : slot);
+}
+
 // TCS.STATE from inactive to active.
 Result<Thread*> EmulatedEnclave::claim(std::uint64_t tcs_offset) {
   if ((secs_.attributes.flags & SgxAttributes::kInit) == 0) return invalid("#GP: the enclave is not initialised");
-  Thread* thread =
-      tcs_offset % kPageBytes == 0 && tcs_offset < secs_.size ? thread_of_page_[tcs_offset / kPageBytes] : nullptr;
+  Thread* thread = tcs_offset % kPageBytes == 0 && tcs_offset < secs_.size
+                       ? thread_of_page_[tcs_offset / kPageBytes].load(std::memory_order_acquire)
+                       : nullptr;
   if (thread == nullptr) return invalid("#PF: there is no TCS at {:#x}", tcs_offset);
-  const PageEntry& page = pages_[tcs_offset / kPageBytes];
+  const PageEntry page = page_at(tcs_offset);
   if (page.type != PageType::kTcs || page.pending || page.modified)
     return invalid("#PF: the TCS at {:#x} is not accepted", tcs_offset);
   if (thread->busy.exchange(1, std::memory_order_acquire) != 0)
@@ -70,6 +94,10 @@ Result<SgxEntryEnd> EmulatedEnclave::eenter(Thread& thread, const SgxRegisters& 
                    thread.fields.nssa);
   }
   TRY(check_frame(thread, thread.cssa));
+  if (!canonical(secs_.base + thread.fields.oentry) || !canonical(secs_.base + thread.fields.ofs_base) ||
+      !canonical(secs_.base + thread.fields.ogs_base)) {
+    return invalid("#GP: OENTRY, OFSBASE or OGSBASE leads to no canonical address");
+  }
   ThreadSlot* const slot = TRY(this_thread_slot());
   slot->ursp = &gpr_of(*this, thread, thread.cssa)->ursp;
   slot->gpr.rax = thread.cssa;
@@ -86,11 +114,11 @@ Result<SgxEntryEnd> EmulatedEnclave::eenter(Thread& thread, const SgxRegisters& 
   slot->thread = &thread;
   thread.host_thread.store(slot->host_thread);
   slot->busy = &thread.busy;
-  memory_.set_slot(slot->gpr.gs_base, slot);
+  set_slot(thread, slot);
   claim.entered();
-  if (!options_.wild_flags) return run(*slot, &adyton_sgx_enter);
-  slot->gpr.rflags = *options_.wild_flags;
-  return run(*slot, &adyton_sgx_enter_wild);
+  slot->host = host_state;
+  if (slot->host == nullptr && options_.wild_flags) slot->host = wild_host(*options_.wild_flags);
+  return run(*slot, slot->host == nullptr ? &adyton_sgx_enter : &adyton_sgx_enter_wild);
 }
 
 Result<SgxEntryEnd> EmulatedEnclave::eresume(Thread& thread) {
@@ -113,7 +141,7 @@ Result<SgxEntryEnd> EmulatedEnclave::eresume(Thread& thread) {
   slot->thread = &thread;
   thread.host_thread.store(slot->host_thread);
   slot->busy = &thread.busy;
-  memory_.set_slot(secs_.base + thread.fields.ogs_base, slot);
+  set_slot(thread, slot);
   --thread.cssa;
   claim.entered();
   return run(*slot, &adyton_sgx_resume);

@@ -242,7 +242,7 @@ bool resume_into(AdytonSgxInterrupted& interrupted, ucontext_t& context) {
     context.uc_mcontext.gregs[one.greg] = static_cast<greg_t>(saved.*one.member);
   }
   slot.ursp = &gpr_of(enclave, thread, thread.cssa - 1)->ursp;
-  enclave.memory().set_slot(enclave.secs().base + thread.fields.ogs_base, &slot);
+  enclave.set_slot(thread, &slot);
   --thread.cssa;
   interrupted.fs = saved.fs_base;
   interrupted.gs = saved.gs_base;

@@ -11,7 +11,7 @@
 namespace adyton::sgx {
 namespace {
 
-constexpr std::size_t kSecinfoBytes = 64, kEncluBytes = 3;
+constexpr std::size_t kEncluBytes = 3;
 constexpr std::uint64_t kZeroFlag = 0x40, kArithmeticFlags = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x800;
 
 using Outcome = std::optional<Exception>;
@@ -79,31 +79,25 @@ Outcome egetkey(const Operands& at) {
 // EACCEPT, EMODPE, EACCEPTCOPY: SECINFO in RBX, a page in RCX, for the last a source page in RDX.
 Outcome change_page(const Operands& at, Leaf leaf) {
   const std::uint64_t secinfo = at.get(REG_RBX), page = at.get(REG_RCX), source = at.get(REG_RDX);
-  if (auto fault = at.check(secinfo, kSecinfoBytes, false)) return fault;
+  if (auto fault = at.check(secinfo, SecinfoOperand::kBytes, false)) return fault;
   if (page % kPageBytes != 0 || !at.enclave.memory().contains(page)) return kProtection;
-  const Bytes info = at.copy(secinfo, kSecinfoBytes);
-  const auto flags = load_le<std::uint64_t>(info);
-  constexpr std::uint64_t kKnown = 0xff3f;
-  if ((flags & ~kKnown) != 0 ||
-      std::ranges::any_of(BytesView(info).subspan(8), [](std::byte b) { return b != std::byte{0}; }))
-    return kProtection;
-  const auto type = static_cast<PageType>(flags >> 8 & 0xff);
-  const bool writes_only = (flags & (kRead | kWrite)) == kWrite;
+  const auto info = parse_secinfo(at.copy(secinfo, SecinfoOperand::kBytes));
+  if (!info) return kProtection;
+  const PageType type = info->type;
   if (!at.enclave.added(page)) return page_fault(page, true);
   switch (leaf) {
     case Leaf::kEaccept:
       if (type != PageType::kRegular && type != PageType::kTcs && type != PageType::kTrim) return kProtection;
-      if (type == PageType::kRegular && writes_only) return kProtection;
-      return at.answer(at.enclave.accept(page, flags));
+      if (type == PageType::kRegular && info->writes_only()) return kProtection;
+      return at.answer(at.enclave.accept(page, info->flags));
     case Leaf::kEmodpe:
-      if (type != PageType::kRegular || writes_only) return kProtection;
-      if (!at.enclave.usable(page, 0)) return page_fault(page, true);
-      at.enclave.extend_permissions(page, flags);
+      if (type != PageType::kRegular || info->writes_only()) return kProtection;
+      if (at.enclave.extend_permissions(page, info->flags) != Code::kOk) return page_fault(page, true);
       return {};
     default:
-      if (type != PageType::kRegular || writes_only) return kProtection;
+      if (type != PageType::kRegular || info->writes_only()) return kProtection;
       if (auto fault = at.check(source, kPageBytes, false)) return fault;
-      return at.answer(at.enclave.accept_copy(page, flags, source));
+      return at.answer(at.enclave.accept_copy(page, info->flags, source));
   }
 }
 

@@ -10,13 +10,13 @@ namespace adyton::sgx {
 
 // To the host kernel: a page that waits for EACCEPT cannot be touched; nor a TCS.
 void EmulatedEnclave::protect(std::uint64_t offset, std::uint64_t count) {
-  const PageEntry& page = entry(offset);
+  const PageEntry page = page_at(offset);
   const bool open = page.valid && page.type == PageType::kRegular && !page.pending && !page.modified;
   // Permissions that cannot be set are permissions that the enclave has not.
   (void)memory_.protect(offset, count * kPageBytes, open ? page.permissions : 0);
 }
 
-bool EmulatedEnclave::added(std::uint64_t address) const { return pages_[(address - secs_.base) / kPageBytes].valid; }
+bool EmulatedEnclave::added(std::uint64_t address) const { return page_at(address - secs_.base).valid; }
 
 Result<void> EmulatedEnclave::augment(std::uint64_t offset, std::uint64_t count) {
   const std::scoped_lock lock(paging_);
@@ -24,7 +24,7 @@ Result<void> EmulatedEnclave::augment(std::uint64_t offset, std::uint64_t count)
   TRY(check_run(offset, count, false).within("EAUG"));
   TRY(memory_.discard(offset, count * kPageBytes));
   for (std::uint64_t i = 0; i < count; ++i) {
-    entry(offset + i * kPageBytes) = {.valid = true, .pending = true, .permissions = kRead | kWrite};
+    set_page(offset + i * kPageBytes, {.valid = true, .pending = true, .permissions = kRead | kWrite});
   }
   protect(offset, count);
   return {};
@@ -37,11 +37,12 @@ Result<void> EmulatedEnclave::restrict_permissions(std::uint64_t offset, std::ui
   if ((permissions & ~(kRead | kWrite | kExecute)) != 0 || (permissions & (kRead | kWrite)) == kWrite)
     return invalid("EMODPR: #GP: permissions {:#x}", permissions);
   for (std::uint64_t i = 0; i < count; ++i) {
-    PageEntry& page = entry(offset + i * kPageBytes);
+    PageEntry page = page_at(offset + i * kPageBytes);
     if (page.type != PageType::kRegular || page.pending || page.modified)
       return invalid("EMODPR: {}: the page at {:#x}", name_of(Code::kPageNotModifiable), offset + i * kPageBytes);
     page.permissions &= static_cast<std::uint8_t>(permissions);
     page.restricted = true;
+    set_page(offset + i * kPageBytes, page);
     protect(offset + i * kPageBytes, 1);
   }
   return {};
@@ -52,14 +53,17 @@ Result<void> EmulatedEnclave::change_type(std::uint64_t offset, std::uint64_t co
   TRY(check_run(offset, count, true).within("EMODT"));
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t at = offset + i * kPageBytes;
-    PageEntry& page = entry(at);
-    const Thread* thread = thread_of_page_[at / kPageBytes];
-    const bool can = page.type == PageType::kRegular || (!to_tcs && page.type == PageType::kTcs);
-    if (!can || page.pending || page.modified || (thread != nullptr && thread->busy != 0))
+    PageEntry page = page_at(at);
+    Thread* const thread = thread_of_page_[at / kPageBytes];
+    const bool can = (page.type == PageType::kRegular || (!to_tcs && page.type == PageType::kTcs)) && !page.pending &&
+                     !page.modified;
+    // A TCS that has gone stays busy: who is about to enter by it finds that, or was faster and is found here.
+    if (!can || (thread != nullptr && thread->busy.exchange(1, std::memory_order_acquire) != 0))
       return invalid("EMODT: {}: the page at {:#x}", name_of(Code::kPageNotModifiable), at);
     page.type = to_tcs ? PageType::kTcs : PageType::kTrim;
     page.permissions = 0;
     page.modified = true;
+    set_page(at, page);
     thread_of_page_[at / kPageBytes] = nullptr;
     protect(at, 1);
   }
@@ -70,11 +74,11 @@ Result<void> EmulatedEnclave::remove(std::uint64_t offset, std::uint64_t count) 
   const std::scoped_lock lock(paging_);
   TRY(check_run(offset, count, true).within("EREMOVE"));
   for (std::uint64_t i = 0; i < count; ++i) {
-    const PageEntry& page = entry(offset + i * kPageBytes);
+    const PageEntry page = page_at(offset + i * kPageBytes);
     if (page.type != PageType::kTrim || page.modified)
       return invalid("EREMOVE: the page at {:#x} is not trimmed and accepted", offset + i * kPageBytes);
   }
-  for (std::uint64_t i = 0; i < count; ++i) entry(offset + i * kPageBytes) = {};
+  for (std::uint64_t i = 0; i < count; ++i) set_page(offset + i * kPageBytes, {});
   protect(offset, count);
   return memory_.discard(offset, count * kPageBytes);
 }
@@ -82,22 +86,19 @@ Result<void> EmulatedEnclave::remove(std::uint64_t offset, std::uint64_t count) 
 Code EmulatedEnclave::accept(std::uint64_t address, std::uint64_t secinfo) {
   const std::scoped_lock lock(paging_);
   const std::uint64_t offset = address - secs_.base;
-  PageEntry& page = entry(offset);
+  PageEntry page = page_at(offset);
   const std::uint64_t found = secinfo_of(page.type, page.permissions) | (page.pending ? kPending : 0) |
                               (page.modified ? kModified : 0) | (page.restricted ? kPermissionsRestricted : 0);
-  if (found != secinfo) return Code::kPageAttributesMismatch;
+  if (!page.valid || found != secinfo) return Code::kPageAttributesMismatch;
   if (page.type == PageType::kTcs && page.modified) {
     if (!memory_.protect(offset, kPageBytes, kRead)) return Code::kPageAttributesMismatch;
     auto fields = parse_tcs(memory_.bytes(offset, kPageBytes));
     (void)memory_.protect(offset, kPageBytes, 0);
     if (!fields) return Code::kPageAttributesMismatch;
-    auto thread = std::make_unique<Thread>();
-    thread->offset = offset;
-    thread->fields = *fields;
-    thread_of_page_[offset / kPageBytes] = thread.get();
-    threads_.push_back(std::move(thread));
+    make_thread(offset, *fields);
   }
   page.pending = page.modified = page.restricted = false;
+  set_page(offset, page);
   protect(offset, 1);
   return Code::kOk;
 }
@@ -105,13 +106,15 @@ Code EmulatedEnclave::accept(std::uint64_t address, std::uint64_t secinfo) {
 Code EmulatedEnclave::accept_copy(std::uint64_t address, std::uint64_t secinfo, std::uint64_t source) {
   const std::scoped_lock lock(paging_);
   const std::uint64_t offset = address - secs_.base;
-  PageEntry& page = entry(offset);
-  if (!page.pending || page.modified || page.type != PageType::kRegular || page.permissions != (kRead | kWrite))
+  PageEntry page = page_at(offset);
+  if (!page.valid || !page.pending || page.modified || page.type != PageType::kRegular ||
+      page.permissions != (kRead | kWrite) || !usable(source, kRead))
     return Code::kPageAttributesMismatch;
   if (!memory_.protect(offset, kPageBytes, kRead | kWrite)) return Code::kPageAttributesMismatch;
   std::ranges::copy(memory_.bytes(source - secs_.base, kPageBytes), memory_.bytes(offset, kPageBytes).begin());
   page.permissions |= static_cast<std::uint8_t>(secinfo & (kRead | kWrite | kExecute));
   page.pending = false;
+  set_page(offset, page);
   protect(offset, 1);
   return Code::kOk;
 }
@@ -119,7 +122,11 @@ Code EmulatedEnclave::accept_copy(std::uint64_t address, std::uint64_t secinfo, 
 Code EmulatedEnclave::extend_permissions(std::uint64_t address, std::uint64_t secinfo) {
   const std::scoped_lock lock(paging_);
   const std::uint64_t offset = address - secs_.base;
-  entry(offset).permissions |= static_cast<std::uint8_t>(secinfo & (kRead | kWrite | kExecute));
+  PageEntry page = page_at(offset);
+  if (!page.valid || page.pending || page.modified || page.type != PageType::kRegular)
+    return Code::kPageAttributesMismatch;
+  page.permissions |= static_cast<std::uint8_t>(secinfo & (kRead | kWrite | kExecute));
+  set_page(offset, page);
   protect(offset, 1);
   return Code::kOk;
 }

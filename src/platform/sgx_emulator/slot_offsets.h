@@ -17,8 +17,15 @@
 #define ADYTON_SGX_XFRM 64
 #define ADYTON_SGX_ENDED 72
 #define ADYTON_SGX_FAST_EXIT 80
-#define ADYTON_SGX_GPR 88
+#define ADYTON_SGX_HOST 88
+#define ADYTON_SGX_GPR 96
 #define ADYTON_SGX_XSTATE 320
+
+// SgxHostState and, in it, SgxHostRegisters: the general registers are at 0.
+#define ADYTON_SGX_HOST_FLAGS 128
+#define ADYTON_SGX_HOST_EXTENDED 192
+#define ADYTON_SGX_HOST_EXIT 12480
+#define ADYTON_SGX_HOST_COMPONENTS 0x600e7
 
 // GPRSGX.
 #define ADYTON_SGX_RAX 0

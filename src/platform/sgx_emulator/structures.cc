@@ -30,4 +30,13 @@ Result<TcsFields> parse_tcs(BytesView page) {
   return tcs;
 }
 
+// Tables "Layout of SECINFO Data Structure" and "Layout of SECINFO.FLAGS Field": R, W, X, PENDING, MODIFIED, PR, type.
+Result<SecinfoOperand> parse_secinfo(BytesView bytes) {
+  constexpr std::uint64_t kKnown = 0xff3f;
+  if (bytes.size() != SecinfoOperand::kBytes) return invalid("a SECINFO of {} bytes", bytes.size());
+  const auto flags = load_le<std::uint64_t>(bytes);
+  if ((flags & ~kKnown) != 0 || !all_zero(bytes.subspan(8))) return invalid("#GP: reserved bits of SECINFO");
+  return SecinfoOperand{.type = static_cast<PageType>(flags >> 8 & 0xff), .flags = flags};
+}
+
 }  // namespace adyton::sgx

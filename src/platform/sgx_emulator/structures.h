@@ -38,6 +38,15 @@ constexpr std::uint64_t secinfo_of(PageType type, std::uint64_t permissions) {
   return static_cast<std::uint64_t>(type) << 8 | permissions;
 }
 
+// SECINFO as enclaves give it to leaves: 64 bytes. Errors: invalid, where they raise #GP.
+struct SecinfoOperand {
+  static constexpr std::size_t kBytes = 64;
+  PageType type = PageType::kRegular;
+  std::uint64_t flags = 0;  // all of FLAGS, the type as well
+  [[nodiscard]] bool writes_only() const { return (flags & (kRead | kWrite)) == kWrite; }
+};
+Result<SecinfoOperand> parse_secinfo(BytesView bytes);
+
 // What of an enclave's control structure the processor puts into reports and keys.
 struct Secs {
   std::uint64_t base = 0, size = 0;

@@ -54,16 +54,10 @@
 adyton_sgx_switch_begin:
 
 // void adyton_sgx_enter(ThreadSlot* slot): EENTER with the registers of slot->gpr, until EEXIT or an exception.
-.macro enter wild
+adyton_sgx_enter:
   save_host %rdi
   mov %rdi, %r11
   go_inside %r11, %rax, %rcx
-  .if \wild
-  ldmxcsr wild_control(%rip)
-  fldcw wild_control(%rip)
-  pushq GPR(RFLAGS)(%r11)
-  popfq
-  .endif
   mov GPR(RAX)(%r11), %rax
   mov GPR(RBX)(%r11), %rbx
   mov GPR(RDX)(%r11), %rdx
@@ -73,15 +67,76 @@ adyton_sgx_switch_begin:
   mov GPR(R9)(%r11), %r9
   lea after_eenter(%rip), %rcx
   jmp *GPR(RIP)(%r11)
-.endm
-adyton_sgx_enter:
-  enter 0
 
-// The same by a host that has slot->gpr's RFLAGS and every floating-point exception unmasked.
+// The same by a host that has slot->host's registers, and wants to see what is left in them.
 adyton_sgx_enter_wild:
-  enter 1
-wild_control:
-  .long 0
+  save_host %rdi
+  mov %rdi, %r11
+  mov ADYTON_SGX_HOST(%r11), %r10
+  mov ADYTON_SGX_URSP(%r11), %rax
+  mov 32(%r10), %rcx
+  mov %rcx, (%rax)
+  mov 40(%r10), %rcx
+  mov %rcx, 8(%rax)
+  mov $ADYTON_SGX_HOST_COMPONENTS, %eax
+  xor %edx, %edx
+  xrstor64 ADYTON_SGX_HOST_EXTENDED(%r10)
+  mov %ss, %eax
+  push %rax
+  push 32(%r10)
+  push ADYTON_SGX_HOST_FLAGS(%r10)
+  mov %cs, %eax
+  push %rax
+  push GPR(RIP)(%r11)
+  go_inside %r11, %rax, %rcx
+  mov GPR(RAX)(%r11), %rax
+  mov GPR(RBX)(%r11), %rbx
+  mov GPR(RDX)(%r11), %rdx
+  mov GPR(RSI)(%r11), %rsi
+  mov GPR(RDI)(%r11), %rdi
+  mov GPR(R8)(%r11), %r8
+  mov GPR(R9)(%r11), %r9
+  lea after_eenter_wild(%rip), %rcx
+  mov 40(%r10), %rbp
+  mov 96(%r10), %r12
+  mov 104(%r10), %r13
+  mov 112(%r10), %r14
+  mov 120(%r10), %r15
+  mov 88(%r10), %r11
+  mov 80(%r10), %r10
+  iretq
+
+// Only rcx is free here: EEXIT has overwritten it.
+after_eenter_wild:
+  this_slot %rcx
+  mov ADYTON_SGX_HOST(%rcx), %rcx
+  lea ADYTON_SGX_HOST_EXIT(%rcx), %rcx
+  mov %rax, 0(%rcx)
+  mov %rdx, 16(%rcx)
+  mov %rbx, 24(%rcx)
+  mov %rsp, 32(%rcx)
+  mov %rbp, 40(%rcx)
+  mov %rsi, 48(%rcx)
+  mov %rdi, 56(%rcx)
+  mov %r8, 64(%rcx)
+  mov %r9, 72(%rcx)
+  mov %r10, 80(%rcx)
+  mov %r11, 88(%rcx)
+  mov %r12, 96(%rcx)
+  mov %r13, 104(%rcx)
+  mov %r14, 112(%rcx)
+  mov %r15, 120(%rcx)
+  this_slot %r11
+  mov ADYTON_SGX_HOST_RSP(%r11), %rsp
+  pushfq
+  popq ADYTON_SGX_HOST_FLAGS(%rcx)
+  pushq $2
+  popfq
+  mov $ADYTON_SGX_HOST_COMPONENTS, %eax
+  xor %edx, %edx
+  xsave64 ADYTON_SGX_HOST_EXTENDED(%rcx)
+  mov 16(%rcx), %rdx
+  // on to after_eenter
 
 // Where an enclave leaves to that returns to what follows EENTER.
 after_eenter:

@@ -10,6 +10,7 @@
 
 #include <adyton/result.h>
 #include "platform/sgx/device.h"
+#include "platform/sgx_emulator/emulator.h"
 #include "platform/sgx_emulator/slot_offsets.h"
 #include "platform/sgx_emulator/structures.h"
 
@@ -29,6 +30,7 @@ struct ThreadSlot {
   std::uint64_t xfrm;
   std::uint64_t ended;  // 0: EEXIT, 1: exception
   void* fast_exit;
+  SgxHostState* host;  // of adyton_sgx_enter_wild()
   GprSgx gpr;
   alignas(64) std::byte xstate[kMaxXstateBytes];
   EmulatedEnclave* enclave;
@@ -45,6 +47,10 @@ static_assert(offsetof(ThreadSlot, scratch) == ADYTON_SGX_SCRATCH && offsetof(Th
 static_assert(offsetof(ThreadSlot, ursp) == ADYTON_SGX_URSP && offsetof(ThreadSlot, xfrm) == ADYTON_SGX_XFRM);
 static_assert(offsetof(ThreadSlot, ended) == ADYTON_SGX_ENDED && offsetof(ThreadSlot, gpr) == ADYTON_SGX_GPR);
 static_assert(offsetof(ThreadSlot, fast_exit) == ADYTON_SGX_FAST_EXIT);
+static_assert(offsetof(ThreadSlot, host) == ADYTON_SGX_HOST &&
+              offsetof(SgxHostRegisters, flags) == ADYTON_SGX_HOST_FLAGS &&
+              offsetof(SgxHostRegisters, extended) == ADYTON_SGX_HOST_EXTENDED &&
+              offsetof(SgxHostState, exit) == ADYTON_SGX_HOST_EXIT);
 static_assert(offsetof(ThreadSlot, xstate) == ADYTON_SGX_XSTATE);
 static_assert(offsetof(GprSgx, rdi) == ADYTON_SGX_RDI && offsetof(GprSgx, r15) == ADYTON_SGX_R15);
 static_assert(offsetof(GprSgx, rip) == ADYTON_SGX_RIP && offsetof(GprSgx, fs_base) == ADYTON_SGX_FSBASE);

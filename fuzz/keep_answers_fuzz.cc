@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// A host that answers the keep kernel with the input's bytes: what comes back out of the keep kernel is always within
+// what docs/keep.md says of it.
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "keep/address_unsafe.h"
+#include "keep/clock.h"
+#include "keep/cpuid.h"
+#include "keep/host_memory.h"
+#include "keep/testing/fake_host.h"
+
+namespace {
+
+using namespace adyton::keep;
+using adyton::KeepRequest;
+
+struct Input {
+  const std::uint8_t* data;
+  std::size_t size;
+  std::uint64_t next() {
+    std::uint64_t out = 0;
+    const std::size_t taken = size < sizeof(out) ? size : sizeof(out);
+    std::memcpy(&out, data, taken);
+    data += taken;
+    size -= taken;
+    return out;
+  }
+};
+
+void expect(bool holds) {
+  if (!holds) std::abort();
+}
+
+bool is_error(std::int64_t result) { return result < 0 && result >= -133; }
+
+void check_time(Clock& clock, Time (&last)[2], Clock::Kind kind, std::uint64_t more) {
+  const Time now = clock.now(kind);
+  expect(now.valid() && now >= last[kind]);
+  last[kind] = now;
+  const Time later = now + from_nanoseconds(more);
+  expect(later.valid() && later >= now);
+  expect(nanoseconds_from(later, now) == 0);
+  expect((nanoseconds_from(now, later) == 0) == (later == now));
+}
+
+void check_memory(std::uint64_t base, std::uint64_t size, std::uint64_t word, std::uint64_t bytes) {
+  HostMemory memory;
+  memory.ask(base, size);
+  const std::uint64_t begin = memory.address(), end = begin + memory.bytes();
+  expect(begin % kPage == 0 && end % kPage == 0 && begin <= end && end <= std::uint64_t{1} << 47);
+  expect(memory.bytes() == 0 || end <= base || begin >= base + size);
+  if (bytes != 0 && memory.contains(word, bytes))
+    expect(word >= begin && bytes <= end - begin && word - begin <= end - begin - bytes);
+}
+
+void check_cpuid(CpuidCache& cache, std::uint32_t leaf, std::uint32_t subleaf) {
+  const CpuidAnswer first = cache.get(leaf, subleaf), second = cache.get(leaf, subleaf);
+  expect(first.eax == second.eax && first.ebx == second.ebx && first.ecx == second.ecx && first.edx == second.edx);
+  constexpr std::uint32_t kAvx = 1U << 28;
+  if (leaf == 1) expect((first.ecx & kAvx) == 0);  // XFRM has no AVX
+  if (leaf == 0xd && subleaf == 0) expect((first.eax & ~3U) == 0 && first.edx == 0);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Input input{data, size};
+  fake_host() = {};
+  fake_host().answer = [&](const auto&) { return RawAnswer{input.next(), input.next(), input.next(), input.next()}; };
+  const auto clock = std::make_unique<Clock>();
+  const auto cpuid = std::make_unique<CpuidCache>();
+  cpuid->initialise(3);
+  Time last[2];
+  int asked_of_cpuid = 0;
+  while (input.size > 0) {
+    switch (input.next() % 6) {
+      case 0: check_time(*clock, last, Clock::kReal, input.next()); break;
+      case 1: check_time(*clock, last, Clock::kMonotonic, input.next()); break;
+      case 2:
+        check_memory(std::uint64_t{1} << (input.next() % 47), std::uint64_t{1} << (input.next() % 37), input.next(),
+                     input.next());
+        break;
+      case 3: {
+        const Time deadline = from_nanoseconds(input.next());
+        const std::int64_t waited = HostMemory::wait(input.next(), 5, &deadline, Clock::kReal, *clock);
+        expect(waited == 0 || is_error(waited));
+        break;
+      }
+      case 4: {
+        const auto most = static_cast<std::uint32_t>(input.next());
+        const std::int64_t woken = HostMemory::wake(8, most);
+        expect(is_error(woken) || (woken >= 0 && woken <= most));
+        break;
+      }
+      default:
+        // The first 96 are kept, which is more than a processor has.
+        if (++asked_of_cpuid <= 90)
+          check_cpuid(*cpuid, static_cast<std::uint32_t>(input.next()) % 64,
+                      static_cast<std::uint32_t>(input.next()) % 4);
+    }
+    const std::uint64_t raw = input.next(), most = input.next() >> 1;
+    const std::int64_t result = checked_result(raw, most);
+    expect(is_error(result) || (result >= 0 && static_cast<std::uint64_t>(result) <= most));
+  }
+  return 0;
+}
