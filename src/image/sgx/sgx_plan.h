@@ -54,6 +54,7 @@ struct SgxPlan {
   std::array<std::byte, 16> family_id{}, extended_product_id{};  // KSS
   std::vector<SgxPages> pages;                                   // in the order of EADD
   std::vector<std::uint64_t> tcs_offsets;                        // ascending
+  std::uint64_t app_offset = 0;                                  // KeepConfig's: where the image's addresses begin
   std::vector<Bytes> storage;
 };
 

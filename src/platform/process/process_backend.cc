@@ -40,6 +40,15 @@ Result<void> check_secret_memory(const Manifest& manifest) {
       manifest.name, errno_text(-error));
 }
 
+// Leaves the SIGSTOP behind that held the enclave, and goes to main(). (docs/process.md)
+std::vector<std::string> debugger_arguments(std::string_view image, int process_id) {
+  return {"-q",  std::string(image),
+          "-p",  std::to_string(process_id),
+          "-ex", "handle SIGSTOP nostop noprint nopass",
+          "-ex", "tbreak main",
+          "-ex", "continue"};
+}
+
 }  // namespace
 
 Result<SandboxLauncher*> ProcessBackend::launcher() const {
@@ -59,6 +68,7 @@ Result<std::unique_ptr<Instance>> ProcessBackend::launch(const VerifiedImage& im
   const int secret = manifest.debug ? 0 : memory.require_secret ? 2 : 1;
   EnclaveProgram program{.backend = name(),
                          .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_),
+                         .debugger = &debugger_arguments,
                          .secret_bytes = manifest.debug ? 0 : secret_bytes_of(manifest)};
   program.spec.executable = image.image().plan().executable;
   program.spec.environment = TRY(enclave_environment(manifest, config));

@@ -17,8 +17,13 @@ std::string described(const std::string& name, int process) {
 
 }  // namespace
 
-ProcessInstance::ProcessInstance(std::string name, std::unique_ptr<Endpoint> endpoint, const LaunchConfig& config)
-    : name_(std::move(name)), endpoint_(std::move(endpoint)), stop_grace_(config.stop_grace), output_(config.output) {
+ProcessInstance::ProcessInstance(std::string name, std::unique_ptr<Endpoint> endpoint, const LaunchConfig& config,
+                                 Debugger debugger)
+    : name_(std::move(name)),
+      endpoint_(std::move(endpoint)),
+      stop_grace_(config.stop_grace),
+      debugger_(debugger),
+      output_(config.output) {
   if (!output_) {
     output_ = [this](StandardStream, std::string_view line) { fmt::print(stderr, "{}: {}\n", name_, printable(line)); };
   }

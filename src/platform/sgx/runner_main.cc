@@ -15,6 +15,7 @@
 #include "call/shared_memory.h"
 #include "image/sgx/sgx_sign.h"
 #include "platform/process/orders.h"
+#include "platform/sgx/debugger_stop.h"
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/runner_orders.h"
 #include "platform/sgx_emulator/emulator.h"
@@ -41,10 +42,12 @@ Result<Secret> read_orders(const Descriptor& file) {
 Result<KeepEnd> run(KeepStart start) {
   SignedSgxPlan enclave;
   std::unique_ptr<SgxDevice> device;
+  bool debugger = false;
   {
     const Secret encoded = TRY(read_orders(Descriptor(supervisor::kPayloadDescriptor)));
     const RunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
     enclave = TRY(verify_sgx_signature(TRY(Image::parse(to_bytes(orders.image)))));
+    debugger = orders.debugger;
     device = TRY(make_sgx_emulator(TRY(SgxFuses::decode(orders.fuses.expose())), {.strict = orders.strict}));
   }
   const auto channel = TRY(SharedMemory::open(Descriptor(supervisor::kChannelDescriptor), 1, kMostChannelBytes));
@@ -52,6 +55,7 @@ Result<KeepEnd> run(KeepStart start) {
   const auto loaded = TRY(load_sgx_enclave(*device, enclave.plan, enclave.sigstruct));
   enclave.plan.pages.clear();
   enclave.plan.storage.clear();
+  if (debugger) stop_for_debugger(loaded->base() + enclave.plan.app_offset);
   return run_keep(*loaded, enclave.plan.tcs_offsets, start);
 }
 

@@ -9,9 +9,11 @@
 namespace adyton {
 
 struct RunnerOrders {
-  bool strict = false;  // SgxEmulatorOptions::strict
-  Secret fuses;         // SgxFuses::encode()
-  BytesView image;      // the image's file, of which parse_runner_orders() gives a view
+  bool strict = false;    // SgxEmulatorOptions::strict
+  bool debugger = false;  // stop where a debugger learns where the image lies (debugger_stop.h)
+  bool trace = false;     // system calls are told on supervisor::kTraceDescriptor
+  Secret fuses;           // SgxFuses::encode()
+  BytesView image;        // the image's file, of which parse_runner_orders() gives a view
 };
 
 Secret encode_runner_orders(const RunnerOrders& orders);

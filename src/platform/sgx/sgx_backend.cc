@@ -20,6 +20,30 @@ std::uint64_t address_space_of(const SgxPlan& plan) {
   return 2 * plan.size + (plan.tcs_offsets.size() + 32) * (kGiB / 4) + 8 * kGiB;
 }
 
+// gdb stops a second time when the enclave is loaded, and then knows where (debugger_stop.h). The emulator's signals
+// are its own affair, but of those that are none of its traps and are about to end the enclave, gdb tells.
+std::vector<std::string> debugger_arguments(std::string_view image, int process_id) {
+  return {"-q",
+          "-p",
+          std::to_string(process_id),
+          "-ex",
+          "handle SIGSTOP nostop noprint nopass",
+          "-ex",
+          "handle SIGSYS SIGILL SIGSEGV nostop noprint pass",
+          "-ex",
+          "continue",
+          "-ex",
+          "set confirm off",
+          "-ex",
+          fmt::format("add-symbol-file \"{}\" -o $rax", image),
+          "-ex",
+          "set confirm on",
+          "-ex",
+          "tbreak main",
+          "-ex",
+          "continue"};
+}
+
 }  // namespace
 
 Result<SandboxLauncher*> SgxEmulatedBackend::launcher() {
@@ -55,12 +79,15 @@ Result<std::unique_ptr<Instance>> SgxEmulatedBackend::launch(const VerifiedImage
   }
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   const SgxFuses fuses = TRY(SgxFuses::open(TRY(folder_)));
-  const Secret orders =
-      encode_runner_orders({.strict = config.strict, .fuses = fuses.encode(), .image = image.image().file()});
+  const Secret orders = encode_runner_orders({.strict = config.strict,
+                                              .debugger = config.wait_for_debugger,
+                                              .fuses = fuses.encode(),
+                                              .image = image.image().file()});
   const Descriptor payload = TRY(make_sealed_file("adyton-sgx-runner-orders", orders.expose(), 0400));
 
   EnclaveProgram program{.backend = name(),
-                         .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_)};
+                         .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_),
+                         .debugger = &debugger_arguments};
   program.spec.executable = sgx_runner_program();
   program.spec.environment = TRY(enclave_environment(manifest, config));
   program.spec.payload = payload.get();
