@@ -33,8 +33,9 @@ struct KeepEntries {
 };
 
 // Changes `saved` (and thread.frame, thread.trap) so that ERESUME goes on in the keep kernel, and returns kResume;
-// or kRefused where there is no exception, or kFailed where it is the keep kernel's own.
+// or kRefused where there is no exception, or kFailed where it is the keep kernel's own. `told_address`: of a page
+// fault, as the host says; only debug images look at it (kCrashReport).
 ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const ExInfo& exinfo,
-                              const KeepEntries& entries);
+                              const KeepEntries& entries, std::uint64_t told_address = 0);
 
 }  // namespace adyton::keep

@@ -130,13 +130,13 @@ extern "C" {
 
 [[gnu::visibility("hidden")]] void keep_trapped() { answer_trap(the_kernel, current_thread()); }
 
-[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved) {
+[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved, std::uint64_t told_address) {
   ThreadState& thread = current_thread();
   KeepEntries entries{};
   // SAFETY: addresses of entry.S, reckoned from here: as constants they could end up in data, and want relocating.
   asm("lea keep_syscall(%%rip), %0; lea keep_trap(%%rip), %1" : "=r"(entries.syscall), "=r"(entries.trap));
-  const ExceptionEnd end =
-      handle_exception(the_kernel, thread, *saved, *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries);
+  const ExceptionEnd end = handle_exception(
+      the_kernel, thread, *saved, *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries, told_address);
   if (end.exit == KeepExit::kFailed) {
     __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);
     thread.set_phase(ThreadPhase::kEnded);

@@ -93,6 +93,9 @@ Result<std::unique_ptr<Instance>> launch_enclave_process(SandboxLauncher& sandbo
   spec.channel = channel.get();
   auto endpoint = TRY(Endpoint::make_host(std::move(memory), layout, boot, std::move(handlers), config.limits));
   auto instance = std::make_unique<ProcessInstance>(manifest.name, std::move(endpoint), config, program.debugger);
+  if (manifest.debug) {
+    if (auto names = FunctionNames::read(image.image().file())) instance->know_functions(*std::move(names));
+  }
   instance->listen_to(spec);
   auto sandboxed = TRY(sandboxes.launch(std::move(spec)));
   TRY(tell_layers(*sandboxed, manifest, program.secret_bytes, config.log));

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "platform/backend.h"
+#include "platform/backtrace_names.h"
 #include "platform/process/sandbox.h"
 
 namespace adyton {
@@ -16,6 +18,9 @@ class ProcessInstance : public Instance {
   using Debugger = std::vector<std::string> (*)(std::string_view image, int process_id);
 
   ProcessInstance(std::string name, std::unique_ptr<Endpoint> endpoint, const LaunchConfig& config, Debugger debugger);
+
+  // Of a debug image, before listen_to(): for the backtrace of a crash.
+  void know_functions(FunctionNames names) { names_.emplace(std::move(names)); }
 
   // Two steps, because the sandbox's thread may call before its launch returns: first what it calls, then what it is.
   void listen_to(SandboxSpec& spec);
@@ -35,6 +40,8 @@ class ProcessInstance : public Instance {
   std::chrono::milliseconds stop_grace_;
   Debugger debugger_;
   std::function<void(StandardStream, std::string_view)> output_;
+  std::optional<BacktraceNames> names_;
+  std::optional<BacktraceStream> errors_;
   std::unique_ptr<Sandboxed> sandboxed_;  // last, so that its thread is gone before what it calls
 };
 

@@ -76,7 +76,8 @@ class KeepHost {
       if (!left) return end(left.error());
       if (left->function != SgxLeaf::kEexit) {
         // The keep kernel looks at the exception itself. What it refuses to see is not its to handle.
-        const Result<SgxEntryEnd> handled = enclave_.enter(tcs_offsets_[index], SgxLeaf::kEenter, {});
+        const Result<SgxEntryEnd> handled =
+            enclave_.enter(tcs_offsets_[index], SgxLeaf::kEenter, {.r8 = left->exception_address});
         if (!handled) return end(handled.error());
         if (handled->registers.rdi != number(KeepExit::kResume)) return end_after_exception(*left, *handled);
         leaf = SgxLeaf::kEresume;
