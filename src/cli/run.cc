@@ -93,6 +93,7 @@ Result<int> run(const Options& options) {
 Run declare_run(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->launch.declare(app);
+  options->launch.declare_trace(app);
   app.add_option("ARGUMENTS", options->arguments, "the program's own, after --");
   app.add_flag("--gdb", options->gdb, "stop at main() in gdb, with the image's symbols (debug images only)");
   return [options] { return run(*options); };

@@ -40,6 +40,7 @@ struct Kernel {
   Channels channels;
   HostMemory host_memory;
   std::uint32_t folder = 0;  // chdir()
+  bool traced = false;       // the host is told of each system call: never of a production image
   SpinLock signal_lock;
   SignalAction actions[kSignals + 1]{};
   std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended

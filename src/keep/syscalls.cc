@@ -7,6 +7,7 @@
 #include "keep/calls.h"
 #include "keep/host_interface.h"
 #include "keep/signals.h"
+#include "keep/trace.h"
 
 namespace adyton::keep {
 namespace {
@@ -162,13 +163,27 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   }
 }
 
+void answer(Kernel& kernel, ThreadState& thread) {
+  if (thread.frame.rax == __NR_rt_sigreturn) return return_from_signal(kernel, thread);
+  thread.frame.rax = static_cast<std::uint64_t>(answer(kernel, thread, thread.frame));
+}
+
+void answer_and_tell(Kernel& kernel, ThreadState& thread) {
+  const Frame asked = thread.frame;
+  const std::uint64_t before = thread.requests;
+  const bool returns = asked.rax != __NR_exit && asked.rax != __NR_exit_group && asked.rax != __NR_rt_sigreturn;
+  if (!returns) trace_call(kernel, thread, asked, nullptr, 0);
+  answer(kernel, thread);
+  if (returns) trace_call(kernel, thread, asked, &thread.frame.rax, thread.requests - before);
+}
+
 }  // namespace
 
 void answer_syscall(Kernel& kernel, ThreadState& thread) {
-  if (thread.frame.rax == __NR_rt_sigreturn) {
-    return_from_signal(kernel, thread);
+  if (kernel.traced) {
+    answer_and_tell(kernel, thread);
   } else {
-    thread.frame.rax = static_cast<std::uint64_t>(answer(kernel, thread, thread.frame));
+    answer(kernel, thread);
   }
   if (has_signal(thread)) deliver_signals(kernel, thread);
 }

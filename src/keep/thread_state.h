@@ -48,6 +48,7 @@ struct ThreadState {
   std::uint64_t wait_address;                         // the futex it sleeps on, 0: none
   std::uint32_t wait_mask;                            // FUTEX_WAIT_BITSET
   std::uint64_t wait_turn;                            // the lower, the longer it sleeps
+  std::uint64_t requests;                             // to the host, all in all
   std::uint32_t reserved;                             // 1: somebody's, from clone() on
 
   void set_phase(ThreadPhase next) { __atomic_store(&phase, &next, __ATOMIC_SEQ_CST); }

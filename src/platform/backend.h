@@ -42,6 +42,7 @@ struct LaunchConfig {
   std::chrono::milliseconds stop_grace{2000};      // between asking an enclave to end and killing it
   bool strict = false;             // sgx-emulated: every ENCLU traps, however slow (docs/sgx-emulator.md)
   bool wait_for_debugger = false;  // debug images: stop before the first instruction
+  int trace = -1;                  // debug images: system calls are told here, a line each; stays the caller's
   ChannelLimits limits;
 };
 

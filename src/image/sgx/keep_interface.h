@@ -65,6 +65,9 @@ enum class KeepRequest : std::uint64_t {
   kHostFutexWake = 12,  // (address in the host's memory, how many at most) -> how many
   kAffinity = 13,       // (mask of the first 64 processors, 0: only tell) -> the mask that the thread has
   kProcessor = 14,      // () -> number of the processor it is on
+  // Of debug images only, as the measured KeepConfig says:
+  kTrace = 64,      // () -> 1: the host wants to be told of each system call
+  kTraceCall = 65,  // (TraceRecord in HostPage::data); the answer is not looked at
 };
 inline constexpr std::uint64_t kForever = ~std::uint64_t{0};
 
@@ -73,5 +76,23 @@ struct HostPage {
   static constexpr std::size_t kDataBytes = 64 * 1024;
   std::uint8_t data[kDataBytes];
 };
+
+// One system call that has returned, or (exit, exit_group, rt_sigreturn) will not.
+struct TraceRecord {
+  static constexpr std::size_t kMostBytes = 256;
+  struct Bytes {             // what an argument points to: a path, or bytes written or read
+    std::uint64_t argument;  // index
+    std::uint64_t whole;     // how many there are
+    std::uint64_t size;      // how many of them are here
+    std::uint8_t content[kMostBytes];
+  };
+  std::uint64_t thread, number;
+  std::uint64_t arguments[6];
+  std::uint64_t returned, result;  // 1 if it has
+  std::uint64_t requests;          // how often the host was asked for it
+  std::uint64_t count;             // of `bytes`
+  Bytes bytes[2];
+};
+static_assert(sizeof(TraceRecord) <= HostPage::kDataBytes);
 
 }  // namespace adyton

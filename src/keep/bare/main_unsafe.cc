@@ -59,6 +59,7 @@ KeepThread& own_page() {
 
 RawAnswer ask_host(KeepRequest request, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
   RawAnswer answer;
+  ++current_thread().requests;
   keep_ask(&answer, static_cast<std::uint64_t>(request), a, b, c);
   // SAFETY: a fence: what the host chose is not to steer what is read ahead of the checks.
   asm volatile("lfence" : : : "memory");

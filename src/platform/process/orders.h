@@ -20,8 +20,10 @@ inline constexpr int kControlDescriptor = 3;
 inline constexpr int kChannelDescriptor = 3;
 // And a program that runs an enclave of another kind what it is to run.
 inline constexpr int kPayloadDescriptor = 4;
+// And where to tell what the enclave does.
+inline constexpr int kTraceDescriptor = 5;
 
-// In this order in the first message. Which of the last two are there is in the flags.
+// In this order in the first message. Which of the last three are there is in the flags.
 enum OrderedDescriptor : std::uint8_t {
   kOrders,
   kExecutable,
@@ -31,6 +33,7 @@ enum OrderedDescriptor : std::uint8_t {
   kHostProcess,  // pidfd of the host, so that its death is noticed even if others hold its sockets
   kChannel,
   kPayload,
+  kTraceOutput,
   kOrderedDescriptors,
 };
 
@@ -44,6 +47,7 @@ enum OrderFlag : std::uint32_t {
   kDebuggable = 1u << 4,    // a debug image: its executable may be read
   kForeignGroup = 1u << 5,  // the executable's group is not the host's own: no user namespace here maps it
   kHasPayload = 1u << 6,
+  kHasTrace = 1u << 7,
 };
 
 struct OrdersHeader {

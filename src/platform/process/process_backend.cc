@@ -64,6 +64,11 @@ Result<std::vector<Measurement>> ProcessBackend::measure(const VerifiedImage& im
 Result<std::unique_ptr<Instance>> ProcessBackend::launch(const VerifiedImage& image, LaunchConfig config) {
   const Manifest& manifest = image.image().manifest();
   TRY(check_secret_memory(manifest));
+  if (config.trace >= 0) {
+    return unavailable(
+        "on process, system calls are Linux's own, and its tracer shows them: `strace -f adyton run FILE`, or "
+        "`strace -f -p PID` of a debug image that runs; or run it on sgx-emulated");
+  }
   const Manifest::Memory& memory = manifest.memory;
   const int secret = manifest.debug ? 0 : memory.require_secret ? 2 : 1;
   EnclaveProgram program{.backend = name(),

@@ -33,6 +33,7 @@ struct SandboxSpec {
   std::vector<std::string> environment;  // "NAME=value"
   int channel = -1;                      // becomes descriptor 3; stays the caller's
   int payload = -1;                      // becomes descriptor 4; stays the caller's
+  int trace = -1;                        // becomes descriptor 5; stays the caller's
   bool emulates = false;                 // runs code of an enclave inside of itself: may make memory executable
   bool inherit_stdio = false;            // else /dev/null and two pipes
   bool debuggable = false;               // may be read and traced by its own user

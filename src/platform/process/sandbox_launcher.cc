@@ -213,6 +213,7 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
   if (spec.debuggable) orders.flags |= supervisor::kDebuggable;
   if (spec.channel >= 0) orders.flags |= supervisor::kHasChannel;
   if (spec.payload >= 0) orders.flags |= supervisor::kHasPayload;
+  if (spec.trace >= 0) orders.flags |= supervisor::kHasTrace;
   if (files && ::geteuid() != 0 && give_to_foreign_group(executable)) orders.flags |= supervisor::kForeignGroup;
 
   SyscallPolicy policy{.read_files = !spec.read_paths.empty(),
@@ -232,7 +233,7 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
   auto [control, control_end] = TRY(ControlSocket::make_pair());
   std::vector<int> descriptors = {order_file.get(),     executable.get(),     streams.input.get(),
                                   streams.output.get(), streams.errors.get(), host.get()};
-  for (const int given : {spec.channel, spec.payload}) {
+  for (const int given : {spec.channel, spec.payload, spec.trace}) {
     if (given >= 0) descriptors.push_back(given);
   }
   TRY(control.send_descriptors(descriptors));

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <ctime>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "platform/sgx/host_futex.h"
+#include "platform/sgx/trace_lines.h"
 
 namespace adyton {
 namespace {
@@ -47,6 +49,7 @@ class KeepHost {
       : enclave_(enclave),
         tcs_offsets_(tcs_offsets),
         streams_(start.streams),
+        trace_(start.trace),
         memory_(start.memory),
         threads_(tcs_offsets.size()) {}
 
@@ -149,6 +152,8 @@ class KeepHost {
         break;
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
+      case KeepRequest::kTrace: out.rsi = trace_ >= 0 ? 1 : 0; break;
+      case KeepRequest::kTraceCall: trace(index); break;
       default: out.rsi = number(-ENOSYS);
     }
     return out;
@@ -160,6 +165,14 @@ class KeepHost {
     if (descriptor < 0) return bytes;
     const ssize_t written = ::write(descriptor, threads_[index].page->data, bytes);
     return written < 0 ? number(-errno) : number(written);
+  }
+
+  // One write a line: lines of several threads do not mix.
+  void trace(std::uint64_t index) {
+    TraceRecord record;
+    std::memcpy(&record, threads_[index].page->data, sizeof record);
+    const std::string line = describe(record) + "\n";
+    if (trace_ >= 0 && ::write(trace_, line.data(), line.size()) < 0) return;  // nobody to tell
   }
 
   std::uint64_t read(std::uint64_t index, std::uint64_t bytes) {
@@ -280,6 +293,7 @@ class KeepHost {
   SgxEnclave& enclave_;
   const std::vector<std::uint64_t>& tcs_offsets_;
   const KeepStreams streams_;
+  const int trace_;
   const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;
   std::atomic<bool> has_ended_ = false;

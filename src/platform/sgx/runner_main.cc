@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program that is an SGX enclave's host: in a sandbox of its own (docs/sgx.md) it loads the image into the
 // emulator, lets threads into the enclave, does what the keep kernel asks for, and ends as the application ended.
-// Descriptor 3 is the channel, which the enclave maps and this program does not look into; 4 has its orders.
+// Descriptor 3 is the channel, which the enclave maps and this program does not look into; 4 has its orders, 5 takes
+// the trace.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -48,6 +49,7 @@ Result<KeepEnd> run(KeepStart start) {
     const RunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
     enclave = TRY(verify_sgx_signature(TRY(Image::parse(to_bytes(orders.image)))));
     debugger = orders.debugger;
+    if (orders.trace) start.trace = supervisor::kTraceDescriptor;
     device = TRY(make_sgx_emulator(TRY(SgxFuses::decode(orders.fuses.expose())), {.strict = orders.strict}));
   }
   const auto channel = TRY(SharedMemory::open(Descriptor(supervisor::kChannelDescriptor), 1, kMostChannelBytes));

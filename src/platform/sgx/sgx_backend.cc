@@ -77,10 +77,14 @@ Result<std::unique_ptr<Instance>> SgxEmulatedBackend::launch(const VerifiedImage
     return denied("{} requires secret memory, and emulated SGX keeps nothing secret from this machine's user",
                   manifest.name);
   }
+  if (config.trace >= 0 && !manifest.debug) {
+    return denied("{} is not a debug image: set debug = true in its manifest to trace it", manifest.name);
+  }
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   const SgxFuses fuses = TRY(SgxFuses::open(TRY(folder_)));
   const Secret orders = encode_runner_orders({.strict = config.strict,
                                               .debugger = config.wait_for_debugger,
+                                              .trace = config.trace >= 0,
                                               .fuses = fuses.encode(),
                                               .image = image.image().file()});
   const Descriptor payload = TRY(make_sealed_file("adyton-sgx-runner-orders", orders.expose(), 0400));
@@ -91,6 +95,7 @@ Result<std::unique_ptr<Instance>> SgxEmulatedBackend::launch(const VerifiedImage
   program.spec.executable = sgx_runner_program();
   program.spec.environment = TRY(enclave_environment(manifest, config));
   program.spec.payload = payload.get();
+  program.spec.trace = config.trace;
   program.spec.emulates = true;
   program.spec.address_space_bytes = address_space_of(enclave.plan);
   SandboxLauncher* sandboxes = TRY(launcher());

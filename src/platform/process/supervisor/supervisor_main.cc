@@ -66,7 +66,7 @@ void place(HostLink& host, bool there, int descriptor, int number) {
   ::close(descriptor);
 }
 
-// Receives the orders and leaves the enclave's descriptors at 0 to 4, the rest where they are out of its way and
+// Receives the orders and leaves the enclave's descriptors at 0 to 5, the rest where they are out of its way and
 // closed by the execve: the executable at the number that the fallback filter knows.
 void arrange(HostLink& host, ReceivedOrders& orders, int* descriptors) {
   if (const int error = host.receive(descriptors); error != 0) host.give_up(Step::kOrdersRead, error);
@@ -92,9 +92,15 @@ void arrange(HostLink& host, ReceivedOrders& orders, int* descriptors) {
     ::close(move.from);
   }
   descriptors[kExecutable] = executable;
-  const bool channel = orders.has(kHasChannel);
-  place(host, channel, descriptors[kChannel], kChannelDescriptor);
-  place(host, orders.has(kHasPayload), descriptors[channel ? kPayload : kChannel], kPayloadDescriptor);
+  const struct {
+    OrderFlag flag;
+    int number;
+  } places[] = {{kHasChannel, kChannelDescriptor}, {kHasPayload, kPayloadDescriptor}, {kHasTrace, kTraceDescriptor}};
+  int next = kChannel;
+  for (const auto& each : places) {
+    const bool there = orders.has(each.flag);
+    place(host, there, there ? descriptors[next++] : -1, each.number);
+  }
 }
 
 // A process enters its new pid namespace by being born: the first child is the supervisor from here on, and as much
@@ -126,7 +132,7 @@ int supervise() {
 
   // All that is left to do is to watch, and to kill a process of another user.
   if (keep_capabilities(std::uint64_t{1} << CAP_KILL, false) != 0) keep_capabilities(0, false);
-  for (int descriptor = 0; descriptor <= kPayloadDescriptor; ++descriptor) ::close(descriptor);
+  for (int descriptor = 0; descriptor <= kTraceDescriptor; ++descriptor) ::close(descriptor);
   watch(enclave, host, signals, descriptors[kHostProcess]);
   return 0;
 }
