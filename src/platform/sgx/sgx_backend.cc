@@ -20,28 +20,22 @@ std::uint64_t address_space_of(const SgxPlan& plan) {
   return 2 * plan.size + (plan.tcs_offsets.size() + 32) * (kGiB / 4) + 8 * kGiB;
 }
 
-// gdb stops a second time when the enclave is loaded, and then knows where (debugger_stop.h). The emulator's signals
-// are its own affair, but of those that are none of its traps and are about to end the enclave, gdb tells.
+// gdb stops a second time when the enclave is loaded, and then knows where (debugger_stop.h). The signals that the
+// emulator lives on are not shown; but those that are no `cpuid`, `rdtsc` or `enclu` are the application's faults.
 std::vector<std::string> debugger_arguments(std::string_view image, int process_id) {
-  return {"-q",
-          "-p",
-          std::to_string(process_id),
-          "-ex",
-          "handle SIGSTOP nostop noprint nopass",
-          "-ex",
-          "handle SIGSYS SIGILL SIGSEGV nostop noprint pass",
-          "-ex",
-          "continue",
-          "-ex",
-          "set confirm off",
-          "-ex",
-          fmt::format("add-symbol-file \"{}\" -o $rax", image),
-          "-ex",
-          "set confirm on",
-          "-ex",
-          "tbreak main",
-          "-ex",
-          "continue"};
+  constexpr std::string_view kFault =
+      "condition $bpnum *(unsigned short *)$pc != 0xa20f && *(unsigned short *)$pc != 0x310f && "
+      "*(unsigned short *)$pc != 0x010f";
+  std::vector<std::string> out = {"-q", "-p", std::to_string(process_id)};
+  for (const std::string& step :
+       {std::string("handle SIGSTOP nostop noprint nopass"),
+        std::string("handle SIGSYS SIGILL SIGSEGV nostop noprint pass"), std::string("continue"),
+        std::string("set confirm off"), fmt::format("add-symbol-file \"{}\" -o $rax", image),
+        std::string("set confirm on"), std::string("tbreak main"), std::string("catch signal SIGSEGV SIGILL"),
+        std::string(kFault), std::string("continue")}) {
+    out.insert(out.end(), {"-ex", step});
+  }
+  return out;
 }
 
 }  // namespace

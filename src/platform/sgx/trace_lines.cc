@@ -19,9 +19,9 @@
 namespace adyton {
 namespace {
 
-// How arguments are shown, a letter each: d number, l long number, u number without sign, p address, s what it points to as text (else
-// the address), a folder's descriptor, f flags of open(), o mode, m protection, k kind of mapping, w what futex() does,
-// g signal, c clock, e which end of a file.
+// How arguments are shown, a letter each: d number, l long number, u number without sign, p address, s what it points
+// to as text (else the address), a folder's descriptor, f flags of open(), o mode, m protection, k kind of mapping, w
+// what futex() does, g signal, c clock, e which end of a file.
 struct Shape {
   int number;
   std::string_view arguments;
