@@ -104,6 +104,16 @@ function(adyton_enclaves_here)
   endforeach()
 endfunction()
 
+# adyton_embed(SOURCE PROGRAM FILE): the .S file SOURCE, part of the platform, takes in what the target PROGRAM makes:
+# FILE, as the macro EMBEDDED.
+function(adyton_embed source program file)
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/platform/${source} TARGET_DIRECTORY adyton_platform PROPERTIES
+    OBJECT_DEPENDS ${file} COMPILE_DEFINITIONS "EMBEDDED=\"${file}\"")
+  if(TARGET ${program})
+    add_dependencies(adyton_platform ${program})
+  endif()
+endfunction()
+
 # adyton_interface(NAME): what programs link, as adyton::NAME, in the tree and installed.
 function(adyton_interface name)
   add_library(adyton_interface_${name} INTERFACE)

@@ -16,7 +16,11 @@ namespace adyton {
 
 void LaunchArguments::declare(CLI::App& app) {
   app.add_option("IMAGE", image, "an enclave image")->required();
-  app.add_option("--on", backend, "the back-end: auto (default; the strongest this machine has), process");
+  app.add_option(
+      "--on", backend,
+      "the back-end: auto (default; what ADYTON_BACKEND says, else the strongest this machine has), sgx, process, "
+      "sgx-emulated (isolates nothing: for development)");
+  app.add_flag("--strict", strict, "sgx-emulated: trap every ENCLU, as exact as the emulator can be, and slower");
   app.add_option("--storage", storage, "a folder for what the enclave keeps; made if missing");
   app.add_option("--env", environment, "NAME=VALUE for the enclave's environment; its manifest must list NAME")
       ->type_name("NAME=VALUE");
@@ -54,6 +58,7 @@ Result<Launched> launch(const VerifiedImage& image, const LaunchArguments& argum
     config.environment.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
   }
   if (!arguments.storage.empty()) config.storage = TRY(DirectoryStorage::open(arguments.storage));
+  config.strict = arguments.strict;
   if (arguments.quiet) config.log = [](std::string_view) {};
   Descriptor trace;
   if (!arguments.trace.empty()) {

@@ -159,6 +159,7 @@ bool is_debug_image() {
 extern "C" [[gnu::constructor(102)]] void adyton_crash_report() {
   if (!is_debug_image()) return;
   // The first thread's handlers have a stack of their own, so that its overflow is told, too.
+  // SAFETY: new memory, which stays.
   void* memory = ::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;
   const stack_t stack{.ss_sp = memory, .ss_flags = 0, .ss_size = kStackBytes};

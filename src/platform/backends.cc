@@ -21,6 +21,7 @@ bool can_run(const Backend& backend) {
 
 std::vector<std::unique_ptr<Backend>> make_backends() {
   std::vector<std::unique_ptr<Backend>> all;
+  all.push_back(std::make_unique<SgxDeviceBackend>());
   all.push_back(std::make_unique<ProcessBackend>());
   all.push_back(std::make_unique<SgxEmulatedBackend>());
   return all;

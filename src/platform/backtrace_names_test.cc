@@ -13,7 +13,7 @@
 namespace adyton {
 namespace {
 
-[[gnu::noinline, gnu::used]] void a_function_to_be_found() { asm volatile(""); }
+[[gnu::noinline, gnu::used]] void a_function_to_be_found() {}
 
 // This very program, which is a PIE and has its symbols.
 class BacktraceNamesTest : public testing::Test {

@@ -103,6 +103,16 @@ assert json.loads(adyton("measure", "mixed", "--keep", "other_keep", "--json"))[
 adyton("sign", "mixed", "-m", "plain.toml", "--key", "isv.pem", "--no-sgx", "-o", "bare")
 assert "sgx" not in json.loads(adyton("measure", "bare", "--json"))
 
+# Without being asked for: the keep kernel of the tool and the key of the image, where the image is.
+(work / "vault.elf").write_bytes(hello.read_bytes())
+adyton("sign", "vault.elf", "-m", "plain.toml", "--key", "p256.pem")
+assert "mrsigner" not in json.loads(adyton("measure", "vault.enclave", "--json"))["sgx"]
+adyton("sign", "vault", "--key", "isv.pem")
+check("vault.enclave")
+expect(adyton("run", "vault.enclave", "--on", "sgx-emulated"), "hello")
+(work / "huge.toml").write_text('name = "hello"\n[memory]\nheap = "64GiB"\n')
+expect(adyton("sign", "vault.elf", "-m", "huge.toml", "--key", "isv.pem"), "not signed for SGX: an SGX enclave of")
+
 # What is missing or wrong is said.
 expect(adyton("run", "bare", "--on", "sgx-emulated", status=11), "no keep kernel")
 expect(adyton("sign", "kept", "--sgx-key", "p256.pem", "-o", "no", status=10), "RSA")

@@ -2,6 +2,7 @@
 #include "attest/appraise/policy.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.h"
 
@@ -67,6 +68,15 @@ std::string find_field(const Findings& findings, std::string_view name) {
   return "";
 }
 
+// Nothing, if it is anything but decimal digits; fields that begin with a zero are hexadecimal bytes.
+std::optional<std::uint64_t> decimal(std::string_view text) {
+  if (text.size() > 1 && text.starts_with('0')) return std::nullopt;
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
 // Debug, TCB status and what other verifiers decided hold for every part: evidence is as good as its weakest part.
 void add_state(const std::string& prefix, const Findings& findings, const Policy& policy, Clauses& out) {
   const Claims& claims = findings.claims;
@@ -128,6 +138,11 @@ Verdict appraise(const Verified& verified, const Policy& policy) {
   }
   for (const auto& [name, wanted] : policy.fields) {
     clauses.one_of("fields." + name, wanted, find_field(verified.findings(), name));
+  }
+  for (const auto& [name, least] : policy.least_fields) {
+    const std::string found = find_field(verified.findings(), name);
+    const std::optional<std::uint64_t> number = decimal(found);
+    clauses.add("at_least." + name, fmt::format("at least {}", least), show(found), number && *number >= least);
   }
 
   Verdict out;

@@ -22,6 +22,8 @@
 //   PCR4 = "..."
 //   [expect.fields]                      # in the vendor's own words; "PART/FIELD" for a part
 //   "reported_tcb.snp" = "22"
+//   [expect.at_least]                    # of fields that are decimal numbers
+//   "reported_tcb.microcode" = 213
 #pragma once
 
 #include <cstdint>
@@ -51,6 +53,7 @@ struct Policy {
   std::optional<std::uint64_t> least_svn;
   std::vector<std::pair<std::string, std::vector<Bytes>>> registers;
   std::vector<std::pair<std::string, Texts>> fields;
+  std::vector<std::pair<std::string, std::uint64_t>> least_fields;
 };
 
 // Errors: invalid, with the line: unknown keys, empty values and lists (an expectation that names nothing), bad hex.

@@ -80,6 +80,16 @@ Result<void> read_named(const TomlEntry& table, const std::string& prefix, Resul
   return {};
 }
 
+Result<void> read_least_fields(const TomlEntry& table, const std::string& prefix, Policy& out) {
+  if (table.node.as_table() == nullptr) return at(table, prefix, "not a table");
+  for (const TomlEntry& entry : *table.node.as_table()) {
+    const auto least = number_of(entry.node);
+    if (!least) return at(entry, prefix + "." + entry.key, least.error().message);
+    out.least_fields.emplace_back(entry.key, *least);
+  }
+  return {};
+}
+
 Result<void> read_expect(const TomlEntry& entry, Policy& out) {
   const std::string name = "expect." + entry.key;
   if (entry.key == "platform") return read_choice(entry, name, text_of, out.platform);
@@ -91,6 +101,7 @@ Result<void> read_expect(const TomlEntry& entry, Policy& out) {
   if (entry.key == "product") return read_choice(entry, name, number_of, out.product);
   if (entry.key == "registers") return read_named(entry, name, hex_of, out.registers);
   if (entry.key == "fields") return read_named(entry, name, text_of, out.fields);
+  if (entry.key == "at_least") return read_least_fields(entry, name, out);
   if (entry.key != "svn") return at(entry, name, "unknown key");
   auto least = number_of(entry.node);
   if (!least) return at(entry, name, least.error().message);

@@ -18,12 +18,12 @@ namespace adyton::supervisor {
 inline constexpr int kControlDescriptor = 3;
 // Where the enclave finds its channel.
 inline constexpr int kChannelDescriptor = 3;
-// And a program that runs an enclave of another kind what it is to run.
-inline constexpr int kPayloadDescriptor = 4;
-// And where to tell what the enclave does.
-inline constexpr int kTraceDescriptor = 5;
+// And from here on a program that runs an enclave of another kind what it needs for that.
+inline constexpr int kFirstHandedDescriptor = 4;
+inline constexpr std::uint32_t kMostHanded = 4;
 
-// In this order in the first message. Which of the last three are there is in the flags.
+// In this order in the first message. The channel may be missing (see the flags), and OrdersHeader says how many more
+// there are.
 enum OrderedDescriptor : std::uint8_t {
   kOrders,
   kExecutable,
@@ -32,9 +32,8 @@ enum OrderedDescriptor : std::uint8_t {
   kErrors,
   kHostProcess,  // pidfd of the host, so that its death is noticed even if others hold its sockets
   kChannel,
-  kPayload,
-  kTraceOutput,
-  kOrderedDescriptors,
+  kFirstHanded,
+  kOrderedDescriptors = kFirstHanded + kMostHanded,
 };
 
 inline constexpr std::uint32_t kOrdersMagic = 0x41445931;  // "ADY1"
@@ -46,8 +45,6 @@ enum OrderFlag : std::uint32_t {
   kHasChannel = 1u << 3,
   kDebuggable = 1u << 4,    // a debug image: its executable may be read
   kForeignGroup = 1u << 5,  // the executable's group is not the host's own: no user namespace here maps it
-  kHasPayload = 1u << 6,
-  kHasTrace = 1u << 7,
 };
 
 struct OrdersHeader {
@@ -62,6 +59,7 @@ struct OrdersHeader {
   std::uint32_t connect_ports = 0, listen_ports = 0;  // counts, from here on
   std::uint32_t read_paths = 0, write_paths = 0;
   std::uint32_t arguments = 0, environment = 0;
+  std::uint32_t handed = 0;  // descriptors, to kFirstHandedDescriptor and on
 };
 
 // The constant that stands for the enclave's own process id in a seccomp program until the supervisor knows it: larger

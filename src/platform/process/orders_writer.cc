@@ -31,6 +31,7 @@ Result<Bytes> encode_orders(const Orders& orders) {
       .write_paths = count(orders.write_paths),
       .arguments = count(orders.arguments),
       .environment = count(orders.environment),
+      .handed = orders.handed,
   };
   Bytes out;
   append(out, std::as_bytes(std::span(&header, 1)));

@@ -18,6 +18,7 @@ struct Orders {
   std::uint32_t open_files = 0;
   std::uint64_t stack_bytes = 0;
   std::uint64_t address_space_bytes = 0;
+  std::uint32_t handed = 0;
   std::vector<sock_filter> filter, fallback;
   std::vector<std::uint16_t> connect_ports, listen_ports;
   std::vector<std::string> read_paths, write_paths;

@@ -32,9 +32,8 @@ struct SandboxSpec {
   std::vector<std::string> arguments;    // argv[1] and on
   std::vector<std::string> environment;  // "NAME=value"
   int channel = -1;                      // becomes descriptor 3; stays the caller's
-  int payload = -1;                      // becomes descriptor 4; stays the caller's
-  int trace = -1;                        // becomes descriptor 5; stays the caller's
-  bool emulates = false;                 // runs code of an enclave inside of itself: may make memory executable
+  std::vector<int> handed;               // become descriptors 4 and on, at most 4; stay the caller's
+  Hosting hosting = Hosting::kNothing;   // of an enclave that this program runs inside of itself
   bool inherit_stdio = false;            // else /dev/null and two pipes
   bool debuggable = false;               // may be read and traced by its own user
   bool wait_for_debugger = false;        // stopped before the first instruction; requires debuggable

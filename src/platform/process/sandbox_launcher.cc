@@ -46,6 +46,10 @@ Result<void> check_path(const std::string& path) {
 Result<void> check_spec(const SandboxSpec& spec) {
   if (spec.name.empty() || spec.name.size() > 200) return invalid("a sandbox's name has 1 to 200 characters");
   if (spec.open_files < kFewestFiles) return invalid("a sandbox needs at least {} open files", kFewestFiles);
+  if (spec.handed.size() > supervisor::kMostHanded) {
+    return invalid("{} descriptors for a sandbox; at most {} can be handed on", spec.handed.size(),
+                   supervisor::kMostHanded);
+  }
   if (spec.line_bytes == 0) return invalid("lines of at most 0 bytes");
   if (spec.wait_for_debugger && !spec.debuggable) {
     return make_error(ErrorCode::kDenied, "{} is not a debug image: set debug = true in its manifest to debug it",
@@ -196,6 +200,7 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
                 .open_files = possible_open_files(spec.open_files),
                 .stack_bytes = spec.stack_bytes,
                 .address_space_bytes = spec.address_space_bytes,
+                .handed = static_cast<std::uint32_t>(spec.handed.size()),
                 .connect_ports = spec.connect_ports,
                 .listen_ports = spec.listen_ports,
                 .read_paths = spec.read_paths,
@@ -212,15 +217,13 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
   if (spec.wait_for_debugger) orders.flags |= supervisor::kWaitForDebugger;
   if (spec.debuggable) orders.flags |= supervisor::kDebuggable;
   if (spec.channel >= 0) orders.flags |= supervisor::kHasChannel;
-  if (spec.payload >= 0) orders.flags |= supervisor::kHasPayload;
-  if (spec.trace >= 0) orders.flags |= supervisor::kHasTrace;
   if (files && ::geteuid() != 0 && give_to_foreign_group(executable)) orders.flags |= supervisor::kForeignGroup;
 
   SyscallPolicy policy{.read_files = !spec.read_paths.empty(),
                        .write_files = !spec.write_paths.empty(),
                        .connect = !spec.connect_ports.empty(),
                        .listen = !spec.listen_ports.empty(),
-                       .emulate = spec.emulates};
+                       .hosting = spec.hosting};
   orders.filter = TRY(filter(policy));
   policy.ask_supervisor = false;
   policy.executable_descriptor = orders.open_files;
@@ -233,9 +236,8 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
   auto [control, control_end] = TRY(ControlSocket::make_pair());
   std::vector<int> descriptors = {order_file.get(),     executable.get(),     streams.input.get(),
                                   streams.output.get(), streams.errors.get(), host.get()};
-  for (const int given : {spec.channel, spec.payload, spec.trace}) {
-    if (given >= 0) descriptors.push_back(given);
-  }
+  if (spec.channel >= 0) descriptors.push_back(spec.channel);
+  descriptors.insert(descriptors.end(), spec.handed.begin(), spec.handed.end());
   TRY(control.send_descriptors(descriptors));
   Start start(control, TRY(spawn(supervisor_.get(), "adyton-supervisor", control_end.get())));
   control_end.reset();

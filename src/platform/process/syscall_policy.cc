@@ -59,8 +59,10 @@ class Compiler {
       case syscalls::Needs::kFilesOnlyToRead: return policy_.read_files && !policy_.write_files;
       case syscalls::Needs::kFilesToWrite: return policy_.write_files;
       case syscalls::Needs::kNoFiles: return !has_files();
-      case syscalls::Needs::kEmulator: return policy_.emulate;
-      case syscalls::Needs::kNoEmulator: return !policy_.emulate;
+      case syscalls::Needs::kEmulator: return policy_.hosting == Hosting::kEmulated;
+      case syscalls::Needs::kNoEmulator: return policy_.hosting != Hosting::kEmulated;
+      case syscalls::Needs::kDevice: return policy_.hosting == Hosting::kDevice;
+      case syscalls::Needs::kNoDevice: return policy_.hosting != Hosting::kDevice;
       case syscalls::Needs::kPorts: return policy_.connect || policy_.listen;
     }
     return false;

@@ -11,13 +11,18 @@
 
 namespace adyton {
 
+// What a program runs inside of itself: nothing; an enclave in an emulated processor, whose code it maps and whose
+// system calls it catches; an enclave of /dev/sgx_enclave, which is descriptor kHandedDevice.
+enum class Hosting : std::uint8_t { kNothing, kEmulated, kDevice };
+inline constexpr int kHandedDevice = 5;
+
 // What the manifest adds to the calls every enclave may make, and how the one execveat is let through.
 struct SyscallPolicy {
   bool read_files = false;
   bool write_files = false;  // and read
   bool connect = false;
   bool listen = false;
-  bool emulate = false;  // a program that runs an enclave's code inside of itself, and catches its system calls
+  Hosting hosting = Hosting::kNothing;
   // True: the supervisor is asked, and answers once. False: execveat works on `executable_descriptor` alone, a number
   // above the limit of open files, so that it can never be opened again once the program has closed it by starting.
   bool ask_supervisor = true;

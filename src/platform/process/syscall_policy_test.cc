@@ -161,6 +161,36 @@ TEST(SyscallPolicy, Network) {
   EXPECT_EQ(verdict(listens, SYS_accept4), kOk);
 }
 
+TEST(SyscallPolicy, AnEmulatorsCodeIsExecutableOrWritable) {
+  constexpr int kSyscallUserDispatch = 59, kSetFs = 0x1002, kSetGs = 0x1001, kSetCpuid = 0x1012;
+  const auto program = compile({.hosting = Hosting::kEmulated}), other = compile({});
+  EXPECT_EQ(verdict(program, SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}), kOk);
+  EXPECT_EQ(verdict(program, SYS_mprotect, {0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC}), kPermission);
+  EXPECT_EQ(verdict(program, SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC}), kPermission);
+  for (const auto& [call, argument] : {std::pair(SYS_prctl, kSyscallUserDispatch), {SYS_arch_prctl, kSetCpuid}}) {
+    EXPECT_EQ(verdict(program, call, {static_cast<std::uint64_t>(argument)}), kOk) << argument;
+    EXPECT_EQ(verdict(other, call, {static_cast<std::uint64_t>(argument)}), kMissing) << argument;
+  }
+  EXPECT_EQ(verdict(program, SYS_arch_prctl, {kSetFs}), kOk);
+  EXPECT_EQ(verdict(program, SYS_arch_prctl, {kSetGs}), kMissing);
+  EXPECT_EQ(verdict(program, SYS_prctl, {PR_SET_DUMPABLE, 1}), kPermission);
+  for (const int call : {SYS_openat, SYS_socket, SYS_kill, SYS_execve}) EXPECT_EQ(verdict(program, call), kPermission);
+}
+
+TEST(SyscallPolicy, OfTheDeviceOnlyItsPagesAreExecuted) {
+  const auto program = compile({.hosting = Hosting::kDevice}), other = compile({});
+  const std::uint64_t device = kHandedDevice;
+  EXPECT_EQ(verdict(program, SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, device}), kOk);
+  EXPECT_EQ(verdict(program, SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, device + 1}), kPermission);
+  EXPECT_EQ(verdict(program, SYS_mmap, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, ~std::uint64_t{0}}), kPermission);
+  EXPECT_EQ(verdict(program, SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}), kPermission);
+  EXPECT_EQ(verdict(program, SYS_ioctl, {device, SGX_IOC_ENCLAVE_CREATE}), kOk);
+  EXPECT_EQ(verdict(program, SYS_ioctl, {device, SGX_IOC_VEPC_REMOVE_ALL}), kMissing);
+  EXPECT_EQ(verdict(program, SYS_ioctl, {1, SGX_IOC_ENCLAVE_CREATE}), kMissing);
+  EXPECT_EQ(verdict(other, SYS_ioctl, {device, SGX_IOC_ENCLAVE_CREATE}), kMissing);
+  EXPECT_EQ(verdict(program, SYS_prctl, {59}), kMissing);
+}
+
 TEST(SyscallPolicy, FitsTheKernel) {
   const auto program = compile({.read_files = true, .write_files = true, .connect = true, .listen = true});
   EXPECT_LT(program.size(), std::size_t{BPF_MAXINSNS});

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include <asm/sgx.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
@@ -19,6 +20,7 @@
 #include <sys/syscall.h>
 
 #include "platform/process/orders.h"
+#include "platform/process/syscall_policy.h"
 
 namespace adyton::syscalls {
 
@@ -103,7 +105,9 @@ enum class Needs : std::uint8_t {
   kNoFiles,
   kPorts,
   kEmulator,
-  kNoEmulator
+  kNoEmulator,
+  kDevice,
+  kNoDevice
 };
 inline constexpr std::uint32_t kAllow = SCMP_ACT_ALLOW, kRefuse = SCMP_ACT_ERRNO(EPERM);
 
@@ -136,7 +140,7 @@ inline constexpr std::uint64_t kStreamType = 0xf;  // the rest of socket()'s typ
 inline constexpr Rule kConditional[] = {
     // Memory is never made executable: what runs is what was measured.
     when(SYS_mmap, kAllow, Needs::kNothing, bits(2, PROT_EXEC, 0)),
-    when(SYS_mmap, kRefuse, Needs::kNothing, bits(2, PROT_EXEC, PROT_EXEC)),
+    when(SYS_mmap, kRefuse, Needs::kNoDevice, bits(2, PROT_EXEC, PROT_EXEC)),
     when(SYS_mprotect, kAllow, Needs::kNothing, bits(2, PROT_EXEC, 0)),
     when(SYS_mprotect, kRefuse, Needs::kNoEmulator, bits(2, PROT_EXEC, PROT_EXEC)),
 
@@ -148,6 +152,14 @@ inline constexpr Rule kConditional[] = {
     when(SYS_arch_prctl, kAllow, Needs::kEmulator, is(0, 0x1012)),
     when(SYS_prctl, kAllow, Needs::kEmulator, is(0, 59)),
     when(SYS_prctl, kAllow, Needs::kEmulator, is(0, PR_SET_TSC)),
+
+    // Or of an enclave of the processor: its pages are the device's, which alone are mapped to be executed.
+    when(SYS_mmap, kAllow, Needs::kDevice, bits(2, PROT_EXEC, PROT_EXEC), is(4, kHandedDevice)),
+    when(SYS_mmap, kRefuse, Needs::kDevice, bits(2, PROT_EXEC, PROT_EXEC), is_not(4, kHandedDevice)),
+    when(SYS_ioctl, kAllow, Needs::kDevice, is(0, kHandedDevice), is(1, SGX_IOC_ENCLAVE_CREATE)),
+    when(SYS_ioctl, kAllow, Needs::kDevice, is(0, kHandedDevice), is(1, SGX_IOC_ENCLAVE_ADD_PAGES)),
+    when(SYS_ioctl, kAllow, Needs::kDevice, is(0, kHandedDevice), is(1, SGX_IOC_ENCLAVE_INIT)),
+    when(SYS_ioctl, kAllow, Needs::kDevice, is(0, kHandedDevice), is(1, SGX_IOC_ENCLAVE_PROVISION)),
 
     // Threads, no processes. (clone3 hides its flags in memory; the C library falls back to clone on ENOSYS.)
     when(SYS_clone, kAllow, Needs::kNothing, bits(0, kThreadFlags | kProcessFlags, kThreadFlags)),

@@ -49,6 +49,21 @@ class SgxEnclave {
   virtual Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) = 0;
 };
 
+// An initialised enclave whose pages can come, go and change: on processors with SGX2, and in the emulator. The host
+// asks, the enclave confirms by EACCEPT. Offsets are of pages. Thread-safe, also while threads are inside. Errors of
+// all: unavailable (no SGX2), invalid (no such pages, or not in the state that this takes), io.
+class Sgx2Enclave : public SgxEnclave {
+ public:
+  // EAUG: zero pages, readable and writable, pending until EACCEPT. After initialise().
+  virtual Result<void> augment(std::uint64_t offset, std::uint64_t count) = 0;
+  // EMODPR: takes permissions away (`permissions` stay: 1 read, 2 write, 4 execute).
+  virtual Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count, std::uint64_t permissions) = 0;
+  // EMODT: regular pages become TCSs, or any pages trimmed.
+  virtual Result<void> change_type(std::uint64_t offset, std::uint64_t count, bool to_tcs) = 0;
+  // EREMOVE of pages that are trimmed and accepted.
+  virtual Result<void> remove(std::uint64_t offset, std::uint64_t count) = 0;
+};
+
 class SgxDevice {
  public:
   virtual ~SgxDevice() = default;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program that is an SGX enclave's host: in a sandbox of its own (docs/sgx.md) it loads the image into the
-// emulator, lets threads into the enclave, does what the keep kernel asks for, and ends as the application ended.
-// Descriptor 3 is the channel, which the enclave maps and this program does not look into; 4 has its orders, 5 takes
-// the trace.
+// The program that is an SGX enclave's host: in a sandbox of its own (docs/sgx.md) it loads the image into the emulator
+// or the processor, lets threads into the enclave, does what the keep kernel asks for, and ends as the application
+// ended. Descriptor 3 is the channel, which the enclave maps and this program does not look into; from 4 on, see
+// runner_orders.h.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -16,9 +16,12 @@
 #include "call/shared_memory.h"
 #include "image/sgx/sgx_sign.h"
 #include "platform/process/orders.h"
+#include "platform/process/syscall_policy.h"
 #include "platform/sgx/debugger_stop.h"
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/runner_orders.h"
+#include "platform/sgx_device/handed_kernel.h"
+#include "platform/sgx_device/sgx_device.h"
 #include "platform/sgx_emulator/emulator.h"
 
 namespace adyton {
@@ -40,17 +43,26 @@ Result<Secret> read_orders(const Descriptor& file) {
   return out;
 }
 
+Result<std::unique_ptr<SgxDevice>> device_for(const RunnerOrders& orders) {
+  if (orders.fuses) {
+    return make_sgx_emulator(TRY(SgxFuses::decode(orders.fuses->expose())), {.strict = orders.strict});
+  }
+  const SgxDeviceOptions options;
+  return make_sgx_device(sgx::make_handed_kernel(
+      sgx::make_kernel(), {{options.enclave_path, kHandedDevice}, {options.provision_path, kHandedDevice + 1}}));
+}
+
 Result<KeepEnd> run(KeepStart start) {
   SignedSgxPlan enclave;
   std::unique_ptr<SgxDevice> device;
   bool debugger = false;
   {
-    const Secret encoded = TRY(read_orders(Descriptor(supervisor::kPayloadDescriptor)));
+    const Secret encoded = TRY(read_orders(Descriptor(supervisor::kFirstHandedDescriptor)));
     const RunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
     enclave = TRY(verify_sgx_signature(TRY(Image::parse(to_bytes(orders.image)))));
     debugger = orders.debugger;
-    if (orders.trace) start.trace = supervisor::kTraceDescriptor;
-    device = TRY(make_sgx_emulator(TRY(SgxFuses::decode(orders.fuses.expose())), {.strict = orders.strict}));
+    if (orders.trace != 0) start.trace = static_cast<int>(orders.trace);
+    device = TRY(device_for(orders));
   }
   const auto channel = TRY(SharedMemory::open(Descriptor(supervisor::kChannelDescriptor), 1, kMostChannelBytes));
   start.memory = channel.bytes();

@@ -17,8 +17,8 @@ Secret encode_runner_orders(const RunnerOrders& orders) {
                       .text(kFormat)
                       .boolean(orders.strict)
                       .boolean(orders.debugger)
-                      .boolean(orders.trace)
-                      .bytes(orders.fuses.expose())
+                      .unsigned_integer(orders.trace)
+                      .bytes(orders.fuses ? orders.fuses->expose() : BytesView())
                       .bytes(orders.image)
                       .encoded();
   Secret out = Secret::copy_of(encoded);
@@ -33,8 +33,9 @@ Result<RunnerOrders> parse_runner_orders(BytesView encoded) {
   RunnerOrders out;
   out.strict = TRY(reader.read_boolean());
   out.debugger = TRY(reader.read_boolean());
-  out.trace = TRY(reader.read_boolean());
-  out.fuses = Secret::copy_of(TRY(reader.read_bytes()));
+  out.trace = static_cast<std::uint32_t>(TRY(reader.read_unsigned()));
+  const BytesView fuses = TRY(reader.read_bytes());
+  if (!fuses.empty()) out.fuses = Secret::copy_of(fuses);
   out.image = TRY(reader.read_bytes());
   TRY(reader.finish());
   return out;

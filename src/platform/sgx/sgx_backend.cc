@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/sgx/sgx_backend.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
+
 #include "base/error.h"
 #include "image/sgx/sgx_sign.h"
 #include "platform/builtin_calls.h"
@@ -40,7 +44,7 @@ std::vector<std::string> debugger_arguments(std::string_view image, int process_
 
 }  // namespace
 
-Result<SandboxLauncher*> SgxEmulatedBackend::launcher() {
+Result<SandboxLauncher*> SgxBackend::launcher() {
   const std::lock_guard lock(mutex_);
   if (launcher_ == nullptr) launcher_ = TRY(SandboxLauncher::make());
   return launcher_.get();
@@ -57,7 +61,7 @@ std::vector<BackendCheck> SgxEmulatedBackend::probe() const {
            .remedy = "allow getrandom here"}};
 }
 
-Result<std::vector<Measurement>> SgxEmulatedBackend::measure(const VerifiedImage& image) const {
+Result<std::vector<Measurement>> SgxBackend::measure(const VerifiedImage& image) const {
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   return std::vector<Measurement>{
       {.name = "MRENCLAVE", .value = to_bytes(enclave.sigstruct.fields.measurement)},
@@ -65,35 +69,67 @@ Result<std::vector<Measurement>> SgxEmulatedBackend::measure(const VerifiedImage
   };
 }
 
-Result<std::unique_ptr<Instance>> SgxEmulatedBackend::launch(const VerifiedImage& image, LaunchConfig config) {
+Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image, LaunchConfig config) {
+  if (config.trace >= 0 && !image.image().manifest().debug) {
+    return denied("{} is not a debug image: set debug = true in its manifest to trace it", image.identity().name);
+  }
+  const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
+  Hosted hosted = TRY(prepare(image, enclave.plan, config));
+  const Descriptor orders = TRY(make_sealed_file("adyton-sgx-runner-orders", hosted.orders.expose(), 0400));
+
+  EnclaveProgram program{.backend = name(), .builtin = std::move(hosted.builtin), .debugger = &debugger_arguments};
+  program.spec.executable = sgx_runner_program();
+  program.spec.environment = TRY(enclave_environment(image.image().manifest(), config));
+  program.spec.handed.push_back(orders.get());
+  for (const Descriptor& device : hosted.devices) program.spec.handed.push_back(device.get());
+  if (config.trace >= 0) program.spec.handed.push_back(config.trace);
+  program.spec.hosting = hosted.hosting;
+  program.spec.address_space_bytes = address_space_of(enclave.plan);
+  SandboxLauncher* sandboxes = TRY(launcher());
+  return launch_enclave_process(*sandboxes, image, std::move(config), std::move(program));
+}
+
+Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& image, const SgxPlan&,
+                                                       const LaunchConfig& config) {
   const Manifest& manifest = image.image().manifest();
   if (manifest.memory.require_secret) {
     return denied("{} requires secret memory, and emulated SGX keeps nothing secret from this machine's user",
                   manifest.name);
   }
-  if (config.trace >= 0 && !manifest.debug) {
-    return denied("{} is not a debug image: set debug = true in its manifest to trace it", manifest.name);
-  }
-  const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   const SgxFuses fuses = TRY(SgxFuses::open(TRY(folder_)));
-  const Secret orders = encode_runner_orders({.strict = config.strict,
-                                              .debugger = config.wait_for_debugger,
-                                              .trace = config.trace >= 0,
-                                              .fuses = fuses.encode(),
-                                              .image = image.image().file()});
-  const Descriptor payload = TRY(make_sealed_file("adyton-sgx-runner-orders", orders.expose(), 0400));
+  return Hosted{
+      .orders = encode_runner_orders({.fuses = fuses.encode(),
+                                      .strict = config.strict,
+                                      .debugger = config.wait_for_debugger,
+                                      .trace = config.trace >= 0 ? kHandedDevice : 0u,
+                                      .image = image.image().file()}),
+      .hosting = Hosting::kEmulated,
+      .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_),
+  };
+}
 
-  EnclaveProgram program{.backend = name(),
-                         .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_),
-                         .debugger = &debugger_arguments};
-  program.spec.executable = sgx_runner_program();
-  program.spec.environment = TRY(enclave_environment(manifest, config));
-  program.spec.payload = payload.get();
-  program.spec.trace = config.trace;
-  program.spec.emulates = true;
-  program.spec.address_space_bytes = address_space_of(enclave.plan);
-  SandboxLauncher* sandboxes = TRY(launcher());
-  return launch_enclave_process(*sandboxes, image, std::move(config), std::move(program));
+std::vector<BackendCheck> SgxDeviceBackend::probe() const { return make_sgx_device(options_)->probe(); }
+
+Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage& image, const SgxPlan& plan,
+                                                     const LaunchConfig& config) {
+  if (config.wait_for_debugger) {
+    return unavailable(
+        "gdb does not see into an enclave of the processor's: debug this very image with --on sgx-emulated");
+  }
+  std::vector<std::string> paths = {options_.enclave_path};
+  if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) paths.push_back(options_.provision_path);
+  const auto trace = static_cast<std::uint32_t>(config.trace >= 0 ? kHandedDevice + paths.size() : 0);
+  Hosted out{.orders = encode_runner_orders({.trace = trace, .image = image.image().file()}),
+             .hosting = Hosting::kDevice};
+  for (const std::string& path : paths) {
+    Descriptor device(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!device.valid()) {
+      return unavailable("{}: {}; `adyton doctor` says what this machine lacks, and --on sgx-emulated runs here", path,
+                         errno_text(errno));
+    }
+    out.devices.push_back(std::move(device));
+  }
+  return out;
 }
 
 }  // namespace adyton

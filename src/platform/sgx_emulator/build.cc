@@ -61,7 +61,7 @@ Result<std::unique_ptr<EmulatedEnclave>> EmulatedEnclave::create(std::shared_ptr
                                                                  const SgxEmulatorOptions& options,
                                                                  const SgxPlan& plan) {
   TRY(check_plan(plan));
-  auto memory = TRY(EnclaveMemory::reserve(plan.size));
+  auto memory = TRY(EnclaveMemory::reserve(plan.size, options.base));
   std::unique_ptr<EmulatedEnclave> out(new EmulatedEnclave(std::move(processor), options, std::move(memory)));
   out->secs_.base = out->memory_.base();
   out->secs_.size = plan.size;

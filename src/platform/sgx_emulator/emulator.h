@@ -24,21 +24,13 @@ struct SgxEmulatorOptions {
   // For tests of keep kernels: every EENTER finds these RFLAGS (DF, AC) and, in MXCSR and the x87 control word, every
   // exception unmasked, as a hostile host can have it.
   std::optional<std::uint64_t> wild_flags;
+  // Where the enclave is to lie: addresses that the caller has reserved (EnclaveMemory::reserve()); none: anywhere.
+  std::optional<std::uint64_t> base;
   std::optional<SgxMeasurement> launch_signer;  // IA32_SGXLEPUBKEYHASH if locked; none: written for each enclave
 };
 
-// What the emulator can that the kernel's device does by other ioctls.
-class EmulatedSgxEnclave : public SgxEnclave {
+class EmulatedSgxEnclave : public Sgx2Enclave {
  public:
-  // EAUG: zero pages, readable and writable, pending until EACCEPT. After initialise(). Offsets are of pages.
-  virtual Result<void> augment(std::uint64_t offset, std::uint64_t count) = 0;
-  // EMODPR: takes permissions away (`permissions` stay: 1 read, 2 write, 4 execute); EACCEPT confirms.
-  virtual Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count, std::uint64_t permissions) = 0;
-  // EMODT: regular pages become TCSs, or any pages trimmed; EACCEPT confirms.
-  virtual Result<void> change_type(std::uint64_t offset, std::uint64_t count, bool to_tcs) = 0;
-  // EREMOVE of pages that are trimmed and accepted.
-  virtual Result<void> remove(std::uint64_t offset, std::uint64_t count) = 0;
-
   [[nodiscard]] virtual std::size_t redirected_sites() const = 0;  // 0 if strict
 };
 

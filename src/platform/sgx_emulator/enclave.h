@@ -48,7 +48,7 @@ class EmulatedEnclave : public EmulatedSgxEnclave {
   Result<void> initialise(const Sigstruct& signature) override;
   Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) override;
 
-  // EmulatedSgxEnclave.
+  // Sgx2Enclave and EmulatedSgxEnclave.
   Result<void> augment(std::uint64_t offset, std::uint64_t count) override;
   Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count, std::uint64_t permissions) override;
   Result<void> change_type(std::uint64_t offset, std::uint64_t count, bool to_tcs) override;

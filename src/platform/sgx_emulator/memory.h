@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,8 +18,10 @@ struct ThreadSlot;
 
 class EnclaveMemory {
  public:
-  // Errors: exhausted, io.
-  static Result<EnclaveMemory> reserve(std::uint64_t size);
+  // Anywhere, or at `base`, where the caller has reserved [base - bytes_below(size), base + size) and gives them back
+  // afterwards. Errors: exhausted, io.
+  static Result<EnclaveMemory> reserve(std::uint64_t size, std::optional<std::uint64_t> base = {});
+  static std::uint64_t bytes_below(std::uint64_t size);
   EnclaveMemory(EnclaveMemory&& other) noexcept;
   EnclaveMemory& operator=(EnclaveMemory&&) = delete;
   ~EnclaveMemory();
@@ -55,7 +58,7 @@ class EnclaveMemory {
   static constexpr std::uint64_t kCodeBytes = 16 << 10;
   EnclaveMemory() = default;
 
-  std::byte* mapping_ = nullptr;
+  std::byte* mapping_ = nullptr;  // if it is this object's to give back
   std::uint64_t mapping_bytes_ = 0;
   std::uint64_t base_ = 0, size_ = 0, code_ = 0, table_ = 0;
   std::vector<std::uint64_t> sites_;

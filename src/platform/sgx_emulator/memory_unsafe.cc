@@ -51,12 +51,18 @@ int host_protection(std::uint64_t permissions) {
 
 }  // namespace
 
-Result<EnclaveMemory> EnclaveMemory::reserve(std::uint64_t size) {
-  const std::uint64_t table_bytes = round_up(size / kPageBytes * sizeof(ThreadSlot*), kPageBytes);
-  const std::uint64_t before = table_bytes + kCodeBytes;
-  const std::uint64_t wanted = before + 2 * size;
-  // SAFETY: reserves addresses only.
-  void* mapping = ::mmap(nullptr, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+std::uint64_t EnclaveMemory::bytes_below(std::uint64_t size) {
+  return round_up(size / kPageBytes * sizeof(ThreadSlot*), kPageBytes) + kCodeBytes;
+}
+
+Result<EnclaveMemory> EnclaveMemory::reserve(std::uint64_t size, std::optional<std::uint64_t> base) {
+  if (base && *base % size != 0) return invalid("an enclave of {:#x} bytes at {:#x}", size, *base);
+  const std::uint64_t before = bytes_below(size), table_bytes = before - kCodeBytes;
+  const std::uint64_t wanted = before + (base ? size : 2 * size);
+  constexpr int kReservation = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  // SAFETY: reserves addresses only, or replaces a reservation by one of this code's own.
+  void* mapping = base ? ::mmap(pointer(*base - before), wanted, PROT_NONE, kReservation | MAP_FIXED, -1, 0)
+                       : ::mmap(nullptr, wanted, PROT_NONE, kReservation, -1, 0);
   if (mapping == MAP_FAILED) {
     return exhausted("{} MiB of addresses for an enclave: {}: raise the limit on address space (ulimit -v)",
                      wanted >> 20, errno_text(errno));
@@ -70,9 +76,9 @@ Result<EnclaveMemory> EnclaveMemory::reserve(std::uint64_t size) {
   if (out.table_ > start) ::munmap(mapping, out.table_ - start);
   const std::uint64_t end = out.base_ + size;
   if (start + wanted > end) ::munmap(pointer(end), start + wanted - end);
-  out.mapping_ = pointer(out.table_);
+  if (!base) out.mapping_ = pointer(out.table_);
   out.mapping_bytes_ = end - out.table_;
-  if (::mprotect(out.mapping_, table_bytes, PROT_READ | PROT_WRITE) != 0)
+  if (::mprotect(pointer(out.table_), table_bytes, PROT_READ | PROT_WRITE) != 0)
     return io_error("the memory of an enclave: {}", errno_text(errno));
   return out;
 }

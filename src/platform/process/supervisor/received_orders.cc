@@ -73,7 +73,7 @@ int ReceivedOrders::read(int descriptor) {
   if (bytes_ == nullptr) return -ENOMEM;
   if (size < sizeof header || ::pread(descriptor, bytes_, size, 0) != info.st_size) return -EPROTO;
   std::memcpy(&header, bytes_, sizeof header);
-  if (header.magic != kOrdersMagic || header.arguments == 0) return -EPROTO;
+  if (header.magic != kOrdersMagic || header.arguments == 0 || header.handed > kMostHanded) return -EPROTO;
 
   Pieces pieces(bytes_ + sizeof header, size - sizeof header);
   filter = pieces.take<sock_filter>(header.filter_instructions);

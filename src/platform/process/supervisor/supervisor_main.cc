@@ -59,15 +59,13 @@ int move_up(int descriptor) {
   return moved < 0 ? -error : moved;
 }
 
-// The descriptor at its number if there is one. Without it the number stays taken, so that nothing of ours gets it.
-void place(HostLink& host, bool there, int descriptor, int number) {
-  const bool placed = there ? ::dup2(descriptor, number) >= 0 : ::dup3(STDIN_FILENO, number, O_CLOEXEC) >= 0;
-  if (!placed) host.give_up(Step::kDescriptors, -errno);
+void place(HostLink& host, int descriptor, int number) {
+  if (::dup2(descriptor, number) < 0) host.give_up(Step::kDescriptors, -errno);
   ::close(descriptor);
 }
 
-// Receives the orders and leaves the enclave's descriptors at 0 to 5, the rest where they are out of its way and
-// closed by the execve: the executable at the number that the fallback filter knows.
+// Receives the orders and leaves the enclave's descriptors where it wants them, the rest where they are out of its way
+// and closed by the execve: the executable at the number that the fallback filter knows.
 void arrange(HostLink& host, ReceivedOrders& orders, int* descriptors) {
   if (const int error = host.receive(descriptors); error != 0) host.give_up(Step::kOrdersRead, error);
   for (int i = 0; i < kOrderedDescriptors; ++i) descriptors[i] = move_up(descriptors[i]);
@@ -92,14 +90,14 @@ void arrange(HostLink& host, ReceivedOrders& orders, int* descriptors) {
     ::close(move.from);
   }
   descriptors[kExecutable] = executable;
-  const struct {
-    OrderFlag flag;
-    int number;
-  } places[] = {{kHasChannel, kChannelDescriptor}, {kHasPayload, kPayloadDescriptor}, {kHasTrace, kTraceDescriptor}};
   int next = kChannel;
-  for (const auto& each : places) {
-    const bool there = orders.has(each.flag);
-    place(host, there, there ? descriptors[next++] : -1, each.number);
+  if (orders.has(kHasChannel)) {
+    place(host, descriptors[next++], kChannelDescriptor);
+  } else if (::dup3(STDIN_FILENO, kChannelDescriptor, O_CLOEXEC) < 0) {  // its number stays taken
+    host.give_up(Step::kDescriptors, -errno);
+  }
+  for (std::uint32_t i = 0; i < orders.header.handed; ++i) {
+    place(host, descriptors[next++], kFirstHandedDescriptor + static_cast<int>(i));
   }
 }
 
@@ -132,7 +130,8 @@ int supervise() {
 
   // All that is left to do is to watch, and to kill a process of another user.
   if (keep_capabilities(std::uint64_t{1} << CAP_KILL, false) != 0) keep_capabilities(0, false);
-  for (int descriptor = 0; descriptor <= kTraceDescriptor; ++descriptor) ::close(descriptor);
+  const int enclaves = kFirstHandedDescriptor + static_cast<int>(orders.header.handed);
+  for (int descriptor = 0; descriptor < enclaves; ++descriptor) ::close(descriptor);
   watch(enclave, host, signals, descriptors[kHostProcess]);
   return 0;
 }
