@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "device_test.h"
+#include "platform/sgx_device/handed_kernel.h"
 
 namespace adyton::sgx {
 namespace {
@@ -102,6 +103,22 @@ TEST_F(SgxDeviceBuilding, TheProvisioningKeyTakesTheProvisioningDevice) {
   expect_error(load(plan), ErrorCode::kUnavailable, {"--device /dev/sgx_provision"});
 }
 
+TEST_F(SgxDeviceBuilding, DescriptorsThatWereHandedAreUsedAndStayOpen) {
+  const int handed = kernel->open("/dev/sgx_enclave");
+  device = make_sgx_device(make_handed_kernel(kernel, {{"/dev/sgx_enclave", handed}}));
+  SgxPlan plan = TestPlan::make();
+  plan.attributes.flags |= SgxAttributes::kProvisionKey;
+  expect_error(load(plan), ErrorCode::kUnavailable, {"/dev/sgx_provision"});
+  EXPECT_EQ(kernel->open_files(), 1u);
+  kernel->close(handed);
+  const int another = kernel->open("/dev/sgx_enclave");
+  device = make_sgx_device(make_handed_kernel(kernel, {{"/dev/sgx_enclave", another}}));
+  expect_loaded(TestPlan::make());
+  enclave.reset();
+  EXPECT_EQ(kernel->open_files(), 1u);
+  kernel->close(another);
+}
+
 TEST_F(SgxDeviceBuilding, EinitsRefusalIsExplainedAsFarAsItCanBe) {
   const SgxPlan plan = TestPlan::make();
   Sigstruct signature = TestPlan::sign(plan);
@@ -140,7 +157,9 @@ TEST_F(SgxDeviceBuilding, KeepsTheOrderThatTheKernelWants) {
   expect_error(enclave->enter(TestPlan::tcs(0), SgxLeaf::kEenter, {}), ErrorCode::kInvalid, {"not initialised"});
   for (const SgxPages& pages : plan.pages) ASSERT_TRUE(enclave->add(pages));
   expect_error(enclave->add(plan.pages[1]), ErrorCode::kInvalid, {"there is a page already", "0x1000"});
+  kernel->options.interrupted = 2;
   ASSERT_TRUE(enclave->initialise(signature));
+  EXPECT_EQ(kernel->options.interrupted, 0);
   expect_error(enclave->initialise(signature), ErrorCode::kInvalid, {"already"});
   expect_error(enclave->add({.offset = TestPlan::kGap, .count = 1}), ErrorCode::kInvalid, {"not after"});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intel's quoting library, by a shared object that stands in for it (fake_dcap).
+// Intel's quoting library, by a shared object that stands in for it (fake_dcap.c).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -14,7 +14,8 @@ namespace {
 class SgxDcapTest : public testing::Test {
  protected:
   static std::string library() {
-    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "libfake_dcap.so";
+    const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    return programs.parent_path() / "tests/sgx_device/libfake_dcap.so";
   }
   static void go_wrong(const char* what) { ::setenv("ADYTON_FAKE_DCAP", what, 1); }
   void TearDown() override { ::unsetenv("ADYTON_FAKE_DCAP"); }

@@ -179,7 +179,7 @@ int FakeKernel::restrict_permissions(Enclave& enclave, void* argument) {
   if ((request.permissions & kWrite) != 0 && (request.permissions & kRead) == 0) return -EINVAL;
   if (request.result != 0 || request.count != 0) return -EINVAL;
   for (; request.count < request.length; request.count += kPageBytes) {
-    if (options.busy_pages > 0) {
+    if (options.busy_pages > 0 && (request.count > 0 || request.length == kPageBytes)) {
       --options.busy_pages;
       return -EAGAIN;
     }
@@ -203,7 +203,7 @@ int FakeKernel::modify_types(Enclave& enclave, void* argument) {
   if (request.page_type > 0xff || request.result != 0 || request.count != 0) return -EINVAL;
   if (type != PageType::kTcs && type != PageType::kTrim) return -EINVAL;
   for (; request.count < request.length; request.count += kPageBytes) {
-    if (options.busy_pages > 0) {
+    if (options.busy_pages > 0 && (request.count > 0 || request.length == kPageBytes)) {
       --options.busy_pages;
       return -EAGAIN;
     }
@@ -229,7 +229,7 @@ int FakeKernel::remove_pages(Enclave& enclave, void* argument) {
   auto& request = *static_cast<sgx_enclave_remove_pages*>(argument);
   if (!in_enclave(enclave, request.offset, request.length) || request.count != 0) return -EINVAL;
   for (; request.count < request.length; request.count += kPageBytes) {
-    if (options.busy_pages > 0) {
+    if (options.busy_pages > 0 && (request.count > 0 || request.length == kPageBytes)) {
       --options.busy_pages;
       return -EAGAIN;
     }

@@ -34,9 +34,9 @@ struct FakeKernelOptions {
   std::uint64_t pages_left = ~std::uint64_t{0};       // of enclave memory
   std::uint64_t pages_a_request = ~std::uint64_t{0};  // then a signal is pending: the rest has to be asked for again
   int interrupted = 0;                                // so many requests are EINTR before anything was done
-  int busy_pages = 0;                                 // so many requests of SGX2 are EAGAIN
-  bool lost = false;                                  // the machine slept: EADD and EINIT fault
-  bool einit_refuses = false;                         // as with an IA32_SGXLEPUBKEYHASH that cannot be written
+  int busy_pages = 0;  // so often a page is EAGAIN for requests of SGX2, from the second page on if there are more
+  bool lost = false;   // the machine slept: EADD and EINIT fault
+  bool einit_refuses = false;  // as with an IA32_SGXLEPUBKEYHASH that cannot be written
 };
 
 class FakeKernel : public Kernel {

@@ -40,7 +40,7 @@ TEST_F(SgxDeviceProbe, AMachineThatHasItAll) {
   expect("/dev/sgx_enclave", State::kOk, "6.1.0-double");
   expect("/dev/sgx_provision", State::kOk, "opened");
   expect("vDSO", State::kOk, "__vdso_sgx_enter_enclave");
-  expect("quotes", State::kDegraded, "no remote attestation", "libsgx-aesm-ecdsa-plugin");
+  expect("quotes", State::kDegraded, "no remote attestation", "libsgx-aesm-quote-ex-plugin");
 }
 
 TEST_F(SgxDeviceProbe, WhatIsMissingHasARemedy) {
@@ -48,6 +48,8 @@ TEST_F(SgxDeviceProbe, WhatIsMissingHasARemedy) {
   expect("SGX2", State::kDegraded, "cannot change");
   kernel->options.features.ecx = 0;
   expect("launch control", State::kMissing, "not flexible", "firmware");
+  kernel->options.memory_sections = {std::uint64_t{3} << 40, 4096 << 8};
+  expect("enclave memory", State::kOk, "3145729 MiB");
   kernel->options.memory_sections.clear();
   expect("enclave memory", State::kMissing, "none", "PRMRR");
   kernel->options.open_error = EACCES;

@@ -54,9 +54,8 @@ constexpr AesmRefusal kRefusals[] = {
     {21, ErrorCode::kExhausted, "it has no memory left"},
     {24, ErrorCode::kUnavailable, "it finds no SGX device: open /dev/sgx_enclave to it (user aesmd, group sgx)"},
     {29, ErrorCode::kExhausted, "no enclave memory is left for the quoting enclave: end other enclaves"},
-    {30, ErrorCode::kUnavailable,
-     "it has no quoting: install sgx-aesm-service with libsgx-aesm-quote-ex-plugin and libsgx-aesm-ecdsa-plugin"},
-    {38, ErrorCode::kUnavailable, "it makes no ECDSA quotes: install libsgx-aesm-ecdsa-plugin"},
+    {30, ErrorCode::kUnavailable, "it has no quoting: install libsgx-aesm-quote-ex-plugin"},
+    {38, ErrorCode::kUnavailable, "it makes no ECDSA quotes: install libsgx-aesm-quote-ex-plugin"},
     {41, ErrorCode::kUnavailable,
      "there is no library that fetches this platform's certificates: install libsgx-dcap-default-qpl and configure "
      "/etc/sgx_default_qcnl.conf"},
@@ -183,7 +182,7 @@ Result<BytesView> choose_aesm_key(BytesView key_ids) {
   for (; !key_ids.empty(); key_ids = key_ids.subspan(kAesmKeyIdBytes)) {
     if (load_le<std::uint32_t>(key_ids, kAlgorithmOffset) == kEcdsaP256) return key_ids.first(kAesmKeyIdBytes);
   }
-  return unavailable("the AESM service has no ECDSA attestation key: install libsgx-aesm-ecdsa-plugin");
+  return unavailable("the AESM service has no ECDSA attestation key: install libsgx-aesm-quote-ex-plugin");
 }
 
 }  // namespace adyton::sgx

@@ -55,7 +55,7 @@ TEST(SgxAesmMessagesTest, WhatIsNoAnswerIsRefused) {
            "8a0105120378797a",            // no error code
            "8a01020800",                  // no quote
            "8a010408001005",              // a number as quote
-           "8a0106080012037879",        // a field cut short
+           "8a0106080012037879",          // a field cut short
            "88010a",                      // a number as answer
            "8a010b08000800120378797a",    // two error codes
            "8a010c0800120178120378797a",  // two quotes

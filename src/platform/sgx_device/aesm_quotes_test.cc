@@ -211,7 +211,7 @@ TEST(SgxAesmQuotesTest, HostileAnswersAreErrors) {
   expect_refused(kGetSupportedKeyCount, answer_with(kGetSupportedKeyCount, ~std::uint64_t{0}), ErrorCode::kInvalid,
                  "attestation keys");
   expect_refused(kGetSupportedKeyCount, answer_with(kGetSupportedKeyCount, std::uint64_t{0}), ErrorCode::kUnavailable,
-                 "libsgx-aesm-ecdsa-plugin");
+                 "libsgx-aesm-quote-ex-plugin");
   expect_refused(kGetSupportedKeys, answer_with(kGetSupportedKeys, BytesView(Bytes(255))), ErrorCode::kInvalid,
                  "255 bytes");
   expect_refused(kInitQuoteEx, answer_with(kInitQuoteEx, BytesView(Bytes(511))), ErrorCode::kInvalid, "511 bytes");

@@ -52,7 +52,7 @@ Result<void> DeviceEnclave::change(unsigned long number, Request request) {
     const bool again = result == -EAGAIN || result == -EINTR || result == -EBUSY;
     if (result < 0 && !again) {
       Error error = describe_refusal(DeviceStep::kPages, -result);
-      if (code != 0) error = invalid("changing pages: {}", name_of(Code{code}));
+      if (code != 0) error = invalid("the processor refuses: {} ({})", name_of(Code{code}), code);
       return std::move(error).within(fmt::format("the page at {:#x}", std::uint64_t{request.offset} + done));
     }
     if (result >= 0 && done == 0) return internal("the kernel changed no page and names no error");

@@ -101,7 +101,7 @@ BackendCheck check_quotes(const HardwareQuoteOptions& options) {
   if (library) return found("quotes", "Intel's quoting library, " + options.library);
   return lacking("quotes", State::kDegraded,
                  "neither the AESM service nor Intel's quoting library: no remote attestation",
-                 "install sgx-aesm-service with libsgx-aesm-ecdsa-plugin, or libsgx-dcap-ql, from Intel's package "
+                 "install sgx-aesm-service with libsgx-aesm-quote-ex-plugin, or libsgx-dcap-ql, from Intel's package "
                  "repository");
 }
 

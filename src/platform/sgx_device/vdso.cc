@@ -75,12 +75,17 @@ Result<std::uint64_t> count_symbols(BytesView image, const Dynamic& dynamic) {
   if (dynamic.hash) return TRY(word(*dynamic.hash, 1));  // nchain
   if (!dynamic.gnu_hash) return invalid("it has no hash table");
   const std::uint64_t table = *dynamic.gnu_hash;
-  const std::uint64_t buckets = TRY(word(table, 0)), first = TRY(word(table, 1)), bloom_words = TRY(word(table, 2));
+  const std::uint64_t buckets = TRY(word(table, 0));
+  const std::uint64_t first = TRY(word(table, 1));
+  const std::uint64_t bloom_words = TRY(word(table, 2));
   if (buckets > kMaxSymbols || first > kMaxSymbols || bloom_words > kMaxSymbols)
     return invalid("its hash table is huge");
   const std::uint64_t first_bucket = 4 + bloom_words * 2, first_chain = first_bucket + buckets;
   std::uint64_t last = 0;
-  for (std::uint64_t i = 0; i < buckets; ++i) last = std::max<std::uint64_t>(last, TRY(word(table, first_bucket + i)));
+  for (std::uint64_t i = 0; i < buckets; ++i) {
+    const std::uint64_t symbol = TRY(word(table, first_bucket + i));
+    last = std::max(last, symbol);
+  }
   if (last < first) return first;
   while ((TRY(word(table, first_chain + (last - first))) & 1) == 0) ++last;
   return last + 1;
