@@ -21,7 +21,7 @@ struct LaunchArguments {
   std::vector<std::string> environment;  // NAME=VALUE
   bool strict = false;
   bool quiet = false;
-  std::string trace;  // a file, or kStandardError; empty: none
+  std::string trace;                                     // a file, or kStandardError; empty: none
   static constexpr const char* kStandardError = "true";  // what CLI11 makes of a flag without a value
 
   void declare(CLI::App& app);

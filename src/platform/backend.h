@@ -58,7 +58,7 @@ class Instance {
  public:
   virtual ~Instance() = default;
   virtual Endpoint& endpoint() = 0;
-  virtual int process_id() const = 0;                               // as this process sees it; 0 if there is none
+  virtual int process_id() const = 0;  // as this process sees it; 0 if there is none
   // Of an enclave that waits for a debugger: gdb's arguments that lead to main(), with the symbols of this image file.
   virtual std::vector<std::string> debugger_arguments(std::string_view image) const = 0;
   virtual Result<Exit> wait(std::chrono::nanoseconds timeout) = 0;  // 0: no limit; unavailable when time is up
