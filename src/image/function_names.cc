@@ -46,7 +46,7 @@ Result<FunctionNames> FunctionNames::read(BytesView elf, const ImageLimits& limi
     }
     out.functions_.push_back({.begin = symbol.st_value, .size = symbol.st_size, .name = symbol.st_name});
   }
-  std::ranges::stable_sort(out.functions_, {}, &Function::begin);
+  std::ranges::sort(out.functions_, {}, &Function::begin);
   return out;
 }
 
