@@ -6,6 +6,7 @@
 
 #include "image/build.h"
 #include "image/digest.h"
+#include "image/function_names.h"
 #include "image/launch_plan.h"
 
 namespace adyton {
@@ -33,6 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace adyton;
   const BytesView input = std::as_bytes(std::span(data, size));
   if (const auto plan = make_launch_plan(input, {})) check_plan(*plan);
+  if (const auto names = FunctionNames::read(input)) {
+    for (const std::uint64_t address : {0x0ull, 0x1000ull, 0x401000ull, ~0ull}) (void)names->at(address);
+  }
   if (auto image = Image::parse(to_bytes(input))) (void)verify_image(std::move(*image));
   if (const auto made = attach_manifest(input, {.name = "fuzz"})) {
     const auto image = Image::parse(*made);

@@ -58,6 +58,7 @@ Run declare_call(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->launch.quiet = true;
   options->launch.declare(app);
+  options->launch.declare_trace(app);
   app.add_option("METHOD", options->method, "what to call; `adyton inspect` lists what is served")->required();
   app.add_option("ARGUMENTS", options->arguments, "a JSON array, one element a parameter (default [])");
   app.add_option("--timeout", options->timeout_s, "seconds to wait (default 30; 0: for ever)")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/debugger.h"
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 
@@ -13,14 +12,11 @@
 
 namespace adyton {
 
-Result<int> run_debugger(const std::string& image, int process_id) {
-  std::string process = std::to_string(process_id);
-  // The enclave was stopped by a signal that is the debugger's business no more.
-  std::array<std::string, 11> words = {
-      "gdb", "-q",          image, "-p",      process, "-ex", "handle SIGSTOP nostop noprint nopass",
-      "-ex", "tbreak main", "-ex", "continue"};
-  std::array<char*, 12> arguments{};
-  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+Result<int> run_debugger(std::vector<std::string> words) {
+  words.insert(words.begin(), "gdb");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   // The debugger takes Ctrl-C for itself, and must not inherit that it is blocked here.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

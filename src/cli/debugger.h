@@ -3,13 +3,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <adyton/result.h>
 
 namespace adyton {
 
-// Attaches gdb to an enclave that waits for it, loads the symbols of `image` and goes on to main(). Returns gdb's exit
-// status. Errors: not_found (no gdb here).
-Result<int> run_debugger(const std::string& image, int process_id);
+// Runs gdb with these arguments (Instance::debugger_arguments()) to its end, and returns its exit status. Errors:
+// not_found (no gdb here).
+Result<int> run_debugger(std::vector<std::string> words);
 
 }  // namespace adyton

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/launch.h"
 
-#include <fmt/format.h>
+#include <cerrno>
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "platform/backends.h"
 #include "platform/directory_storage.h"
@@ -22,6 +27,26 @@ void LaunchArguments::declare(CLI::App& app) {
   app.add_flag("-q,--quiet", quiet, "do not say which back-end was taken");
 }
 
+void LaunchArguments::declare_trace(CLI::App& app) {
+  app.add_flag("--trace", trace,
+               "tell each system call as strace does, and which of them left the enclave (debug images, on SGX); "
+               "--trace=FILE: to a file instead of standard error")
+      ->type_name("[=FILE]");
+}
+
+namespace {
+
+Result<Descriptor> open_trace(const std::string& where) {
+  constexpr int kReadable = 0644;
+  Descriptor out(where == LaunchArguments::kStandardError
+                     ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+                     : ::open(where.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, kReadable));
+  if (!out.valid()) return io_error("--trace={}: {}", where, errno_text(errno));
+  return out;
+}
+
+}  // namespace
+
 Result<VerifiedImage> load_verified(const std::string& path) {
   return verify_image(TRY(Image::load(path))).within(path);
 }
@@ -35,6 +60,15 @@ Result<Launched> launch(const VerifiedImage& image, const LaunchArguments& argum
   if (!arguments.storage.empty()) config.storage = TRY(DirectoryStorage::open(arguments.storage));
   config.strict = arguments.strict;
   if (arguments.quiet) config.log = [](std::string_view) {};
+  Descriptor trace;
+  if (!arguments.trace.empty()) {
+    if (!image.image().manifest().debug) {
+      return denied("{}: only images whose manifest says `debug = true` can be traced; it is part of their identity",
+                    arguments.image);
+    }
+    trace = TRY(open_trace(arguments.trace));
+    config.trace = trace.get();
+  }
   Launched out;
   out.backend = TRY(choose_backend(arguments.backend));
   if (!arguments.quiet) fmt::print(stderr, "adyton: {} runs on {}\n", image.identity().name, out.backend->name());

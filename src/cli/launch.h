@@ -21,8 +21,11 @@ struct LaunchArguments {
   std::vector<std::string> environment;  // NAME=VALUE
   bool strict = false;
   bool quiet = false;
+  std::string trace;                                     // a file, or kStandardError; empty: none
+  static constexpr const char* kStandardError = "true";  // what CLI11 makes of a flag without a value
 
   void declare(CLI::App& app);
+  void declare_trace(CLI::App& app);
 };
 
 // A launched enclave; the back-end outlives it.

@@ -49,7 +49,7 @@ Result<int> run_program(const VerifiedImage& image, const Options& options) {
   config.wait_for_debugger = options.gdb;
   Interruption interruption;
   const Launched launched = TRY(launch(image, options.launch, std::move(config)));
-  if (options.gdb) return run_debugger(options.launch.image, launched.instance->process_id());
+  if (options.gdb) return run_debugger(launched.instance->debugger_arguments(options.launch.image));
   if (interruption.wait_with(*launched.instance)) {
     TRY(launched.instance->stop());
     return 130;
@@ -64,7 +64,7 @@ Result<int> run_server(const VerifiedImage& image, const Options& options) {
   config.wait_for_debugger = options.gdb;
   Interruption interruption;
   const Launched launched = TRY(launch(image, options.launch, std::move(config)));
-  if (options.gdb) return run_debugger(options.launch.image, launched.instance->process_id());
+  if (options.gdb) return run_debugger(launched.instance->debugger_arguments(options.launch.image));
   TRY(launched.instance->endpoint().wait_ready(std::chrono::seconds(30)).within("launching " + options.launch.image));
   fmt::print("{} serves\n", image.identity().name);
   for (const Method& method : image.image().manifest().calls) fmt::print("  {}{}\n", method.name, method.structure);
@@ -93,6 +93,7 @@ Result<int> run(const Options& options) {
 Run declare_run(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->launch.declare(app);
+  options->launch.declare_trace(app);
   app.add_option("ARGUMENTS", options->arguments, "the program's own, after --");
   app.add_flag("--gdb", options->gdb, "stop at main() in gdb, with the image's symbols (debug images only)");
   return [options] { return run(*options); };

@@ -199,14 +199,6 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GET_SEALS:
       if (file->kind == FileKind::kHostMemory) return F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
       [[fallthrough]];
-    case F_SETLK:
-    case F_SETLKW: return file->kind == FileKind::kFile ? 0 : -EINVAL;  // a process does not lock itself out
-    case F_GETLK: {
-      auto* type = kernel.user.out<std::int16_t>(frame.rdx);
-      if (type == nullptr) return -EFAULT;
-      *type = F_UNLCK;
-      return 0;
-    }
     default: return -EINVAL;
   }
 }

@@ -80,15 +80,31 @@ bool attend_next(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const
   saved.rip = entries.trap;
   saved.flags &= ~(kTrapFlag | kResumeFlag);
   return true;
+// A fault of a debug image's application that only the host knows of, and a handler that is there to tell of it.
+bool wants_crash_report(const Kernel& kernel, const GprSgx& saved) {
+  return kernel.config.debug == 1 && saved.rip - kernel.base >= kernel.config.keep_bytes &&
+         (__atomic_load_n(&kernel.actions[SIGSEGV].flags, __ATOMIC_RELAXED) & kCrashReport) != 0;
 }
 
 }  // namespace
 
 ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const ExInfo& exinfo,
-                              const KeepEntries& entries, bool interrupt) {
+                              const KeepEntries& entries, bool interrupt, std::uint64_t told_address) {
   if ((saved.exit_info & kValid) == 0) {
     if (interrupt && attend_next(kernel, thread, saved, entries)) return {KeepExit::kResume, 0};
-    return {KeepExit::kRefused, static_cast<std::uint64_t>(KeepRefusal::kNoException)};
+    if (interrupt || !wants_crash_report(kernel, saved)) {
+      return {KeepExit::kRefused, static_cast<std::uint64_t>(KeepRefusal::kNoException)};
+    }
+    constexpr std::uint32_t kPageFault = 14;
+    thread.trap = Trap::kSignal;
+    thread.frame = frame_of(saved);
+    thread.signal = SIGSEGV;
+    thread.signal_trap = kPageFault;
+    thread.signal_address = told_address;
+    thread.signal_error = 0;
+    saved.rip = entries.trap;
+    saved.flags &= ~(kTrapFlag | kResumeFlag);
+    return {KeepExit::kResume, 0};
   }
   if (saved.rip - kernel.base < kernel.config.keep_bytes) {
     return {KeepExit::kFailed, static_cast<std::uint64_t>(KeepFailure::kException)};

@@ -36,8 +36,9 @@ struct KeepEntries {
 // Changes `saved` (and thread.frame, thread.trap) so that ERESUME goes on in the keep kernel, and returns kResume;
 // or kRefused where there is no exception, or kFailed where it is the keep kernel's own. Where there is no exception
 // and the host says that it has interrupted the thread, that goes on with what is there for it: signals, timers that
-// may be due, the application's end; if nothing is, it is refused.
+// may be due, the application's end; if nothing is, it is refused. `told_address`: of a page fault, as the host says;
+// only debug images look at it (kCrashReport).
 ExceptionEnd handle_exception(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const ExInfo& exinfo,
-                              const KeepEntries& entries, bool interrupt);
+                              const KeepEntries& entries, bool interrupt, std::uint64_t told_address = 0);
 
 }  // namespace adyton::keep

@@ -109,6 +109,7 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
       return static_cast<std::uint64_t>(KeepFailure::kMemory);
     }
   }
+  kernel.traced = config.debug == 1 && ask_host(KeepRequest::kTrace).result == 1;
   thread.frame = {};
   thread.frame.rsp = top;
   thread.frame.rip = stack.entry;

@@ -52,6 +52,7 @@ struct Kernel {
   Epolls epolls;
   Sockets sockets;
   Timers timers;
+  bool traced = false;   // the host is told of each system call: never of a production image
   SpinLock signal_lock;  // of the next three, and of ThreadState::pending
   SignalAction actions[kSignals + 1]{};
   SignalQueue signal_queue;

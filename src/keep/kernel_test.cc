@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -260,6 +261,32 @@ TEST_F(ExceptionTest, AnInterruptionOfTheKeepKernelIsLeftAloneUnlessItsFrameIsCo
     EXPECT_EQ(saved_.rip, 0x222u);
     EXPECT_EQ(thread_.frame.rax, 5u);
   }
+}
+
+// A page fault that only the host knows of: believed for a crash report of a debug image, and for nothing else.
+TEST_F(ExceptionTest, TheHostsWordIsForCrashReportsOfDebugImages) {
+  saved_.exit_info = 0;
+  const GprSgx before = saved_;
+  const auto handle_told = [&](bool interrupt = false) {
+    return handle_exception(*kernel_, thread_, saved_, {}, {0x111, 0x222, 0x300, 0x340}, interrupt, 0x5000);
+  };
+  kernel_->actions[SIGSEGV] = {.handler = 0x1000, .flags = SA_SIGINFO};
+  kernel_->config.debug = 1;
+  EXPECT_EQ(handle_told().exit, KeepExit::kRefused);  // the program's own handler, which production would not run
+  kernel_->actions[SIGSEGV].flags |= kCrashReport;
+  kernel_->config.debug = 0;
+  EXPECT_EQ(handle_told().exit, KeepExit::kRefused);
+  kernel_->config.debug = 1;
+  saved_.rip = 4095;  // the keep kernel's own
+  EXPECT_EQ(handle_told().exit, KeepExit::kRefused);
+  saved_.rip = before.rip;
+  EXPECT_EQ(handle_told(true).exit, KeepExit::kRefused);  // an interruption is no page fault
+  EXPECT_EQ(std::memcmp(&before, &saved_, sizeof(saved_)), 0);
+  EXPECT_EQ(handle_told().exit, KeepExit::kResume);
+  EXPECT_EQ(saved_.rip, 0x222u);
+  EXPECT_EQ(thread_.signal, static_cast<std::uint64_t>(SIGSEGV));
+  EXPECT_EQ(thread_.signal_address, 0x5000u);
+  EXPECT_EQ(thread_.frame.rip, before.rip);
 }
 
 TEST_F(ExceptionTest, TheKeepKernelsOwnEndsIt) {

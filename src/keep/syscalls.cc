@@ -8,6 +8,7 @@
 #include "keep/host_interface.h"
 #include "keep/signals.h"
 #include "keep/socket_calls.h"
+#include "keep/trace.h"
 
 namespace adyton::keep {
 namespace {
@@ -295,17 +296,31 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   }
 }
 
+// With the host told of it if it may be (trace.h).
+std::int64_t answer_and_tell(Kernel& kernel, ThreadState& thread) {
+  if (!kernel.traced) return answer(kernel, thread, thread.frame);
+  const Frame asked = thread.frame;
+  const std::uint64_t before = thread.requests;
+  const bool returns = asked.rax != __NR_exit && asked.rax != __NR_exit_group;
+  if (!returns) trace_call(kernel, thread, asked, nullptr, 0);
+  const std::int64_t result = answer(kernel, thread, thread.frame);
+  const auto told = static_cast<std::uint64_t>(result == -kRestart ? -EINTR : result);
+  if (returns) trace_call(kernel, thread, asked, &told, thread.requests - before);
+  return result;
+}
+
 }  // namespace
 
 void answer_syscall(Kernel& kernel, ThreadState& thread) {
   Frame& frame = thread.frame;
+  if (kernel.traced && frame.rax == __NR_rt_sigreturn) trace_call(kernel, thread, frame, nullptr, 0);
   if (frame.rax == __NR_rt_sigreturn && !return_from_signal(kernel, thread)) {
     deliver_signals(kernel, thread);
     return;
   }
   while (true) {
     const std::uint64_t number = frame.rax;
-    const std::int64_t result = answer(kernel, thread, frame);
+    const std::int64_t result = answer_and_tell(kernel, thread);
     thread.restart = result == -kRestart ? number + 1 : 0;
     frame.rax = static_cast<std::uint64_t>(result == -kRestart ? -EINTR : result);
     if (result == -EINTR || result == -kRestart) {

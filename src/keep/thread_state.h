@@ -56,6 +56,7 @@ struct ThreadState {
   std::uint64_t wait_address;                         // the futex it sleeps on, 0: none
   std::uint32_t wait_mask;                            // FUTEX_WAIT_BITSET
   std::uint64_t wait_turn;                            // the lower, the longer it sleeps
+  std::uint64_t requests;                             // to the host, all in all
   std::uint32_t reserved;                             // 1: somebody's, from clone() on
   std::uint64_t wait_signals;                         // __atomic_: what sigtimedwait() waits for
   std::uint64_t kept_mask;                            // signal_mask as it is to be again after this system call

@@ -44,6 +44,7 @@ struct LaunchConfig {
   std::chrono::milliseconds stop_grace{2000};      // between asking an enclave to end and killing it
   bool strict = false;             // sgx-emulated: every ENCLU traps, however slow (docs/sgx-emulator.md)
   bool wait_for_debugger = false;  // debug images: stop before the first instruction
+  int trace = -1;                  // debug images: system calls are told here, a line each; stays the caller's
   ChannelLimits limits;
 };
 
@@ -59,7 +60,9 @@ class Instance {
  public:
   virtual ~Instance() = default;
   virtual Endpoint& endpoint() = 0;
-  virtual int process_id() const = 0;                               // as this process sees it; 0 if there is none
+  virtual int process_id() const = 0;  // as this process sees it; 0 if there is none
+  // Of an enclave that waits for a debugger: gdb's arguments that lead to main(), with the symbols of this image file.
+  virtual std::vector<std::string> debugger_arguments(std::string_view image) const = 0;
   virtual Result<Exit> wait(std::chrono::nanoseconds timeout) = 0;  // 0: no limit; unavailable when time is up
   virtual Result<Exit> stop() = 0;                                  // asks, waits stop_grace, kills
 };

@@ -326,6 +326,34 @@ TEST(KeepEndTest, EndsEveryThread) {
   close(input[1]);
 }
 
+std::string contents(int descriptor) {
+  std::array<char, 65536> bytes{};
+  const ssize_t count = pread(descriptor, bytes.data(), bytes.size(), 0);
+  return {bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+// The measured page decides, whatever the host wants.
+TEST(KeepTraceTest, TellsTheHostOfSystemCallsOfDebugImagesOnly) {
+  for (const bool debug : {false, true}) {
+    const Loaded sgx = load("hello", {.manifest = {.debug = debug}});
+    const int trace = memfd_create("trace", MFD_CLOEXEC), output = memfd_create("output", MFD_CLOEXEC);
+    const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets,
+                              {.arguments = {"hello"}, .streams = {.output = output}, .trace = trace});
+    ASSERT_TRUE(end.has_value()) << end.error().message;
+    EXPECT_EQ(end->status, 7);
+    const std::string told = contents(trace);
+    EXPECT_EQ(told.empty(), !debug) << told;
+    if (debug) {
+      EXPECT_NE(told.find("[2] readlink(\"/proc/self/exe\", 0x"), told.npos) << told;
+      EXPECT_NE(told.find("[2] write(1, \""), told.npos) << told;
+      EXPECT_NE(told.find("[2] exit_group(7) = ?\n"), told.npos) << told;
+    }
+    EXPECT_FALSE(contents(output).empty());
+    close(trace);
+    close(output);
+  }
+}
+
 // Whatever the host answers, the application runs on, or ends in a way that has a name.
 TEST_F(HostileHostTest, AnyAnswerIsSurvived) {
   std::mt19937_64 random(1);

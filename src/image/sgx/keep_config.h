@@ -34,6 +34,11 @@ static_assert(sizeof(KeepConfig) == 18 * 8 + 48);
 // finds one is in an SGX enclave, whatever its host says.
 inline constexpr std::uint64_t kAuxiliaryKeepConfig = 0x4144594b;  // "KYDA"
 
+// A flag of rt_sigaction(2) that Linux does not know and ignores. In a debug image's enclave, whose host says of page
+// faults that the processor does not report (no EXINFO), handlers with it are run all the same: those that only tell of
+// the crash. Others are not, as a production image's would not be either.
+inline constexpr int kCrashReport = 0x00100000;
+
 // A thread's area: guard page, exception handler's stack, guard page, keep kernel's stack, guard page, this page, its
 // TCS, its state save area frames, guard page. The TCS's OFSBASE and OGSBASE are this page's offset. Readable and
 // writable, content measured.

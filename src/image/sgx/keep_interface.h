@@ -8,7 +8,8 @@
 
 namespace adyton {
 
-// rdi at EENTER with CSSA 0. With CSSA above 0 what happened is in the state save area, and only kInterrupt is known.
+// rdi at EENTER with CSSA 0. With CSSA above 0 what happened is in the state save area, and only kInterrupt is known. But
+// a debug image's enclave believes, of a page fault that is not told there, that r8 is its address (kCrashReport).
 enum class KeepEntry : std::uint64_t {
   kStart = 1,      // rsi: address of the thread's HostPage. The first thread also: rdx: bytes of arguments in
                    // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte
@@ -90,6 +91,10 @@ enum class KeepRequest : std::uint64_t {
 
   // (bytes of path in HostPage::data, offset) -> bytes of that file given there; 0: its end
   kReadFile = 50,
+
+  // Of debug images only, as the measured KeepConfig says:
+  kTrace = 64,      // () -> 1: the host wants to be told of each system call
+  kTraceCall = 65,  // (TraceRecord in HostPage::data); the answer is not looked at
 };
 inline constexpr std::uint64_t kKeepAddressBytes = 128;
 
@@ -104,5 +109,23 @@ struct HostPage {
   static constexpr std::size_t kDataBytes = 64 * 1024;
   std::uint8_t data[kDataBytes];
 };
+
+// One system call that has returned, or (exit, exit_group, rt_sigreturn) will not.
+struct TraceRecord {
+  static constexpr std::size_t kMostBytes = 256;
+  struct Bytes {             // what an argument points to: a path, or bytes written or read
+    std::uint64_t argument;  // index
+    std::uint64_t whole;     // how many there are
+    std::uint64_t size;      // how many of them are here
+    std::uint8_t content[kMostBytes];
+  };
+  std::uint64_t thread, number;
+  std::uint64_t arguments[6];
+  std::uint64_t returned, result;  // 1 if it has
+  std::uint64_t requests;          // how often the host was asked for it
+  std::uint64_t count;             // of `bytes`
+  Bytes bytes[2];
+};
+static_assert(sizeof(TraceRecord) <= HostPage::kDataBytes);
 
 }  // namespace adyton

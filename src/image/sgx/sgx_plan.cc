@@ -168,6 +168,7 @@ Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
   const Manifest& manifest = image.manifest();
   SgxPlan plan;
   plan.size = config.enclave_bytes;
+  plan.app_offset = config.app_offset;
   plan.misc_select = manifest.sgx.exception_info ? kExceptionInfo : 0;
   plan.attributes = attributes_of(manifest);
   plan.product = manifest.product;

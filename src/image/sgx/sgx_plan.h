@@ -56,6 +56,7 @@ struct SgxPlan {
   std::vector<SgxPages> pages;                                   // in the order of EADD
   std::vector<std::uint64_t> tcs_offsets;                        // ascending
   SyscallSites syscalls;                                         // of the application, from its load base
+  std::uint64_t app_offset = 0;                                  // KeepConfig's: where the image's addresses begin
   std::vector<Bytes> storage;
 };
 

@@ -203,6 +203,7 @@ exception_entry:
   lea keep_base(%rip), %rdi
   add %gs:KEEP_CONFIG_SSA, %rdi
   add $KEEP_SSA_FRAME_BYTES - KEEP_GPRSGX_BYTES, %rdi
+  mov %r8, %rdx         // the host's word for the address of a page fault
   xor %ebp, %ebp
   call keep_exception   // rax: KeepExit, rdx: its value
   mov %rax, %rdi

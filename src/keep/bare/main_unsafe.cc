@@ -72,6 +72,7 @@ void check_before_going_on(ThreadState& thread) {
 
 RawAnswer ask_host(KeepRequest request, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
   RawAnswer answer;
+  ++current_thread().requests;
   keep_ask(&answer, static_cast<std::uint64_t>(request), a, b, c);
   // SAFETY: a fence: what the host chose is not to steer what is read ahead of the checks.
   asm volatile("lfence" : : : "memory");
@@ -144,7 +145,7 @@ extern "C" {
   check_before_going_on(thread);
 }
 
-[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved, std::uint64_t host_says) {
+[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved, std::uint64_t host_says, std::uint64_t told_address) {
   ThreadState& thread = current_thread();
   KeepEntries entries{};
   // SAFETY: addresses of entry.S, reckoned from here: as constants they could end up in data, and want relocating.
@@ -152,7 +153,8 @@ extern "C" {
       : "=r"(entries.syscall), "=r"(entries.trap), "=r"(entries.go_on), "=r"(entries.gone));
   const bool interrupt = host_says == static_cast<std::uint64_t>(KeepEntry::kInterrupt);
   const ExceptionEnd end = handle_exception(the_kernel, thread, *saved,
-                                            *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries, interrupt);
+                                            *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries, interrupt,
+                                            told_address);
   if (end.exit == KeepExit::kFailed) {
     __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);
     thread.set_phase(ThreadPhase::kEnded);

@@ -9,13 +9,18 @@
 
 #include "base/error.h"
 #include "call/boot.h"
-#include "platform/process/process_instance.h"
 
 namespace adyton {
 namespace {
 
-// Leaves the SIGSTOP behind that held the enclave, and goes to main(). (docs/process.md)
-constexpr std::string_view kDebuggerSteps = "-ex 'handle SIGSTOP nostop noprint nopass' -ex 'break main' -ex continue";
+// Words as a shell wants them.
+std::string command_of(const std::vector<std::string>& words) {
+  std::string out = "gdb";
+  for (const std::string& word : words) {
+    out += word.contains(' ') || word.contains('$') ? fmt::format(" '{}'", word) : " " + word;
+  }
+  return out;
+}
 
 // The layers that are missing, in the log. Locked memory only if it is too little for this image.
 Result<void> tell_layers(const Sandboxed& sandboxed, const Manifest& manifest, std::uint64_t secret_bytes,
@@ -87,13 +92,16 @@ Result<std::unique_ptr<Instance>> launch_enclave_process(SandboxLauncher& sandbo
   if (!channel.valid()) return io_error("the channel's descriptor: {}", errno_text(errno));
   spec.channel = channel.get();
   auto endpoint = TRY(Endpoint::make_host(std::move(memory), layout, boot, std::move(handlers), config.limits));
-  auto instance = std::make_unique<ProcessInstance>(manifest.name, std::move(endpoint), config);
+  auto instance = std::make_unique<ProcessInstance>(manifest.name, std::move(endpoint), config, program.debugger);
+  if (manifest.debug) {
+    if (auto names = FunctionNames::read(image.image().file())) instance->know_functions(*std::move(names));
+  }
   instance->listen_to(spec);
   auto sandboxed = TRY(sandboxes.launch(std::move(spec)));
   TRY(tell_layers(*sandboxed, manifest, program.secret_bytes, config.log));
   if (config.wait_for_debugger) {
-    config.log(fmt::format("{} waits before its first instruction: gdb -p {} IMAGE {}", manifest.name,
-                           sandboxed->process_id(), kDebuggerSteps));
+    config.log(fmt::format("{} waits before its first instruction: {}", manifest.name,
+                           command_of(program.debugger("IMAGE", sandboxed->process_id()))));
   }
   instance->own(std::move(sandboxed));
   return instance;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "platform/backend.h"
+#include "platform/process/process_instance.h"
 #include "platform/process/sandbox.h"
 
 namespace adyton {
@@ -20,6 +21,7 @@ struct EnclaveProgram {
   // What the back-end decides: executable, environment, payload, limit of address space without the channel's.
   // Names, arguments, streams, files, ports and the channel are the manifest's and the configuration's.
   SandboxSpec spec;
+  ProcessInstance::Debugger debugger = nullptr;
   std::uint64_t secret_bytes = 0;  // memory that is to be locked, in bytes; 0: none
 };
 

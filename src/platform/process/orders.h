@@ -20,7 +20,7 @@ inline constexpr int kControlDescriptor = 3;
 inline constexpr int kChannelDescriptor = 3;
 // And from here on a program that runs an enclave of another kind what it needs for that.
 inline constexpr int kFirstHandedDescriptor = 4;
-inline constexpr std::uint32_t kMostHanded = 3;
+inline constexpr std::uint32_t kMostHanded = 4;
 
 // In this order in the first message. The channel may be missing (see the flags), and OrdersHeader says how many more
 // there are.

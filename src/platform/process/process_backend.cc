@@ -40,6 +40,15 @@ Result<void> check_secret_memory(const Manifest& manifest) {
       manifest.name, errno_text(-error));
 }
 
+// Leaves the SIGSTOP behind that held the enclave, and goes to main(). (docs/process.md)
+std::vector<std::string> debugger_arguments(std::string_view image, int process_id) {
+  return {"-q",  std::string(image),
+          "-p",  std::to_string(process_id),
+          "-ex", "handle SIGSTOP nostop noprint nopass",
+          "-ex", "tbreak main",
+          "-ex", "continue"};
+}
+
 }  // namespace
 
 Result<SandboxLauncher*> ProcessBackend::launcher() const {
@@ -55,10 +64,16 @@ Result<std::vector<Measurement>> ProcessBackend::measure(const VerifiedImage& im
 Result<std::unique_ptr<Instance>> ProcessBackend::launch(const VerifiedImage& image, LaunchConfig config) {
   const Manifest& manifest = image.image().manifest();
   TRY(check_secret_memory(manifest));
+  if (config.trace >= 0) {
+    return unavailable(
+        "on process, system calls are Linux's own, and its tracer shows them: `strace -f adyton run FILE`, or "
+        "`strace -f -p PID` of a debug image that runs; or run it on sgx-emulated");
+  }
   const Manifest::Memory& memory = manifest.memory;
   const int secret = manifest.debug ? 0 : memory.require_secret ? 2 : 1;
   EnclaveProgram program{.backend = name(),
                          .builtin = builtin_handlers(std::string(name()), image.identity(), config.storage, root_),
+                         .debugger = &debugger_arguments,
                          .secret_bytes = manifest.debug ? 0 : secret_bytes_of(manifest)};
   program.spec.executable = image.image().plan().executable;
   program.spec.environment = TRY(enclave_environment(manifest, config));

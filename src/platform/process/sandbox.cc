@@ -28,11 +28,11 @@ Exit exit_of(bool signalled, int status) {
 }
 
 // Reads what is there, up to kReadBytes. Closes the pipe at its end. Returns whether more may be there.
-bool pump(Descriptor& pipe, LineSplitter& lines, std::span<char> buffer) {
+bool pump(Descriptor& pipe, const auto& feed, std::span<char> buffer) {
   if (!pipe.valid()) return false;
   const ssize_t size = ::read(pipe.get(), buffer.data(), buffer.size());
   if (size > 0) {
-    lines.feed({buffer.data(), static_cast<std::size_t>(size)});
+    feed(std::string_view(buffer.data(), static_cast<std::size_t>(size)));
     return true;
   }
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return errno == EINTR;
@@ -85,13 +85,28 @@ void Sandboxed::monitor() {
       stop_reported_ = true;
       if (spec_.on_stopped) spec_.on_stopped(process_id_, stop_signal_);
     }
-    if (events[1].revents != 0) pump(output_, *output_lines_, buffer_);
-    if (events[2].revents != 0) pump(errors_, *error_lines_, buffer_);
+    if (events[1].revents != 0) pump_output();
+    if (events[2].revents != 0) pump_errors();
     if (events[0].revents != 0 && !handle_messages()) break;
   }
   const Exit lost = killed_ ? exit_of(true, SIGKILL) : Exit{true, SIGKILL, "ended because its supervisor was killed"};
   finish(lost);
   reap(supervisor_);
+}
+
+bool Sandboxed::pump_output() {
+  return pump(output_, [this](std::string_view text) { output_lines_->feed(text); }, buffer_);
+}
+
+bool Sandboxed::pump_errors() {
+  const auto feed = [this](std::string_view text) {
+    if (spec_.on_error_text) {
+      spec_.on_error_text(text);
+    } else {
+      error_lines_->feed(text);
+    }
+  };
+  return pump(errors_, feed, buffer_);
 }
 
 // Returns false when nothing more will come.
@@ -121,9 +136,9 @@ void Sandboxed::handle(const Message& message) {
 // The program is dead, so all it printed is in the pipes. Does nothing the second time.
 void Sandboxed::finish(Exit exit) {
   if (exit_) return;  // only this thread writes it
-  while (pump(output_, *output_lines_, buffer_)) {
+  while (pump_output()) {
   }
-  while (pump(errors_, *error_lines_, buffer_)) {
+  while (pump_errors()) {
   }
   output_lines_->finish();
   error_lines_->finish();

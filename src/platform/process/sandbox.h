@@ -32,7 +32,7 @@ struct SandboxSpec {
   std::vector<std::string> arguments;    // argv[1] and on
   std::vector<std::string> environment;  // "NAME=value"
   int channel = -1;                      // becomes descriptor 3; stays the caller's
-  std::vector<int> handed;               // become descriptors 4 and on, at most 3; stay the caller's
+  std::vector<int> handed;               // become descriptors 4 and on, at most 4; stay the caller's
   Hosting hosting = Hosting::kNothing;   // of an enclave that this program runs inside of itself
   bool inherit_stdio = false;            // else /dev/null and two pipes
   bool debuggable = false;               // may be read and traced by its own user
@@ -52,6 +52,8 @@ struct SandboxSpec {
   // All from one thread of the sandbox, one at a time, and possibly before launch() returns; they must not destroy the
   // Sandboxed. While one runs, nothing else is noticed. Any may be empty. `process`: the program's process id.
   std::function<void(StandardStream, std::string_view line)> on_line;
+  // With inherit_stdio: standard error comes here as it is written, instead of being the host's own.
+  std::function<void(std::string_view text)> on_error_text;
   std::function<void(int process, int signal)> on_stopped;  // it has been stopped for the grace
   std::function<void()> on_continued;                       // after on_stopped
   std::function<void(int process, const Exit&)> on_end;     // after the last line
@@ -76,6 +78,8 @@ class Sandboxed {
   bool handle_messages();
   void handle(const supervisor::Message& message);
   void finish(Exit exit);
+  bool pump_output();
+  bool pump_errors();
 
   SandboxSpec spec_;
   ControlSocket control_;

@@ -88,22 +88,28 @@ struct Streams {
   Descriptor read_output, read_errors;  // ours, or none
 };
 
-Result<Streams> make_streams(bool inherit) {
+Result<void> make_pipe(Descriptor& reader, Descriptor& writer) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return unavailable("a pipe: {}", errno_text(errno));
+  reader = Descriptor(pipe[0]);
+  writer = Descriptor(pipe[1]);
+  ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+  return {};
+}
+
+Result<Streams> make_streams(bool inherit, bool errors_apart) {
   Streams streams;
   if (inherit) {
     streams.input = Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
     streams.output = Descriptor(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  } else {
+    streams.input = Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    TRY(make_pipe(streams.read_output, streams.output));
+  }
+  if (inherit && !errors_apart) {
     streams.errors = Descriptor(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
   } else {
-    int pipe[2];
-    streams.input = Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    for (auto [reader, writer] :
-         {std::pair(&streams.read_output, &streams.output), {&streams.read_errors, &streams.errors}}) {
-      if (::pipe2(pipe, O_CLOEXEC) != 0) return unavailable("a pipe: {}", errno_text(errno));
-      *reader = Descriptor(pipe[0]);
-      *writer = Descriptor(pipe[1]);
-      ::fcntl(pipe[0], F_SETFL, O_NONBLOCK);
-    }
+    TRY(make_pipe(streams.read_errors, streams.errors));
   }
   if (!streams.input.valid() || !streams.output.valid() || !streams.errors.valid()) {
     return unavailable("standard streams: {}", errno_text(errno));
@@ -225,7 +231,7 @@ Result<std::unique_ptr<Sandboxed>> SandboxLauncher::launch(SandboxSpec spec) {
   const Bytes encoded = TRY(encode_orders(orders));
   const Descriptor order_file = TRY(make_sealed_file("adyton-orders", encoded, 0400));
 
-  Streams streams = TRY(make_streams(spec.inherit_stdio));
+  Streams streams = TRY(make_streams(spec.inherit_stdio, spec.on_error_text != nullptr));
   const Descriptor host = TRY(open_process(::getpid()));
   auto [control, control_end] = TRY(ControlSocket::make_pair());
   std::vector<int> descriptors = {order_file.get(),     executable.get(),     streams.input.get(),

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <ctime>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "platform/sgx/host_descriptors.h"
 #include "platform/sgx/host_futex.h"
 #include "platform/sgx/interrupter.h"
+#include "platform/sgx/trace_lines.h"
 
 namespace adyton {
 namespace {
@@ -52,6 +54,7 @@ class KeepHost {
       : enclave_(enclave),
         tcs_offsets_(tcs_offsets),
         descriptors_(start.streams),
+        trace_(start.trace),
         memory_(start.memory),
         threads_(tcs_offsets.size()) {}
 
@@ -106,7 +109,7 @@ class KeepHost {
       }
       if (left->function != SgxLeaf::kEexit) {
         // The keep kernel looks at the exception itself. What it refuses to see is not its to handle.
-        const Result<SgxEntryEnd> handled = look(index, {});
+        const Result<SgxEntryEnd> handled = look(index, {.r8 = left->exception_address});
         if (!handled) return end(handled.error());
         if (handled->registers.rdi != number(KeepExit::kResume)) return end_after_exception(*left, *handled);
         leaf = SgxLeaf::kEresume;
@@ -190,6 +193,8 @@ class KeepHost {
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
       case KeepRequest::kReadFile: out.rsi = read_host_file(threads_[index].page->data, request.rdx, request.r8); break;
+      case KeepRequest::kTrace: out.rsi = trace_ >= 0 ? 1 : 0; break;
+      case KeepRequest::kTraceCall: trace(index); break;
       default:
         out.rsi = descriptors_.socket_request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
                                               threads_[index].page->data, out.rdx);
@@ -198,6 +203,14 @@ class KeepHost {
   }
 
   static std::size_t clamp(std::uint64_t bytes) { return std::min<std::uint64_t>(bytes, HostPage::kDataBytes); }
+
+  // One write a line: lines of several threads do not mix.
+  void trace(std::uint64_t index) {
+    TraceRecord record;
+    std::memcpy(&record, threads_[index].page->data, sizeof record);
+    const std::string line = describe(record) + "\n";
+    if (trace_ >= 0 && ::write(trace_, line.data(), line.size()) < 0) return;  // nobody to tell
+  }
 
   std::uint64_t read(std::uint64_t index, std::uint64_t bytes) {
     // A thread that waits for input does not keep the others from ending, and hears of signals.
@@ -336,6 +349,7 @@ class KeepHost {
   SgxEnclave& enclave_;
   const std::vector<std::uint64_t>& tcs_offsets_;
   HostDescriptors descriptors_;
+  const int trace_;
   const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;
   std::atomic<bool> has_ended_ = false;

@@ -26,6 +26,7 @@ struct KeepStart {
   std::vector<std::string> arguments;    // argv, at least one
   std::vector<std::string> environment;  // "NAME=value"; the keep kernel takes only some
   KeepStreams streams;
+  int trace = -1;               // a debug image's system calls are told here, a line each; used, not owned
   std::span<std::byte> memory;  // whole pages that the application may map, as descriptor 3; outlives the run
 };
 

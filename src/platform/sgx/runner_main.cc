@@ -17,6 +17,7 @@
 #include "image/sgx/sgx_sign.h"
 #include "platform/process/orders.h"
 #include "platform/process/syscall_policy.h"
+#include "platform/sgx/debugger_stop.h"
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/runner_orders.h"
 #include "platform/sgx_device/handed_kernel.h"
@@ -55,10 +56,13 @@ Result<std::unique_ptr<SgxDevice>> device_for(const RunnerOrders& orders) {
 Result<KeepEnd> run(KeepStart start) {
   SignedSgxPlan enclave;
   std::unique_ptr<SgxDevice> device;
+  bool debugger = false;
   {
     const Secret encoded = TRY(read_orders(Descriptor(supervisor::kFirstHandedDescriptor)));
     const RunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
     enclave = TRY(verify_sgx_signature(TRY(Image::parse(to_bytes(orders.image)))));
+    debugger = orders.debugger;
+    if (orders.trace != 0) start.trace = static_cast<int>(orders.trace);
     device = TRY(device_for(orders));
   }
   const auto channel = TRY(SharedMemory::open(Descriptor(supervisor::kChannelDescriptor), 1, kMostChannelBytes));
@@ -66,6 +70,7 @@ Result<KeepEnd> run(KeepStart start) {
   const auto loaded = TRY(load_sgx_enclave(*device, enclave.plan, enclave.sigstruct));
   enclave.plan.pages.clear();
   enclave.plan.storage.clear();
+  if (debugger) stop_for_debugger(loaded->base() + enclave.plan.app_offset);
   return run_keep(*loaded, enclave.plan.tcs_offsets, start);
 }
 

@@ -13,9 +13,11 @@ constexpr std::string_view kFormat = "adyton-sgx-runner-1";
 
 Secret encode_runner_orders(const RunnerOrders& orders) {
   Bytes encoded = cbor::Writer()
-                      .array(4)
+                      .array(6)
                       .text(kFormat)
                       .boolean(orders.strict)
+                      .boolean(orders.debugger)
+                      .unsigned_integer(orders.trace)
                       .bytes(orders.fuses ? orders.fuses->expose() : BytesView())
                       .bytes(orders.image)
                       .encoded();
@@ -26,10 +28,12 @@ Secret encode_runner_orders(const RunnerOrders& orders) {
 
 Result<RunnerOrders> parse_runner_orders(BytesView encoded) {
   cbor::Reader reader(encoded);
-  TRY(reader.read_array_head(4));
+  TRY(reader.read_array_head(6));
   if (TRY(reader.read_text()) != kFormat) return invalid("orders of another version than this program");
   RunnerOrders out;
   out.strict = TRY(reader.read_boolean());
+  out.debugger = TRY(reader.read_boolean());
+  out.trace = static_cast<std::uint32_t>(TRY(reader.read_unsigned()));
   const BytesView fuses = TRY(reader.read_bytes());
   if (!fuses.empty()) out.fuses = Secret::copy_of(fuses);
   out.image = TRY(reader.read_bytes());

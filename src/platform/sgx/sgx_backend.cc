@@ -24,6 +24,24 @@ std::uint64_t address_space_of(const SgxPlan& plan) {
   return 2 * plan.size + (plan.tcs_offsets.size() + 32) * (kGiB / 4) + 8 * kGiB;
 }
 
+// gdb stops a second time when the enclave is loaded, and then knows where (debugger_stop.h). The signals that the
+// emulator lives on are not shown; but those that are no `cpuid`, `rdtsc` or `enclu` are the application's faults.
+std::vector<std::string> debugger_arguments(std::string_view image, int process_id) {
+  constexpr std::string_view kFault =
+      "condition $bpnum *(unsigned short *)$pc != 0xa20f && *(unsigned short *)$pc != 0x310f && "
+      "*(unsigned short *)$pc != 0x010f";
+  std::vector<std::string> out = {"-q", "-p", std::to_string(process_id)};
+  for (const std::string& step :
+       {std::string("handle SIGSTOP nostop noprint nopass"),
+        std::string("handle SIGSYS SIGILL SIGSEGV SIG63 nostop noprint pass"), std::string("continue"),
+        std::string("set confirm off"), fmt::format("add-symbol-file \"{}\" -o $rax", image),
+        std::string("set confirm on"), std::string("tbreak main"), std::string("catch signal SIGSEGV SIGILL"),
+        std::string(kFault), std::string("continue")}) {
+    out.insert(out.end(), {"-ex", step});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<SandboxLauncher*> SgxBackend::launcher() {
@@ -52,15 +70,19 @@ Result<std::vector<Measurement>> SgxBackend::measure(const VerifiedImage& image)
 }
 
 Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image, LaunchConfig config) {
+  if (config.trace >= 0 && !image.image().manifest().debug) {
+    return denied("{} is not a debug image: set debug = true in its manifest to trace it", image.identity().name);
+  }
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   Hosted hosted = TRY(prepare(image, enclave.plan, config));
   const Descriptor orders = TRY(make_sealed_file("adyton-sgx-runner-orders", hosted.orders.expose(), 0400));
 
-  EnclaveProgram program{.backend = name(), .builtin = std::move(hosted.builtin)};
+  EnclaveProgram program{.backend = name(), .builtin = std::move(hosted.builtin), .debugger = &debugger_arguments};
   program.spec.executable = sgx_runner_program();
   program.spec.environment = TRY(enclave_environment(image.image().manifest(), config));
   program.spec.handed.push_back(orders.get());
   for (const Descriptor& device : hosted.devices) program.spec.handed.push_back(device.get());
+  if (config.trace >= 0) program.spec.handed.push_back(config.trace);
   program.spec.hosting = hosted.hosting;
   program.spec.address_space_bytes = address_space_of(enclave.plan);
   SandboxLauncher* sandboxes = TRY(launcher());
@@ -76,7 +98,11 @@ Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& imag
   }
   const SgxFuses fuses = TRY(SgxFuses::open(TRY(folder_)));
   return Hosted{
-      .orders = encode_runner_orders({.fuses = fuses.encode(), .strict = config.strict, .image = image.image().file()}),
+      .orders = encode_runner_orders({.fuses = fuses.encode(),
+                                      .strict = config.strict,
+                                      .debugger = config.wait_for_debugger,
+                                      .trace = config.trace >= 0 ? kHandedDevice : 0u,
+                                      .image = image.image().file()}),
       .hosting = Hosting::kEmulated,
       .builtin = sgx_builtin_handlers(config.storage, quotes_),
   };
@@ -86,11 +112,16 @@ std::vector<BackendCheck> SgxDeviceBackend::probe() const { return make_sgx_devi
 
 Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage& image, const SgxPlan& plan,
                                                      const LaunchConfig& config) {
-  Hosted out{.orders = encode_runner_orders({.image = image.image().file()}),
-             .hosting = Hosting::kDevice,
-             .builtin = sgx_builtin_handlers(config.storage, quotes_)};
+  if (config.wait_for_debugger) {
+    return unavailable(
+        "gdb does not see into an enclave of the processor's: debug this very image with --on sgx-emulated");
+  }
   std::vector<std::string> paths = {options_.enclave_path};
   if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) paths.push_back(options_.provision_path);
+  const auto trace = static_cast<std::uint32_t>(config.trace >= 0 ? kHandedDevice + paths.size() : 0);
+  Hosted out{.orders = encode_runner_orders({.trace = trace, .image = image.image().file()}),
+             .hosting = Hosting::kDevice,
+             .builtin = sgx_builtin_handlers(config.storage, quotes_)};
   for (const std::string& path : paths) {
     Descriptor device(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (!device.valid()) {
