@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <adyton/result.h>
@@ -18,6 +19,7 @@
 #include "platform/sgx_emulator/keys.h"
 #include "platform/sgx_emulator/memory.h"
 #include "platform/sgx_emulator/structures.h"
+#include "platform/sgx_emulator/thread_slot.h"
 
 namespace adyton::sgx {
 
@@ -30,6 +32,14 @@ struct Thread {
   std::atomic<int> host_thread = 0;     // the kernel's id of who entered last
   std::atomic<bool> interrupt = false;  // SgxEnclave::interrupt(), until it has been noticed
   std::atomic<bool> shares_gs = false;  // another TCS has the same OGSBASE
+  // Of each of the first frames, as the signal frame had it: all extended state. What XFRM does not have is not in the
+  // frame, and on a processor would not be there; here code can use it all the same, and must find it again.
+  static constexpr std::uint32_t kKeptFrames = 4;
+  std::vector<std::byte> kept_state = std::vector<std::byte>(kKeptFrames * kMaxXstateBytes);
+  [[nodiscard]] std::span<std::byte> kept(std::uint32_t frame) {
+    return frame < kKeptFrames ? std::span(kept_state).subspan(frame * kMaxXstateBytes, kMaxXstateBytes)
+                               : std::span<std::byte>();
+  }
 };
 
 // The map's entry for a page. One word: read at every entry, while SGX2 may be changing it.

@@ -131,13 +131,9 @@ Result<SgxEntryEnd> EmulatedEnclave::eresume(Thread& thread) {
   slot->gpr.rflags = resumed_flags(slot->gpr.rflags);
   if (!canonical(slot->gpr.rip) || !canonical(slot->gpr.fs_base) || !canonical(slot->gpr.gs_base))
     return invalid("#GP: the saved RIP, FS or GS is no canonical address");
-  const std::size_t xstate = xsave_bytes(secs_.attributes.xfrm);
-  const std::uint64_t frame = thread.fields.ossa + (thread.cssa - 1) * frame_bytes();
-  std::ranges::copy(memory_.bytes(frame, xstate), slot->xstate);
-  TRY(check_xstate(std::span(slot->xstate).first(xstate), secs_.attributes.xfrm));
-  slot->xfrm = secs_.attributes.xfrm;
-  slot->ursp = &saved->ursp;
   slot->enclave = this;
+  TRY(load_state(*slot, thread, thread.cssa - 1));
+  slot->ursp = &saved->ursp;
   slot->thread = &thread;
   thread.host_thread.store(slot->host_thread);
   slot->busy = &thread.busy;

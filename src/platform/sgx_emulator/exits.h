@@ -31,6 +31,10 @@ std::uint64_t resumed_flags(std::uint64_t saved);
 // An XSAVE area that came from enclave memory: that XRSTOR with these features takes it. Errors: invalid, as #GP.
 Result<void> check_xstate(std::span<std::byte> area, std::uint64_t xfrm);
 
+// What ERESUME loads of a frame into the slot: the frame's own extended state and, of what XFRM does not have, what
+// the host kept of it. Errors: invalid, as #GP.
+Result<void> load_state(ThreadSlot& slot, Thread& thread, std::uint32_t frame);
+
 // Enters by `how`, which returns when the enclave has been left.
 Result<SgxEntryEnd> run(ThreadSlot& slot, void (*how)(ThreadSlot*));
 

@@ -158,6 +158,22 @@ Result<void> check_xstate(std::span<std::byte> area, std::uint64_t xfrm) {
   return {};
 }
 
+Result<void> load_state(ThreadSlot& slot, Thread& thread, std::uint32_t frame) {
+  static const std::uint64_t kEnabled = enabled_xfrm();  // CPUID leaves a virtual machine
+  const std::uint64_t xfrm = slot.enclave->secs().attributes.xfrm;
+  alignas(64) std::array<std::byte, kMaxXstateBytes> area;
+  const std::span<std::byte> saved = xsave_area(*slot.enclave, thread, frame);
+  std::ranges::copy(saved, area.begin());
+  TRY(check_xstate(std::span(area).first(saved.size()), xfrm));
+  slot.xfrm = xfrm | kEnabled;
+  const std::span<std::byte> state(slot.xstate), kept = thread.kept(frame);
+  const std::size_t bytes = xsave_bytes(slot.xfrm);
+  std::ranges::fill(state.first(kLegacyBytes + kHeaderBytes), std::byte{0});
+  if (!kept.empty()) std::ranges::copy(kept.first(bytes), state.begin());
+  copy_state(state.first(bytes), std::span(area).first(saved.size()), xfrm);
+  return {};
+}
+
 Result<SgxEntryEnd> run(ThreadSlot& slot, void (*how)(ThreadSlot*)) {
   const EmulatedEnclave& enclave = *slot.enclave;
   if (enclave.options().rdtsc_faults) TRY(set_tsc(false));
@@ -191,8 +207,11 @@ void leave_asynchronously(AdytonSgxInterrupted& interrupted, ucontext_t& context
 
   const std::span<std::byte> area = xsave_area(enclave, thread, thread.cssa);
   std::ranges::fill(area.first(kLegacyBytes + kHeaderBytes), std::byte{0});
+  const std::span<std::byte> kept = thread.kept(thread.cssa);
+  if (!kept.empty()) std::ranges::fill(kept.first(kLegacyBytes + kHeaderBytes), std::byte{0});
   if (const auto state = frame_state(context); !state.empty()) {
     copy_state(area, state, xfrm);
+    if (state.size() <= kept.size()) std::ranges::copy(state, kept.begin());
     initialise_state(state, xfrm);
   }
 

@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
   }
   printf("red zone %lx %lx\n", red_zone(1, SYS_getuid), red_zone(2, SYS_kill));
   printf("registers %lu\n", all_registers(SYS_getpid));
-  printf("trapped %d %ld %ld\n", trapped(SYS_getpid) == getpid(), trapped(SYS_close), -trapped(SYS_vserver));
+  printf("trapped %d %ld %ld\n", trapped(SYS_getpid) == getpid(), trapped(SYS_sched_yield), -trapped(SYS_vserver));
 
   signal(SIGUSR1, on_signal);
   for (int i = 0; i < 100; ++i) raise(SIGUSR1);
