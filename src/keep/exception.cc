@@ -80,6 +80,8 @@ bool attend_next(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const
   saved.rip = entries.trap;
   saved.flags &= ~(kTrapFlag | kResumeFlag);
   return true;
+}
+
 // A fault of a debug image's application that only the host knows of, and a handler that is there to tell of it.
 bool wants_crash_report(const Kernel& kernel, const GprSgx& saved) {
   return kernel.config.debug == 1 && saved.rip - kernel.base >= kernel.config.keep_bytes &&

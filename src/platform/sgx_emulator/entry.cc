@@ -154,8 +154,9 @@ Result<SgxEntryEnd> EmulatedEnclave::enter(std::uint64_t tcs_offset, SgxLeaf lea
 }
 
 void EmulatedEnclave::interrupt(std::uint64_t tcs_offset) {
-  Thread* const thread =
-      tcs_offset % kPageBytes == 0 && tcs_offset < secs_.size ? thread_of_page_[tcs_offset / kPageBytes] : nullptr;
+  Thread* const thread = tcs_offset % kPageBytes == 0 && tcs_offset < secs_.size
+                             ? thread_of_page_[tcs_offset / kPageBytes].load()
+                             : nullptr;
   if (thread == nullptr) return;
   thread->interrupt.store(true);
   if (thread->busy.load(std::memory_order_acquire) != 0) send_interrupt(thread->host_thread.load());
