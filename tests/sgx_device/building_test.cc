@@ -43,7 +43,7 @@ TEST_F(SgxDeviceBuilding, LargeRunsAndShortAnswersAddEveryPageOnce) {
   }
 }
 
-TEST_F(SgxDeviceBuilding, RefusalsOfTheDeviceSayWhatToDo) {
+TEST_F(SgxDeviceBuilding, RefusalsOfTheDeviceNameTheRemedy) {
   use({.open_error = ENOENT});
   expect_error(load(TestPlan::make()), ErrorCode::kUnavailable, {"/dev/sgx_enclave", "Linux 5.11", "firmware"});
   use({.open_error = EACCES});

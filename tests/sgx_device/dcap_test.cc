@@ -42,7 +42,7 @@ TEST_F(SgxDcapTest, MakesAQuoteOfAReport) {
   EXPECT_EQ(source->quote(Bytes(433)).error().code, ErrorCode::kInvalid);
 }
 
-TEST_F(SgxDcapTest, ItsErrorsSayWhatToDo) {
+TEST_F(SgxDcapTest, ItsErrorsNameTheRemedy) {
   expect_quote_error("certificates", ErrorCode::kUnavailable, "sgx_default_qcnl.conf");
   expect_quote_error("number", ErrorCode::kUnavailable, "0xe0ff");
   expect_quote_error("huge", ErrorCode::kInvalid, "4294967295 bytes");

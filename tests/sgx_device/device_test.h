@@ -4,13 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include "../sgx_emulator/test_plan.h"
+#include "../sgx_emulator/test_enclave.h"
 #include "fake_kernel.h"
 #include "platform/sgx_device/sgx_device.h"
 
 namespace adyton::sgx {
 
-class SgxDeviceTest : public testing::Test {
+class SgxDeviceTest : public testing::Test, public CommandedEnclave {
  protected:
   void use(FakeKernelOptions options) {
     kernel = std::make_shared<FakeKernel>(std::move(options));
@@ -43,7 +43,6 @@ class SgxDeviceTest : public testing::Test {
 
   std::shared_ptr<FakeKernel> kernel;
   std::unique_ptr<SgxDevice> device;
-  std::unique_ptr<SgxEnclave> enclave;
 };
 
 }  // namespace adyton::sgx

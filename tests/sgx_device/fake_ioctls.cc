@@ -171,13 +171,9 @@ int FakeKernel::ready_for_sgx2(const Enclave& enclave) const {
   return enclave.initialised ? 0 : -EINVAL;
 }
 
-int FakeKernel::restrict_permissions(Enclave& enclave, void* argument) {
-  if (const int ready = ready_for_sgx2(enclave); ready != 0) return ready;
-  auto& request = *static_cast<sgx_enclave_restrict_permissions*>(argument);
-  if (!in_enclave(enclave, request.offset, request.length)) return -EINVAL;
-  if ((request.permissions & ~kPermissions) != 0) return -EINVAL;
-  if ((request.permissions & kWrite) != 0 && (request.permissions & kRead) == 0) return -EINVAL;
-  if (request.result != 0 || request.count != 0) return -EINVAL;
+// `change` each page of a request: 0, or what the request ends with. Requests end early, to be made again for the rest.
+template <class Request, class Change>
+int FakeKernel::each_page(Enclave& enclave, Request& request, const Change& change) {
   for (; request.count < request.length; request.count += kPageBytes) {
     if (options.busy_pages > 0 && (request.count > 0 || request.length == kPageBytes)) {
       --options.busy_pages;
@@ -186,13 +182,26 @@ int FakeKernel::restrict_permissions(Enclave& enclave, void* argument) {
     const std::uint64_t at = request.offset + request.count;
     const auto page = enclave.pages.find(at / kPageBytes);
     if (page == enclave.pages.end()) return -EFAULT;
+    if (const int error = change(at, page); error != 0) return error;
+  }
+  return 0;
+}
+
+int FakeKernel::restrict_permissions(Enclave& enclave, void* argument) {
+  if (const int ready = ready_for_sgx2(enclave); ready != 0) return ready;
+  auto& request = *static_cast<sgx_enclave_restrict_permissions*>(argument);
+  if (!in_enclave(enclave, request.offset, request.length)) return -EINVAL;
+  if ((request.permissions & ~kPermissions) != 0) return -EINVAL;
+  if ((request.permissions & kWrite) != 0 && (request.permissions & kRead) == 0) return -EINVAL;
+  if (request.result != 0 || request.count != 0) return -EINVAL;
+  return each_page(enclave, request, [&](std::uint64_t at, auto page) {
     if (page->second.type != PageType::kRegular) return -EINVAL;
     if (!enclave.emulated->restrict_permissions(at, 1, request.permissions)) {
       request.result = static_cast<std::uint64_t>(Code::kPageNotModifiable);
       return -EFAULT;
     }
-  }
-  return 0;
+    return 0;
+  });
 }
 
 int FakeKernel::modify_types(Enclave& enclave, void* argument) {
@@ -202,14 +211,7 @@ int FakeKernel::modify_types(Enclave& enclave, void* argument) {
   const auto type = static_cast<PageType>(request.page_type);
   if (request.page_type > 0xff || request.result != 0 || request.count != 0) return -EINVAL;
   if (type != PageType::kTcs && type != PageType::kTrim) return -EINVAL;
-  for (; request.count < request.length; request.count += kPageBytes) {
-    if (options.busy_pages > 0 && (request.count > 0 || request.length == kPageBytes)) {
-      --options.busy_pages;
-      return -EAGAIN;
-    }
-    const std::uint64_t at = request.offset + request.count;
-    const auto page = enclave.pages.find(at / kPageBytes);
-    if (page == enclave.pages.end()) return -EFAULT;
+  return each_page(enclave, request, [&](std::uint64_t at, auto page) {
     const bool was_tcs = page->second.type == PageType::kTcs, to_tcs = type == PageType::kTcs;
     if (page->second.type != PageType::kRegular && !(was_tcs && !to_tcs)) return -EINVAL;
     constexpr int kReadWrite = PROT_READ | PROT_WRITE;
@@ -220,26 +222,19 @@ int FakeKernel::modify_types(Enclave& enclave, void* argument) {
     }
     if (to_tcs) page->second.allowed = kReadWrite;
     page->second.type = type;
-  }
-  return 0;
+    return 0;
+  });
 }
 
 int FakeKernel::remove_pages(Enclave& enclave, void* argument) {
   if (const int ready = ready_for_sgx2(enclave); ready != 0) return ready;
   auto& request = *static_cast<sgx_enclave_remove_pages*>(argument);
   if (!in_enclave(enclave, request.offset, request.length) || request.count != 0) return -EINVAL;
-  for (; request.count < request.length; request.count += kPageBytes) {
-    if (options.busy_pages > 0 && (request.count > 0 || request.length == kPageBytes)) {
-      --options.busy_pages;
-      return -EAGAIN;
-    }
-    const std::uint64_t at = request.offset + request.count;
-    const auto page = enclave.pages.find(at / kPageBytes);
-    if (page == enclave.pages.end()) return -EFAULT;
+  return each_page(enclave, request, [&](std::uint64_t at, auto page) {
     if (page->second.type != PageType::kTrim || !enclave.emulated->remove(at, 1)) return -EPERM;
     enclave.pages.erase(page);
-  }
-  return 0;
+    return 0;
+  });
 }
 
 }  // namespace adyton::sgx

@@ -103,6 +103,8 @@ class FakeKernel : public Kernel {
   int modify_types(Enclave& enclave, void* argument);
   int remove_pages(Enclave& enclave, void* argument);
   int ready_for_sgx2(const Enclave& enclave) const;
+  template <class Request, class Change>
+  int each_page(Enclave& enclave, Request& request, const Change& change);
   static bool in_enclave(const Enclave& enclave, std::uint64_t offset, std::uint64_t length);
   static int may_map(const Enclave& enclave, std::uint64_t start, std::uint64_t end, int protection);
   std::int64_t map_anonymous(std::uint64_t address, std::uint64_t size, int protection, bool fixed);

@@ -40,22 +40,7 @@ class SgxDeviceInside : public SgxDeviceTest {
     SgxDeviceTest::SetUp();
     expect_loaded(TestPlan::make());
   }
-  [[nodiscard]] std::uint64_t at(std::uint64_t offset) const { return enclave->base() + offset; }
   Sgx2Enclave& paged() { return dynamic_cast<Sgx2Enclave&>(*enclave); }
-  SgxEntryEnd call(Command command, std::uint64_t rsi = 0, std::uint64_t rdx = 0, std::uint64_t r8 = 0,
-                   std::uint64_t r9 = 0, std::uint64_t thread = 0, SgxLeaf leaf = SgxLeaf::kEenter) {
-    const auto end = enclave->enter(TestPlan::tcs(thread), leaf, {command, rsi, rdx, r8, r9});
-    EXPECT_TRUE(end) << end.error().message;
-    return end ? *end : SgxEntryEnd{};
-  }
-  void put(std::uint64_t offset, BytesView bytes) {
-    call(kCopy, at(offset), std::bit_cast<std::uint64_t>(bytes.data()), bytes.size());
-  }
-  Bytes get(std::uint64_t offset, std::size_t size) {
-    Bytes out(size);
-    call(kCopy, std::bit_cast<std::uint64_t>(out.data()), at(offset), size);
-    return out;
-  }
 };
 
 TEST_F(SgxDeviceInside, RegistersPassBothWays) {

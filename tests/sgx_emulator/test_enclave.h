@@ -10,19 +10,8 @@
 
 namespace adyton::sgx {
 
-// An enclave that runs. Parameter: whether every ENCLU traps.
-class SgxEmulatorRun : public testing::TestWithParam<bool> {
- protected:
-  void load(const SgxPlan& plan, SgxEmulatorOptions options = {}) {
-    options.strict = GetParam();
-    device = test_device(std::move(options));
-    auto loaded = load_sgx_enclave(*device, plan, TestPlan::sign(plan));
-    ASSERT_TRUE(loaded) << loaded.error().message;
-    enclave = *std::move(loaded);
-  }
-  void SetUp() override { load(TestPlan::make()); }
-
-  EmulatedSgxEnclave& emulated() { return dynamic_cast<EmulatedSgxEnclave&>(*enclave); }
+// The test enclave, running somewhere, and what it does on command.
+struct CommandedEnclave {
   [[nodiscard]] std::uint64_t at(std::uint64_t offset) const { return enclave->base() + offset; }
 
   SgxEntryEnd call(Command command, std::uint64_t rsi = 0, std::uint64_t rdx = 0, std::uint64_t r8 = 0,
@@ -43,8 +32,24 @@ class SgxEmulatorRun : public testing::TestWithParam<bool> {
     return out;
   }
 
-  std::unique_ptr<SgxDevice> device;
   std::unique_ptr<SgxEnclave> enclave;
+};
+
+// One in the emulator. Parameter: whether every ENCLU traps.
+class SgxEmulatorRun : public testing::TestWithParam<bool>, public CommandedEnclave {
+ protected:
+  void load(const SgxPlan& plan, SgxEmulatorOptions options = {}) {
+    options.strict = GetParam();
+    device = test_device(std::move(options));
+    auto loaded = load_sgx_enclave(*device, plan, TestPlan::sign(plan));
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    enclave = *std::move(loaded);
+  }
+  void SetUp() override { load(TestPlan::make()); }
+
+  EmulatedSgxEnclave& emulated() { return dynamic_cast<EmulatedSgxEnclave&>(*enclave); }
+
+  std::unique_ptr<SgxDevice> device;
 };
 
 }  // namespace adyton::sgx

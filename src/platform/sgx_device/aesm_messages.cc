@@ -6,6 +6,7 @@
 #include "attest/evidence/protobuf.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "platform/sgx_device/quote_refusals.h"
 
 namespace adyton::sgx {
 namespace {
@@ -41,40 +42,29 @@ Bytes request_of(AesmRequest request, const ProtobufWriter& inside) {
   return out.out();
 }
 
-struct AesmRefusal {
-  std::uint64_t number;
-  ErrorCode code;
-  std::string_view text;
-};
-constexpr AesmRefusal kRefusals[] = {
+constexpr NumberedRefusal kRefusals[] = {
     {2, ErrorCode::kUnavailable, "it finds no SGX device: open /dev/sgx_enclave to it (user aesmd, group sgx)"},
     {12, ErrorCode::kUnavailable, "it has no network: look at its proxy (/etc/aesmd.conf)"},
     {17, ErrorCode::kUnavailable, "it is stopping: start it again (systemctl restart aesmd)"},
     {18, ErrorCode::kUnavailable, "it is busy: try again"},
     {21, ErrorCode::kExhausted, "it has no memory left"},
     {24, ErrorCode::kUnavailable, "it finds no SGX device: open /dev/sgx_enclave to it (user aesmd, group sgx)"},
-    {29, ErrorCode::kExhausted, "no enclave memory is left for the quoting enclave: end other enclaves"},
+    {29, ErrorCode::kExhausted, quoting::kNoQuotingMemory},
     {30, ErrorCode::kUnavailable, "it has no quoting: install libsgx-aesm-quote-ex-plugin"},
     {38, ErrorCode::kUnavailable, "it makes no ECDSA quotes: install libsgx-aesm-quote-ex-plugin"},
-    {41, ErrorCode::kUnavailable,
-     "there is no library that fetches this platform's certificates: install libsgx-dcap-default-qpl and configure "
-     "/etc/sgx_default_qcnl.conf"},
+    {41, ErrorCode::kUnavailable, quoting::kNoFetcher},
     {42, ErrorCode::kUnavailable, "its attestation key is not made: ask for target_info() first"},
-    {44, ErrorCode::kUnavailable,
-     "there are no certificates for this platform: register it with Intel or the cloud's certificate cache "
-     "(/etc/sgx_default_qcnl.conf)"},
-    {46, ErrorCode::kUnavailable, "the quoting enclave is lost, as when the machine sleeps: try again"},
-    {47, ErrorCode::kInvalid, "the report is not of this processor, or not for its quoting enclave"},
+    {44, ErrorCode::kUnavailable, quoting::kNoCertificates},
+    {46, ErrorCode::kUnavailable, quoting::kQuotingEnclaveLost},
+    {47, ErrorCode::kInvalid, quoting::kForeignReport},
     {48, ErrorCode::kUnavailable,
      "it cannot load its enclaves: open /dev/sgx_enclave and /dev/sgx_provision to it (user aesmd, group sgx_prv)"},
 };
 
 Error describe_aesm_refusal(AesmRequest request, std::uint64_t number) {
-  for (const AesmRefusal& refusal : kRefusals) {
-    if (refusal.number == number)
-      return make_error(refusal.code, "the AESM service refuses {}: {} (error {})", name_of(request), refusal.text,
-                        number);
-  }
+  if (const NumberedRefusal* refusal = find_refusal(kRefusals, number); refusal != nullptr)
+    return make_error(refusal->code, "the AESM service refuses {}: {} (error {})", name_of(request), refusal->text,
+                      number);
   return unavailable("the AESM service refuses {}: error {}", name_of(request), number);
 }
 

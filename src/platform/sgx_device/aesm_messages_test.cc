@@ -30,7 +30,7 @@ TEST(SgxAesmMessagesTest, AnswersAreParsed) {
   EXPECT_EQ(as_text(parse_aesm_answer(AesmRequest::kGetQuoteEx, quote)->bytes), "xyz");
 }
 
-TEST(SgxAesmMessagesTest, RefusalsSayWhatToDo) {
+TEST(SgxAesmMessagesTest, RefusalsNameTheRemedy) {
   const auto refusal = [](std::uint8_t number) {
     Bytes message = hex("8a0102080000");
     message.pop_back();

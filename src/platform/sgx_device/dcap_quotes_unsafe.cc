@@ -10,31 +10,23 @@
 #include "base/error.h"
 #include "platform/sgx_device/hardware_quotes.h"
 #include "platform/sgx_device/quote_bytes.h"
+#include "platform/sgx_device/quote_refusals.h"
 #include "platform/sgx_emulator/structures.h"
 
 namespace adyton {
 namespace {
 
 // quote3_error_t. All others are told by number.
-struct QuoteRefusal {
-  std::uint32_t number;
-  ErrorCode code;
-  std::string_view text;
-};
-constexpr QuoteRefusal kRefusals[] = {
+constexpr sgx::NumberedRefusal kRefusals[] = {
     {0xe003, ErrorCode::kExhausted, "no memory left"},
     {0xe006, ErrorCode::kIo, "it cannot read or write its attestation key's file: look at its folder's permissions"},
     {0xe00d, ErrorCode::kUnavailable,
      "it cannot load the quoting enclave: install libsgx-ae-qe3 and libsgx-ae-id-enclave"},
-    {0xe00e, ErrorCode::kUnavailable,
-     "there is no library that fetches this platform's certificates: install libsgx-dcap-default-qpl and configure "
-     "/etc/sgx_default_qcnl.conf"},
-    {0xe011, ErrorCode::kUnavailable,
-     "there are no certificates for this platform: register it with Intel or the cloud's certificate cache "
-     "(/etc/sgx_default_qcnl.conf)"},
-    {0xe012, ErrorCode::kExhausted, "no enclave memory is left for the quoting enclave: end other enclaves"},
-    {0xe014, ErrorCode::kUnavailable, "the quoting enclave is lost, as when the machine sleeps: try again"},
-    {0xe015, ErrorCode::kInvalid, "the report is not of this processor, or not for its quoting enclave"},
+    {0xe00e, ErrorCode::kUnavailable, sgx::quoting::kNoFetcher},
+    {0xe011, ErrorCode::kUnavailable, sgx::quoting::kNoCertificates},
+    {0xe012, ErrorCode::kExhausted, sgx::quoting::kNoQuotingMemory},
+    {0xe014, ErrorCode::kUnavailable, sgx::quoting::kQuotingEnclaveLost},
+    {0xe015, ErrorCode::kInvalid, sgx::quoting::kForeignReport},
     {0xe016, ErrorCode::kUnavailable,
      "it cannot load its enclaves: open /dev/sgx_enclave and /dev/sgx_provision to this user (groups sgx, sgx_prv)"},
     {0xe019, ErrorCode::kUnavailable,
@@ -42,9 +34,8 @@ constexpr QuoteRefusal kRefusals[] = {
 };
 
 Error describe_quote_refusal(std::string_view function, std::uint32_t number) {
-  for (const QuoteRefusal& refusal : kRefusals) {
-    if (refusal.number == number) return make_error(refusal.code, "{}: {} ({:#06x})", function, refusal.text, number);
-  }
+  if (const sgx::NumberedRefusal* refusal = sgx::find_refusal(kRefusals, number); refusal != nullptr)
+    return make_error(refusal->code, "{}: {} ({:#06x})", function, refusal->text, number);
   return unavailable("{}: error {:#06x} of Intel's quoting library", function, number);
 }
 

@@ -203,7 +203,7 @@ TEST_F(QuotingAuthorityTest, DamageIsRefused) {
   EXPECT_EQ(open().error().code, ErrorCode::kInvalid);
 }
 
-TEST_F(QuotingAuthorityTest, EndsWithItsRootAndSaysWhatToDo) {
+TEST_F(QuotingAuthorityTest, EndsWithItsRootAndNamesTheRemedy) {
   const auto root = open();
   ASSERT_TRUE(root);
   EXPECT_TRUE(open(root->root().not_after() - 1));
