@@ -8,8 +8,8 @@
 
 namespace adyton {
 
-// rdi at EENTER with CSSA 0. With CSSA above 0 what happened is in the state save area, and only kInterrupt is known. But
-// a debug image's enclave believes, of a page fault that is not told there, that r8 is its address (kCrashReport).
+// rdi at EENTER with CSSA 0. With CSSA above 0 what happened is in the state save area, and only kInterrupt is known.
+// But a debug image's enclave believes, of a page fault that is not told there, that r8 is its address (kCrashReport).
 enum class KeepEntry : std::uint64_t {
   kStart = 1,      // rsi: address of the thread's HostPage. The first thread also: rdx: bytes of arguments in
                    // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte

@@ -6,6 +6,7 @@
 
 #define LEAF_EEXIT 4
 #define FLAG_AC 0x40000
+#define FLAG_TF_BIT 8
 #define FLAGS_PLAIN 0xad7   // CF, PF, AF, ZF, SF, OF, IF, and bit 1, which is always set
 #define ENTRY_START 1
 #define ENTRY_ANSWER 2
@@ -222,6 +223,7 @@ keep_syscall:
   mov %gs:KEEP_STACK_TOP, %rsp
   pushfq
   pop %r11                // which, as after the instruction, is then the flags
+  btr $FLAG_TF_BIT, %r11d // but for that of a debugger that steps through here
   mov %r11, %gs:KEEP_FLAGS
   cld
   test $FLAG_AC, %r11d

@@ -145,16 +145,17 @@ extern "C" {
   check_before_going_on(thread);
 }
 
-[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved, std::uint64_t host_says, std::uint64_t told_address) {
+[[gnu::visibility("hidden")]] ExceptionEnd keep_exception(GprSgx* saved, std::uint64_t host_says,
+                                                          std::uint64_t told_address) {
   ThreadState& thread = current_thread();
   KeepEntries entries{};
   // SAFETY: addresses of entry.S, reckoned from here: as constants they could end up in data, and want relocating.
   asm("lea keep_syscall(%%rip), %0; lea keep_trap(%%rip), %1; lea keep_go_on(%%rip), %2; lea keep_gone(%%rip), %3"
       : "=r"(entries.syscall), "=r"(entries.trap), "=r"(entries.go_on), "=r"(entries.gone));
   const bool interrupt = host_says == static_cast<std::uint64_t>(KeepEntry::kInterrupt);
-  const ExceptionEnd end = handle_exception(the_kernel, thread, *saved,
-                                            *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries, interrupt,
-                                            told_address);
+  const ExceptionEnd end =
+      handle_exception(the_kernel, thread, *saved, *at<const ExInfo>(address_of(saved) - sizeof(ExInfo)), entries,
+                       interrupt, told_address);
   if (end.exit == KeepExit::kFailed) {
     __atomic_store_n(&the_kernel.ended, 1, __ATOMIC_SEQ_CST);
     thread.set_phase(ThreadPhase::kEnded);
