@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "image/elf_file.h"
 #include "platform/sgx/runner_orders.h"
 #include "platform/sgx_emulator/fuses.h"
 
