@@ -46,8 +46,9 @@ Result<int> attest(const Options& options) {
   fmt::print(stderr, "{}: {} bytes of evidence for {}, made by {}\n", options.output, evidence.size(),
              image.identity().name, launched.backend->name());
   if (!endorsements.root.empty()) {
-    fmt::print(stderr, "for those who trust this machine's development root: adyton verify {} --trust-root {}\n",
-               options.output, options.root_output.empty() ? endorsements.root_path.string() : options.root_output);
+    fmt::print(stderr, "for those who trust this machine's own root for {}: adyton verify {} --trust-root {}\n",
+               launched.backend->name(), options.output,
+               options.root_output.empty() ? endorsements.root_path.string() : options.root_output);
   }
   return 0;
 }

@@ -50,9 +50,9 @@ Result<int> run_program(const VerifiedImage& image, const Options& options) {
   Interruption interruption;
   const Launched launched = TRY(launch(image, options.launch, std::move(config)));
   if (options.gdb) return run_debugger(launched.instance->debugger_arguments(options.launch.image));
-  if (interruption.wait_with(*launched.instance)) {
+  if (const auto signal = interruption.wait_with(*launched.instance)) {
     TRY(launched.instance->stop());
-    return 130;
+    return 128 + *signal;
   }
   const Exit exit = TRY(launched.instance->wait(std::chrono::nanoseconds(0)));
   if (exit.signalled) fmt::print(stderr, "adyton: {} was {}\n", image.identity().name, exit.text);

@@ -69,7 +69,13 @@ Result<Image> signed_for_sgx(Image image, const SgxSignOptions& options, const s
     const PrivateKey key = TRY(PrivateKey::parse_pem(as_text(TRY(load_file(options.key)))).within(options.key));
     return Image::parse(TRY(sign_for_sgx(image, key, date).within("for SGX")));
   }
-  if (!image_key || image.keep().empty() || !rsa3072_modulus(image_key->public_key())) return image;
+  if (!image_key || image.keep().empty()) return image;
+  if (!rsa3072_modulus(image_key->public_key())) {
+    fmt::print(stderr,
+               "adyton: {}: SGX takes RSA-3072 with the exponent 3, which this key is not: --sgx-key names one\n",
+               image.sigstruct().empty() ? "not signed for SGX" : "the signature for SGX stays that of another key");
+    return image;
+  }
   // Not asked for in words: an image that SGX cannot take is still one for everything else.
   auto signed_image = sign_for_sgx(image, *image_key, date);
   if (!signed_image) {

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 
 #include <adyton/der.h>
@@ -224,8 +225,9 @@ Result<void> compute(const VerifyingKey::Impl& key, SignatureAlgorithm algorithm
   }
   const int ok = EVP_DigestVerify(context.get(), openssl_bytes(signature), signature.size(), openssl_bytes(message),
                                   message.size());
-  if (ok != 1) return openssl_error(ErrorCode::kUntrusted, bad.message);
-  return {};
+  if (ok == 1) return {};
+  ERR_clear_error();  // says which of OpenSSL's parts found out
+  return bad;
 }
 
 }  // namespace

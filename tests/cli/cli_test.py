@@ -93,6 +93,15 @@ adyton("sign", bin_folder / "hostile_behaviour", "--manifest", "program.toml", "
 expect(adyton("run", "program.enclave", "--", "echo", typed="in and out"), "in and out")
 adyton("run", "program.enclave", "--", "exit", "7", status=7)
 expect(adyton("run", "program.enclave", "--", "crash", status=128 + signal.SIGSEGV), "Segmentation fault")
+for number in (signal.SIGINT, signal.SIGTERM):
+    with subprocess.Popen([bin_folder / "adyton", "run", "program.enclave", "--", "echo"], env=environment, text=True, cwd=work,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
+        program.stdin.write("a line\n")
+        program.stdin.flush()
+        program.stdout.readline()
+        program.send_signal(number)
+        if program.wait(60) != 128 + number:
+            sys.exit(f"adyton run ended with {program.returncode} on signal {number}")
 for command in (["attest", "program.enclave", "--output", "x"], ["call", "program.enclave", "a.b"]):
     expect(adyton(*command, status=10 if command[0] == "attest" else 11), "adyton run")
 

@@ -115,7 +115,7 @@ check_syscalls("own")
 expect(adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "--keep", "bad_keep", "-o", "no", status=10), "system calls")
 
 # Another key for SGX than for the image; two steps with openssl make the same SIGSTRUCT as one.
-adyton("sign", hello, "-m", "plain.toml", "--key", "p256.pem", "--keep", "keep", "-o", "kept")
+expect(adyton("sign", hello, "-m", "plain.toml", "--key", "p256.pem", "--keep", "keep", "-o", "kept"), "not signed for SGX")
 assert "mrsigner" not in json.loads(adyton("measure", "kept", "--json"))["sgx"]
 day = ["--sgx-date", "2026-11-22"]
 adyton("sign", "kept", "--sgx-key", "isv.pem", "-o", "mixed", *day)
@@ -128,7 +128,7 @@ expect(adyton("sign", "kept", "--sgx-public-key", "isv.pem.pub", "--sgx-signatur
               "2026-11-23", status=14), "--sgx-date")
 adyton("sign", "kept", "--sgx-key", "isv.pem", "-o", "no", "--sgx-date", "2026-13-01", status=10)
 # The image's own signature can be made anew, and SGX's stays; a keep kernel or a manifest of its own needs a new one.
-adyton("sign", "mixed", "--key", "p256.pem", "-o", "again")
+expect(adyton("sign", "mixed", "--key", "p256.pem", "-o", "again"), "stays that of another key")
 assert check("again")["sgx"] == one["sgx"]
 adyton("sign", "mixed", "--key", "p256.pem", "--keep", "other_keep", "-o", "rekept")
 expect(adyton("measure", "rekept"), "not signed for SGX")
