@@ -10,7 +10,11 @@
 namespace adyton::keep {
 
 // If the manifest has a digest for `path`, and there is no such file in memory: it is read, checked and put there.
-// 0: there it is, or it is none of those; -EIO: it is not what the manifest says.
+// 0: there it is, or it is none of those; -EIO: it is not what the manifest says. One that files.read lists without a
+// digest is not there, and the log says so.
 std::int64_t bring_host_file(Kernel& kernel, const char* path);
+
+// The folders above `path` in memory, as far as they are not there.
+std::int64_t make_folders(Kernel& kernel, const char* path);
 
 }  // namespace adyton::keep

@@ -43,8 +43,4 @@ class HostDescriptors {
   std::map<std::uint64_t, Shared> sockets_;
 };
 
-// kReadFile: the path is in `page`, and so is then what the file has at `offset`. The keep kernel asks for files of the
-// manifest only, and checks their digest.
-std::uint64_t read_host_file(std::span<std::uint8_t> page, std::uint64_t path_bytes, std::uint64_t offset);
-
 }  // namespace adyton

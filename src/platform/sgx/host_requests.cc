@@ -54,6 +54,7 @@ class KeepHost {
       : enclave_(enclave),
         tcs_offsets_(tcs_offsets),
         descriptors_(start.streams),
+        files_(start.files),
         trace_(start.trace),
         memory_(start.memory),
         threads_(tcs_offsets.size()) {}
@@ -192,12 +193,15 @@ class KeepHost {
         break;
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
-      case KeepRequest::kReadFile: out.rsi = read_host_file(threads_[index].page->data, request.rdx, request.r8); break;
       case KeepRequest::kTrace: out.rsi = trace_ >= 0 ? 1 : 0; break;
       case KeepRequest::kTraceCall: trace(index); break;
-      default:
-        out.rsi = descriptors_.socket_request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
-                                              threads_[index].page->data, out.rdx);
+      default: {
+        const auto asked = KeepRequest{request.rsi};
+        const std::span<std::uint8_t> page(threads_[index].page->data);
+        out.rsi = asked >= KeepRequest::kReadFile
+                      ? files_.request(asked, request.rdx, request.r8, request.r9, page, out.rdx)
+                      : descriptors_.socket_request(asked, request.rdx, request.r8, request.r9, page, out.rdx);
+      }
     }
     return out;
   }
@@ -349,6 +353,7 @@ class KeepHost {
   SgxEnclave& enclave_;
   const std::vector<std::uint64_t>& tcs_offsets_;
   HostDescriptors descriptors_;
+  HostFiles files_;
   const int trace_;
   const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;

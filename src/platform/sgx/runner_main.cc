@@ -60,7 +60,9 @@ Result<KeepEnd> run(KeepStart start) {
   {
     const Secret encoded = TRY(read_orders(Descriptor(supervisor::kFirstHandedDescriptor)));
     const RunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
-    enclave = TRY(verify_sgx_signature(TRY(Image::parse(to_bytes(orders.image)))));
+    const Image image = TRY(Image::parse(to_bytes(orders.image)));
+    enclave = TRY(verify_sgx_signature(image));
+    start.files = KeepFiles::of(image.manifest());
     debugger = orders.debugger;
     if (orders.trace != 0) start.trace = static_cast<int>(orders.trace);
     device = TRY(device_for(orders));
