@@ -42,7 +42,7 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   } else if (!device(path.text, file)) {
     const std::int64_t node = kernel.files.open(path.folder, path.text, static_cast<std::uint32_t>(flags),
                                                 static_cast<std::uint32_t>(mode) & ~kernel.mode_mask, now);
-    if (node < 0) return node;
+    if (node < 0) return not_found(kernel, path.text, node);
     Node known;
     kernel.files.describe(static_cast<std::uint32_t>(node), known);
     file.kind = known.folder != 0 ? FileKind::kFolder : FileKind::kFile;

@@ -96,7 +96,7 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
     return error;
   }
   const std::int64_t found = kernel.files.find(path.folder, path.text, follow);
-  if (found < 0) return found;
+  if (found < 0) return not_found(kernel, path.text, found);
   if (const std::int64_t error = kernel.files.describe(static_cast<std::uint32_t>(found), node); error < 0)
     return error;
   out = stat_of(node);
@@ -122,7 +122,7 @@ std::int64_t call_access(Kernel& kernel, std::uint64_t at_descriptor, std::uint6
     return led < 0 ? led : describe_shared(path, true, node);
   }
   const std::int64_t found = kernel.files.find(path.folder, path.text);
-  return found < 0 ? found : 0;
+  return found < 0 ? not_found(kernel, path.text, found) : 0;
 }
 
 // One time for each file: the second, of the last change.

@@ -35,16 +35,18 @@ std::int64_t read_whole(Kernel& kernel, const ThreadState& thread, const char* p
   }
 }
 
-// A few times, so that a program that looks for many does not flood the log.
-void name_without_digest(Kernel& kernel, const char* path) {
-  constexpr std::uint32_t kMost = 16;
-  if (!kernel.manifest.reads(path) || kernel.files.find(FileSystem::kRoot, path) != -ENOENT) return;
-  if (__atomic_fetch_add(&kernel.named_files, 1, __ATOMIC_RELAXED) >= kMost) return;
-  log(current_thread(), Line() << "adyton: " << path << ": in files.read, but on SGX not there without its SHA-256 in "
-                               << "sgx.file_sha256\n");
-}
-
 }  // namespace
+
+std::int64_t not_found(Kernel& kernel, const char* path, std::int64_t error) {
+  constexpr std::uint32_t kMost = 16;  // a program that looks for many does not flood the log
+  if (error == -ENOENT && path[0] == '/' && kernel.manifest.reads(path) &&
+      __atomic_fetch_add(&kernel.named_files, 1, __ATOMIC_RELAXED) < kMost) {
+    log(current_thread(), Line() << "adyton: " << path
+                                 << ": files.read lists it, but on SGX it is not there without its SHA-256 in "
+                                 << "sgx.file_sha256\n");
+  }
+  return error;
+}
 
 std::int64_t make_folders(Kernel& kernel, const char* path) {
   char above[kMostPath];
@@ -60,11 +62,7 @@ std::int64_t make_folders(Kernel& kernel, const char* path) {
 
 std::int64_t bring_host_file(Kernel& kernel, const char* path) {
   std::uint8_t wanted[32], found[32];
-  if (path[0] != '/') return 0;
-  if (!kernel.manifest.file_sha256(path, wanted)) {
-    name_without_digest(kernel, path);
-    return 0;
-  }
+  if (path[0] != '/' || !kernel.manifest.file_sha256(path, wanted)) return 0;
   if (kernel.files.find(FileSystem::kRoot, path) >= 0) return 0;
   const ThreadState& thread = current_thread();
   const std::int64_t made = kernel.files.make_nameless(0444, {});
