@@ -126,7 +126,7 @@ void folders() {
             << fstat(folder, &info) << S_ISDIR(info.st_mode) << "\n";
   char target[64];
   say("readlink", readlink(at("log").c_str(), target, sizeof(target)));
-  say("link", symlink("log", at("../made/outside").c_str()));
+  std::cout << "link outside: " << (symlink("log", at("../none/outside").c_str()) < 0) << "\n";
 
   say("go there", chdir(at("sub").c_str()));
   std::cout << fs::current_path().lexically_relative(top) << " " << fs::exists("inner") << fs::exists("../log") << "\n";
