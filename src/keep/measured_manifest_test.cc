@@ -74,7 +74,8 @@ TEST(MeasuredManifestTest, CutOffOrChangedItIsReadToItsEndAndNoFurther) {
     std::uint8_t digest[32];
     char path[20];
     (void)manifest.write_path(1, path, sizeof(path));
-    return manifest.reads("/none") || manifest.allows_variable("ZZ=") || manifest.allows_port(true, 1) || manifest.file_sha256("/none", digest);
+    return manifest.reads("/none") || manifest.allows_variable("ZZ=") || manifest.allows_port(true, 1) ||
+           manifest.file_sha256("/none", digest);
   };
   for (std::size_t size = 0; size < cbor.size(); ++size) {
     EXPECT_FALSE(ask(Bytes(cbor.begin(), cbor.begin() + static_cast<std::ptrdiff_t>(size)))) << size;

@@ -92,7 +92,8 @@ std::int64_t open_shared(Kernel& kernel, const Path& path, std::uint64_t flags, 
   if (taken < 0) return taken;
   const auto number = static_cast<std::uint64_t>(taken);
   const std::uint64_t place = put_place(path);
-  std::int64_t opened = checked_result(ask_host(KeepRequest::kFileOpen, number, place, (mode & 0777) << 32 | flags).result, 1);
+  std::int64_t opened =
+      checked_result(ask_host(KeepRequest::kFileOpen, number, place, (mode & 0777) << 32 | flags).result, 1);
   if (opened < 0) {
     kernel.shared.give_back(number);
     return opened;

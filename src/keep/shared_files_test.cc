@@ -168,7 +168,8 @@ TEST_F(SharedFilesTest, AnswersOutOfRangeAreErrors) {
   const std::int64_t opened = open("/data/folder/x");
   ASSERT_GE(opened, 0);
   const std::uint64_t number = file(opened).object;
-  const std::vector<std::uint64_t> nasty = {11, 4096, 65536, 65537, 1u << 31, kAll, kAll - 200, kAll >> 1, std::uint64_t{1} << 63};
+  const std::vector<std::uint64_t> nasty = {
+      11, 4096, 65536, 65537, 1u << 31, kAll, kAll - 200, kAll >> 1, std::uint64_t{1} << 63};
   std::vector<char> memory(3 * 4096, 'u');
   char* const buffer = memory.data() + 4096;
   std::uint64_t end = 77;
@@ -286,7 +287,8 @@ TEST_F(SharedFilesTest, WhatIsOpenedIsWhatWasAskedFor) {
   EXPECT_EQ(opened, 2u);
   EXPECT_EQ(closed, 2u);
   // Flags are of those that the host may be asked for, modes without set-user-id.
-  const std::int64_t file_number = call_open(*kernel_, kHere, put("/data/folder/x"), kReadWrite | kCreate | kAppendFlag | 04000 | 02000000, 06777);
+  const std::int64_t file_number =
+      call_open(*kernel_, kHere, put("/data/folder/x"), kReadWrite | kCreate | kAppendFlag | 04000 | 02000000, 06777);
   EXPECT_GE(file_number, 0);
   EXPECT_EQ(fake_host().requests.back().c, std::uint64_t{0755} << 32 | kReadWrite | kCreate);
   for (const char* path : {"/data/folder", "/single"}) {
@@ -349,7 +351,8 @@ TEST_F(SharedFilesTest, ListsAreWholeEntriesWithNames) {
     return list_shared(1, offset, user_, 4096);
   };
   std::uint64_t offset = 0;
-  const std::string good = entry(".", 3, 4) + entry("a file", 77) + entry("strange", 78, 6) + entry(std::string(255, 'n'), 99);
+  const std::string good =
+      entry(".", 3, 4) + entry("a file", 77) + entry("strange", 78, 6) + entry(std::string(255, 'n'), 99);
   EXPECT_EQ(list(good, offset), static_cast<std::int64_t>(good.size()));
   EXPECT_EQ(offset, 99u);
   EXPECT_EQ(at<unsigned char>(user_)[entry(".", 3).size() + entry("a file", 77).size() + 18], 0);  // DT_UNKNOWN

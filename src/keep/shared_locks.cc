@@ -75,7 +75,11 @@ std::int64_t lock_shared(Kernel& kernel, ThreadState& thread, const OpenFile& fi
   std::int64_t end = 0;
   if (found.start < 0 || found.bytes < 0 || __builtin_add_overflow(found.start, found.bytes, &end)) return -EIO;
   // Whose it is has no meaning in here.
-  *given = {.type = found.type, .whence = SEEK_SET, .start = found.start, .bytes = found.bytes, .process = of_process ? 1 : -1};
+  *given = {.type = found.type,
+            .whence = SEEK_SET,
+            .start = found.start,
+            .bytes = found.bytes,
+            .process = of_process ? 1 : -1};
   return 0;
 }
 

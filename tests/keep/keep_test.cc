@@ -55,9 +55,10 @@ Outcome run_natively(std::string_view name, std::string_view arguments) {
 Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, const Setting& setting = {}) {
   const Loaded sgx = load(name, setting);
   const int output = memfd_create("output", MFD_CLOEXEC);
-  KeepStart start{
-      .arguments = std::move(arguments), .environment = setting.environment, .streams = {.output = output, .error = 2},
-      .files = KeepFiles::of(setting.manifest)};
+  KeepStart start{.arguments = std::move(arguments),
+                  .environment = setting.environment,
+                  .streams = {.output = output, .error = 2},
+                  .files = KeepFiles::of(setting.manifest)};
   start.arguments.insert(start.arguments.begin(), program(name));
   std::atomic<bool> over = !setting.interrupting;
   std::thread interrupter([&] {
@@ -370,12 +371,12 @@ TEST_F(KeepSharedFilesTest, NothingElseOfTheHostIsReached) {
   std::filesystem::create_symlink("../other", folder_ + "/there");
   std::filesystem::create_symlink("inside", folder_ + "/within");
   const std::string before = found();
-  const Outcome kept = run_on_keep("shared_files",
-                                   {"refused", top_ / "other" / "secret", folder_ + "/../other/secret",
-                                    folder_ + "/x/../../other/secret", folder_ + "/there/secret", single_ + "/secret",
-                                    single_ + "/../other/secret", "/etc/passwd", folder_ + "/../../../../etc/passwd",
-                                    folder_ + "2/x"},
-                                   setting_);
+  const Outcome kept =
+      run_on_keep("shared_files",
+                  {"refused", top_ / "other" / "secret", folder_ + "/../other/secret",
+                   folder_ + "/x/../../other/secret", folder_ + "/there/secret", single_ + "/secret",
+                   single_ + "/../other/secret", "/etc/passwd", folder_ + "/../../../../etc/passwd", folder_ + "2/x"},
+                  setting_);
   std::string all;
   for (int index = 0; index < 9; ++index) {
     all += std::to_string(index) + " refused refused refused refused refused refused\n";
@@ -383,13 +384,14 @@ TEST_F(KeepSharedFilesTest, NothingElseOfTheHostIsReached) {
   EXPECT_EQ(kept.output, all);
   EXPECT_EQ(found(), before);
   // Links are not followed, wherever to; but they are entries of the folder, which the program may rename and remove.
-  EXPECT_EQ(run_on_keep("shared_files",
-                        {"refused", folder_ + "/absolute", folder_ + "/relative", folder_ + "/within", single_, folder_},
-                        setting_)
-                .output,
-            "0 refused refused refused DONE refused refused\n1 refused refused refused DONE refused refused\n"
-            "2 refused refused refused DONE refused refused\n3 DONE DONE DONE refused refused refused\n"
-            "4 DONE refused refused refused refused refused\n");
+  EXPECT_EQ(
+      run_on_keep("shared_files",
+                  {"refused", folder_ + "/absolute", folder_ + "/relative", folder_ + "/within", single_, folder_},
+                  setting_)
+          .output,
+      "0 refused refused refused DONE refused refused\n1 refused refused refused DONE refused refused\n"
+      "2 refused refused refused DONE refused refused\n3 DONE DONE DONE refused refused refused\n"
+      "4 DONE refused refused refused refused refused\n");
   std::ifstream secret(top_ / "other" / "secret");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(secret), {}), "secret");
 }

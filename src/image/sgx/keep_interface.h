@@ -106,8 +106,9 @@ enum class KeepRequest : std::uint64_t {
   kFileLock = 77,    // (number, F_SETLK, F_GETLK or their F_OFD_) -> 0; the struct flock in HostPage::data, both ways
   kFileFlock = 78,   // (number, operation of flock(), with LOCK_NB) -> 0
   kFileInfo = 79,    // (number) -> 0; KeepFileInfo in HostPage::data
-  kFolderList = 80,  // (number, most bytes, offset) -> bytes of whole struct linux_dirent64 in HostPage::data; 0: the end
-  kPathInfo = 81,    // (place) -> 0; KeepFileInfo in HostPage::data, of a link itself
+  kFolderList =
+      80,          // (number, most bytes, offset) -> bytes of whole struct linux_dirent64 in HostPage::data; 0: the end
+  kPathInfo = 81,  // (place) -> 0; KeepFileInfo in HostPage::data, of a link itself
   kPathTimes = 82,   // (place, seconds, nanoseconds) -> 0
   kMakeFolder = 83,  // (place, mode) -> 0
   kRemove = 84,      // (place, 0 or AT_REMOVEDIR) -> 0

@@ -45,7 +45,8 @@ class HostFiles {
     int error = 0;  // errno
   };
   [[nodiscard]] Place find(std::uint64_t entry, std::string_view path) const;
-  [[nodiscard]] std::uint64_t read_whole(std::string_view path, std::uint64_t offset, std::span<std::uint8_t> page) const;
+  [[nodiscard]] std::uint64_t read_whole(std::string_view path, std::uint64_t offset,
+                                         std::span<std::uint8_t> page) const;
   std::uint64_t open(std::uint64_t number, const Place& place, std::uint64_t mode_and_flags);
   std::uint64_t path_request(KeepRequest request, std::uint64_t at, std::uint64_t b, std::uint64_t c,
                              std::span<std::uint8_t> page) const;

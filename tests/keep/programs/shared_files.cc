@@ -52,13 +52,14 @@ void reads_and_writes() {
   struct stat info{}, by_path{};
   fstat(file, &info);
   stat(at("file").c_str(), &by_path);
-  std::cout << info.st_size << " " << S_ISREG(info.st_mode) << " " << std::oct << (info.st_mode & 0777) << std::dec << " "
-            << (info.st_ino == by_path.st_ino && info.st_dev == by_path.st_dev) << "\n";
+  std::cout << info.st_size << " " << S_ISREG(info.st_mode) << " " << std::oct << (info.st_mode & 0777) << std::dec
+            << " " << (info.st_ino == by_path.st_ino && info.st_dev == by_path.st_dev) << "\n";
   say("sync", fsync(file));
   say("sync data", fdatasync(file));
   say("shorten", ftruncate(file, 7));
   say("lengthen", ftruncate(file, 12));
-  std::cout << pread(file, back.data(), 100, 0) << " " << back.substr(0, 7) << " " << int(back[7]) << int(back[11]) << "\n";
+  std::cout << pread(file, back.data(), 100, 0) << " " << back.substr(0, 7) << " " << int(back[7]) << int(back[11])
+            << "\n";
   close(file);
   say("truncate", truncate(at("file").c_str(), 3));
   std::cout << contents(at("file")) << "\n";
@@ -73,7 +74,8 @@ void appends() {
   std::cout << write(one, "first ", 6) << write(one, "second ", 7) << write(two, "FIRST", 5) << write(one, "third", 5)
             << " " << lseek(one, 0, SEEK_CUR) << " " << lseek(two, 0, SEEK_CUR) << "\n";
   fcntl(two, F_SETFL, O_APPEND);
-  std::cout << write(two, ".\n", 2) << " " << lseek(two, 0, SEEK_CUR) << " " << (fcntl(two, F_GETFL) & O_APPEND) << "\n";
+  std::cout << write(two, ".\n", 2) << " " << lseek(two, 0, SEEK_CUR) << " " << (fcntl(two, F_GETFL) & O_APPEND)
+            << "\n";
   close(one);
   close(two);
   std::cout << contents(at("log"));
@@ -86,7 +88,8 @@ void list(const std::string& path) {
   if (folder == nullptr) return say("list", -1);
   for (int time = 0; time < 2; ++time) {
     std::vector<std::string> names;
-    while (const dirent* entry = readdir(folder)) names.push_back(entry->d_name + std::string(entry->d_type == DT_DIR ? "/" : ""));
+    while (const dirent* entry = readdir(folder))
+      names.push_back(entry->d_name + std::string(entry->d_type == DT_DIR ? "/" : ""));
     std::sort(names.begin(), names.end());
     std::cout << names.size();
     if (names.size() < 20) {
@@ -122,8 +125,8 @@ void folders() {
   say("rename a file as a folder", rename(at("log/").c_str(), at("gol").c_str()));
   std::cout << contents(at("sub/inner")) << " " << access(at("file").c_str(), F_OK) << "\n";
   struct stat info{};
-  std::cout << fstatat(folder, "deeper", &info, 0) << S_ISDIR(info.st_mode) << fstatat(folder, "inner/", &info, 0) << " "
-            << fstat(folder, &info) << S_ISDIR(info.st_mode) << "\n";
+  std::cout << fstatat(folder, "deeper", &info, 0) << S_ISDIR(info.st_mode) << fstatat(folder, "inner/", &info, 0)
+            << " " << fstat(folder, &info) << S_ISDIR(info.st_mode) << "\n";
   char target[64];
   say("readlink", readlink(at("log").c_str(), target, sizeof(target)));
   std::cout << "link outside: " << (symlink("log", at("../none/outside").c_str()) < 0) << "\n";
@@ -133,7 +136,8 @@ void folders() {
   say("up", chdir(".."));
   std::cout << fs::current_path().lexically_relative(top) << " " << contents("log");
   say("back", fchdir(folder));
-  std::cout << fs::current_path().lexically_relative(top) << " " << fs::canonical("../sub/./inner").lexically_relative(top) << "\n";
+  std::cout << fs::current_path().lexically_relative(top) << " "
+            << fs::canonical("../sub/./inner").lexically_relative(top) << "\n";
   close(folder);
   chdir("/");
 
@@ -175,7 +179,8 @@ void maps() {
   const int third = open(at("copy").c_str(), O_RDWR);
   say("own lock", fcntl(other, F_OFD_SETLK, &own));
   say("the same of another", fcntl(third, F_OFD_SETLK, &own));
-  std::cout << fcntl(third, F_OFD_GETLK, &own) << (own.l_type == F_WRLCK) << " " << own.l_start << " " << own.l_len << " " << own.l_pid << "\n";
+  std::cout << fcntl(third, F_OFD_GETLK, &own) << (own.l_type == F_WRLCK) << " " << own.l_start << " " << own.l_len
+            << " " << own.l_pid << "\n";
   say("flock", flock(other, LOCK_EX | LOCK_NB));
   say("flock of another", flock(third, LOCK_SH | LOCK_NB));
   close(other);
@@ -213,7 +218,8 @@ void look_into_data_base() { run("select count(*), sum(n), max(text) from t; pra
 
 void data_base() {
   run("create table t(n integer primary key, text); begin;"
-      "with recursive c(n) as (select 1 union all select n + 1 from c where n < 5000) insert into t select n, 'row ' || n from c;"
+      "with recursive c(n) as (select 1 union all select n + 1 from c where n < 5000) insert into t select n, 'row ' "
+      "|| n from c;"
       "commit;");
   run("begin; delete from t where n % 2; rollback; delete from t where n > 4000; vacuum;");
   look_into_data_base();
@@ -224,8 +230,8 @@ int refused(int count, char** paths) {
     const std::string path = paths[index];
     const auto word = [](long result) { return result < 0 ? " refused" : " DONE"; };
     std::cout << index << word(open(path.c_str(), O_RDONLY)) << word(open(path.c_str(), O_WRONLY | O_APPEND))
-              << word(truncate(path.c_str(), 0)) << word(rename(path.c_str(), (path + "2").c_str())) << word(unlink(path.c_str()))
-              << word(rmdir(path.c_str())) << "\n";
+              << word(truncate(path.c_str(), 0)) << word(rename(path.c_str(), (path + "2").c_str()))
+              << word(unlink(path.c_str())) << word(rmdir(path.c_str())) << "\n";
   }
   return 0;
 }

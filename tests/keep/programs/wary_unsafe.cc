@@ -312,7 +312,8 @@ void look_at_shared_files(long times) {
       PROMISE(ask(SYS_lseek, file, 0, SEEK_CUR) >= 0 && kept(ask(SYS_lseek, file, 0, SEEK_END), INT64_MAX));
       PROMISE(ask(SYS_fcntl, file, F_SETFL, O_APPEND) == 0 && kept(ask(SYS_write, file, buffer, kMost), kMost));
       PROMISE(ask(SYS_lseek, file, 0, SEEK_CUR) >= 0);
-      PROMISE(kept(ask(SYS_ftruncate, file, 7), 0) && kept(ask(SYS_fsync, file), 0) && kept(ask(SYS_flock, file, 6), 0));
+      PROMISE(kept(ask(SYS_ftruncate, file, 7), 0) && kept(ask(SYS_fsync, file), 0) &&
+              kept(ask(SYS_flock, file, 6), 0));
       struct flock lock{};
       PROMISE(kept(ask(SYS_fcntl, file, F_SETLK, &lock), 0) && kept(ask(SYS_fcntl, file, F_GETLK, &lock), 0));
       PROMISE(lock.l_start >= 0 && lock.l_len >= 0);
