@@ -19,7 +19,7 @@ class SharedNumbers {
     const Locked locked(lock_);
     for (std::uint64_t index = 0; index < kMost; ++index) {
       if (entries_[index] != 0) continue;
-      entries_[index] = entry;
+      entries_[index] = static_cast<std::uint16_t>(entry);
       return static_cast<std::int64_t>(index + 1);
     }
     return -ENFILE;
@@ -32,7 +32,7 @@ class SharedNumbers {
 
  private:
   SpinLock lock_;
-  std::uint32_t entries_[kMost]{};
+  std::uint16_t entries_[kMost]{};  // a manifest has 4096 at most
 };
 
 }  // namespace adyton::keep

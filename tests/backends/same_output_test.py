@@ -44,7 +44,7 @@ adyton = bin_folder / "adyton"
 must("g++", "-O2", "-fPIE", "-static-pie", "-o", "program.elf", "program.cc")
 must(adyton, "sign", "program.elf", "--manifest", "program.toml")
 shared = work / "shared"
-must("g++", "-std=c++20", "-O2", "-fPIE", "-static-pie", "-o", "files.elf", pathlib.Path(__file__).parents[1] / "keep/programs/shared_files.cc",
+must("g++", "-std=c++20", "-O2", "-fPIE", "-static-pie", "-o", "files.elf", pathlib.Path(__file__).parents[1] / "keep/programs/shared_files_unsafe.cc",
      "-l:libsqlite3.a", "-lm")
 (work / "files.toml").write_text(f'name = "files"\n[files]\nwrite = ["{shared}/folder", "{shared}/single"]\n')
 must(adyton, "sign", "files.elf", "--manifest", "files.toml")

@@ -13,76 +13,16 @@
 #include <cstdio>
 #include <cstring>
 #include <random>
-#include <set>
 #include <thread>
 
 #include "crypto/crypto.h"
 #include "image/sgx/keep_elf.h"
-#include "keep_loader.h"
+#include "keep_runs.h"
 #include "platform/sgx/host_requests.h"
 #include "platform/sgx/keep_program.h"
 
 namespace adyton {
 namespace {
-
-struct Setting {
-  SgxEmulatorOptions emulator;
-  Manifest manifest;
-  std::vector<std::string> environment;
-  bool interrupting = false;  // a host that interrupts every thread all the time
-  BytesView keep = keep_program();
-};
-
-Loaded load(std::string_view name, Setting setting = {}) {
-  setting.manifest.memory.heap_bytes = 128 << 20;
-  return load(signed_image(name, std::move(setting.manifest), setting.keep), std::move(setting.emulator));
-}
-
-struct Outcome {
-  int status = -1, signal = 0;
-  std::string output;
-};
-
-Outcome run_natively(std::string_view name, std::string_view arguments) {
-  Outcome out;
-  FILE* pipe = popen((program(name) + " " + std::string(arguments)).c_str(), "r");
-  for (int next = fgetc(pipe); next != EOF; next = fgetc(pipe)) out.output.push_back(static_cast<char>(next));
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) out.status = WEXITSTATUS(status);
-  return out;
-}
-
-Outcome run_on_keep(std::string_view name, std::vector<std::string> arguments, const Setting& setting = {}) {
-  const Loaded sgx = load(name, setting);
-  const int output = memfd_create("output", MFD_CLOEXEC);
-  KeepStart start{.arguments = std::move(arguments),
-                  .environment = setting.environment,
-                  .streams = {.output = output, .error = 2},
-                  .files = KeepFiles::of(setting.manifest)};
-  start.arguments.insert(start.arguments.begin(), program(name));
-  std::atomic<bool> over = !setting.interrupting;
-  std::thread interrupter([&] {
-    for (std::size_t next = 0; !over; ++next) {
-      sgx.enclave->interrupt(sgx.tcs_offsets[next % sgx.tcs_offsets.size()]);
-      if (next % sgx.tcs_offsets.size() == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
-    }
-  });
-  const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets, start);
-  over = true;
-  interrupter.join();
-  Outcome out;
-  if (end) {
-    out.status = end->status;
-    out.signal = end->signal;
-  } else {
-    ADD_FAILURE() << end.error().message;
-  }
-  std::array<char, 65536> bytes{};
-  const ssize_t count = pread(output, bytes.data(), bytes.size(), 0);
-  out.output.assign(bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
-  close(output);
-  return out;
-}
 
 class KeepProgramTest : public testing::TestWithParam<const char*> {};
 
@@ -306,94 +246,6 @@ TEST(KeepFileTest, OfTheHostsFilesOnlyThoseWithTheirDigestAreThere) {
   const Outcome kept = run_on_keep("listed", {folder / "right", folder / "wrong", folder / "unlisted"}, setting);
   EXPECT_EQ(kept.output, "right\nInput/output error\nNo such file or directory\n");
   std::filesystem::remove_all(folder);
-}
-
-// A folder of the host with what is beside it.
-class KeepSharedFilesTest : public testing::Test {
- protected:
-  KeepSharedFilesTest() {
-    make();
-    setting_.manifest.files.write = {folder_, single_};
-  }
-  ~KeepSharedFilesTest() override { std::filesystem::remove_all(top_); }
-  void make() const {
-    std::filesystem::remove_all(top_);
-    std::filesystem::create_directories(folder_);
-    std::ofstream(single_) << "one line\n";
-  }
-  // Names and bytes of everything there.
-  [[nodiscard]] std::string found() const {
-    std::set<std::string> out;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(top_)) {
-      std::string text = entry.path().lexically_relative(top_);
-      if (entry.is_symlink()) {
-        text += " -> " + std::filesystem::read_symlink(entry.path()).string();
-      } else if (entry.is_regular_file()) {
-        std::ifstream file(entry.path());
-        text += ": " + std::string(std::istreambuf_iterator<char>(file), {});
-      }
-      out.insert(text);
-    }
-    std::string all;
-    for (const std::string& text : out) all += text + "\n";
-    return all;
-  }
-  const std::filesystem::path top_ =
-      std::filesystem::path(testing::TempDir()) / ("adyton-shared-" + std::to_string(getpid()));
-  const std::string folder_ = top_ / "folder", single_ = top_ / "single";
-  Setting setting_;
-};
-
-TEST_F(KeepSharedFilesTest, AreWhatTheyAreOnLinux) {
-  const Outcome native = run_natively("shared_files", folder_ + " " + single_);
-  const std::string left = found();
-  EXPECT_EQ(native.status, 0);
-  make();
-  const Outcome kept = run_on_keep("shared_files", {folder_, single_}, setting_);
-  EXPECT_EQ(kept.output, native.output);
-  EXPECT_EQ(kept.status, 0);
-  EXPECT_EQ(found(), left);
-  EXPECT_NE(left.find("folder/log: new\n"), left.npos);
-  EXPECT_NE(left.find("folder/sub/inner: abc\n"), left.npos);
-  EXPECT_NE(left.find("single: one line\nand one line\n"), left.npos);
-  // What is there stays there for the next enclave.
-  const Outcome again = run_on_keep("shared_files", {folder_, single_, "again"}, setting_);
-  EXPECT_TRUE(again.output.starts_with("new\n4000 8002000 row 999 ok ok\n")) << again.output;
-  EXPECT_NE(found().find("single: one line\nand one line\nand one line\n"), left.npos);
-}
-
-TEST_F(KeepSharedFilesTest, NothingElseOfTheHostIsReached) {
-  std::filesystem::create_directories(top_ / "other");
-  std::ofstream(top_ / "other" / "secret") << "secret";
-  std::ofstream(folder_ + "/inside") << "inside";
-  std::filesystem::create_symlink(top_ / "other" / "secret", folder_ + "/absolute");
-  std::filesystem::create_symlink("../other/secret", folder_ + "/relative");
-  std::filesystem::create_symlink("../other", folder_ + "/there");
-  std::filesystem::create_symlink("inside", folder_ + "/within");
-  const std::string before = found();
-  const Outcome kept =
-      run_on_keep("shared_files",
-                  {"refused", top_ / "other" / "secret", folder_ + "/../other/secret",
-                   folder_ + "/x/../../other/secret", folder_ + "/there/secret", single_ + "/secret",
-                   single_ + "/../other/secret", "/etc/passwd", folder_ + "/../../../../etc/passwd", folder_ + "2/x"},
-                  setting_);
-  std::string all;
-  for (int index = 0; index < 9; ++index) {
-    all += std::to_string(index) + " refused refused refused refused refused refused\n";
-  }
-  EXPECT_EQ(kept.output, all);
-  EXPECT_EQ(found(), before);
-  // Links are not followed, wherever to; but they are entries of the folder, which the program may rename and remove.
-  EXPECT_EQ(
-      run_on_keep("shared_files",
-                  {"refused", folder_ + "/absolute", folder_ + "/relative", folder_ + "/within", single_, folder_},
-                  setting_)
-          .output,
-      "0 refused refused refused DONE refused refused\n1 refused refused refused DONE refused refused\n"
-      "2 refused refused refused DONE refused refused\n3 DONE DONE DONE refused refused refused\n"
-      "4 DONE refused refused refused refused refused\n");
-  std::ifstream secret(top_ / "other" / "secret");
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(secret), {}), "secret");
 }
 
 TEST(HostileInterruptTest, InterruptedAtAnyTimeItGoesOn) {
