@@ -53,8 +53,7 @@ class KeepHost {
   KeepHost(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start)
       : enclave_(enclave),
         tcs_offsets_(tcs_offsets),
-        descriptors_(start.streams),
-        files_(start.files),
+        descriptors_(start.streams, start.files),
         trace_(start.trace),
         memory_(start.memory),
         threads_(tcs_offsets.size()) {}
@@ -195,13 +194,9 @@ class KeepHost {
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
       case KeepRequest::kTrace: out.rsi = trace_ >= 0 ? 1 : 0; break;
       case KeepRequest::kTraceCall: trace(index); break;
-      default: {
-        const auto asked = KeepRequest{request.rsi};
-        const std::span<std::uint8_t> page(threads_[index].page->data);
-        out.rsi = asked >= KeepRequest::kReadFile
-                      ? files_.request(asked, request.rdx, request.r8, request.r9, page, out.rdx)
-                      : descriptors_.socket_request(asked, request.rdx, request.r8, request.r9, page, out.rdx);
-      }
+      default:
+        out.rsi = descriptors_.request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
+                                       threads_[index].page->data, out.rdx);
     }
     return out;
   }
@@ -353,7 +348,6 @@ class KeepHost {
   SgxEnclave& enclave_;
   const std::vector<std::uint64_t>& tcs_offsets_;
   HostDescriptors descriptors_;
-  HostFiles files_;
   const int trace_;
   const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;

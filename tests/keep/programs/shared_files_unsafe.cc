@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -166,6 +167,9 @@ void maps() {
   std::cout << copy_file_range(file, nullptr, other, nullptr, 100, 0) << " " << contents(at("copy")) << "\n";
   say("reserve", fallocate(other, 0, 0, 5000));
   std::cout << fs::file_size(at("copy")) << "\n";
+
+  epoll_event event{};
+  say("watch", epoll_ctl(epoll_create1(EPOLL_CLOEXEC), EPOLL_CTL_ADD, file, &event));
 
   struct flock lock{};
   lock.l_type = F_WRLCK;
