@@ -9,6 +9,7 @@
 #include "keep/clock.h"
 #include "keep/cpuid.h"
 #include "keep/host_memory.h"
+#include "keep/shared_files.h"
 #include "keep/testing/fake_host.h"
 
 namespace {
@@ -63,6 +64,42 @@ void check_cpuid(CpuidCache& cache, std::uint32_t leaf, std::uint32_t subleaf) {
   if (leaf == 0xd && subleaf == 0) expect((first.eax & ~3U) == 0 && first.edx == 0);
 }
 
+// A page of the input's bytes, as answers to whoever has a shared file open.
+void check_shared(Input& input, adyton::HostPage& page) {
+  ThreadState thread{};
+  thread.host_page = address_of(&page);
+  fake_host().thread = &thread;
+  for (std::size_t index = 0; index < 64; index += 8) {
+    const std::uint64_t word = input.next();
+    std::memcpy(&page.data[index], &word, sizeof(word));
+  }
+  alignas(8) unsigned char buffer[128];
+  std::memset(buffer, 0x33, sizeof(buffer));
+  constexpr std::int64_t kMost = 64;
+  std::uint64_t offset = input.next() >> 1, end = 0;
+  const std::int64_t listed = list_shared(1, offset, address_of(buffer), kMost);
+  expect(is_error(listed) || (listed >= 0 && listed <= kMost));
+  expect(offset >> 63 == 0);
+  for (std::int64_t done = 0; done < listed;) {
+    const std::int64_t length = buffer[done + 16] | buffer[done + 17] << 8;
+    expect(length >= 21 && length <= listed - done);
+    const void* zero = std::memchr(&buffer[done + 19], 0, static_cast<std::size_t>(length) - 19);
+    expect(zero != nullptr && buffer[done + 19] != 0);
+    done += length;
+  }
+  const std::int64_t given = read_shared(1, input.next(), buffer, kMost);
+  expect(is_error(given) || (given >= 0 && given <= kMost));
+  const std::int64_t taken = write_shared(1, FileSystem::kAppend, buffer, kMost, end);
+  expect(is_error(taken) || (taken >= 0 && taken <= kMost && (taken == 0 || end >> 63 == 0)));
+  for (std::size_t index = kMost; index < sizeof(buffer); ++index) expect(buffer[index] == 0x33);
+  Path path;
+  path.text[0] = 0;
+  path.entry = 1;
+  Node node;
+  const std::int64_t described = describe_shared(path, true, node);
+  expect(is_error(described) || (described == 0 && node.size >> 63 == 0 && node.changed.nanoseconds < 1'000'000'000));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -70,12 +107,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fake_host() = {};
   fake_host().answer = [&](const auto&) { return RawAnswer{input.next(), input.next(), input.next(), input.next()}; };
   const auto clock = std::make_unique<Clock>();
+  const auto page = std::make_unique<adyton::HostPage>();
   const auto cpuid = std::make_unique<CpuidCache>();
   cpuid->initialise(3);
   Time last[2];
   int asked_of_cpuid = 0;
   while (input.size > 0) {
-    switch (input.next() % 6) {
+    switch (input.next() % 7) {
       case 0: check_time(*clock, last, Clock::kReal, input.next()); break;
       case 1: check_time(*clock, last, Clock::kMonotonic, input.next()); break;
       case 2:
@@ -94,6 +132,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         expect(is_error(woken) || (woken >= 0 && woken <= most));
         break;
       }
+      case 6: check_shared(input, *page); break;
       default:
         // The first 96 are kept, which is more than a processor has.
         if (++asked_of_cpuid <= 90)

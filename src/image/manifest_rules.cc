@@ -147,6 +147,9 @@ Result<void> check_sgx(const Manifest& manifest) {
     if (std::ranges::none_of(manifest.files.read, above)) {
       return invalid("sgx.file_sha256: {} is not in files.read, nor a folder above it", path);
     }
+    if (std::ranges::any_of(manifest.files.write, above)) {
+      return invalid("sgx.file_sha256: {} is in files.write, or in a folder of it, and so may change", path);
+    }
   }
   TRY(check_sgx_threads(sgx.threads).within("sgx.threads"));
   if (sgx.threads != 0 && sgx.threads < manifest.threads) {

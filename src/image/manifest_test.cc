@@ -123,6 +123,12 @@ TEST(Manifest, RefusesSgxThatContradictsItself) {
   EXPECT_TRUE(check_manifest(good));
   EXPECT_EQ(parse_manifest(encode_manifest(good)).value(), good);
   refused(digests({digest + " /etc/sslx"}), "sgx.file_sha256: /etc");
+  refused(
+      [&](Manifest& m) {
+        digests({digest + " /etc/ssl/own/file"})(m);
+        m.files.write = {"/etc/ssl/own"};
+      },
+      "sgx.file_sha256: /etc/ssl/own/file is in files.write");
   refused(digests({digest + " /etc"}), "sgx.file_sha256: /etc");
   refused(digests({digest + " /one", std::string(64, 'b') + " /one"}), "sgx.file_sha256: /one");
   refused(digests({digest + "  /one"}), "sgx.file_sha256");

@@ -103,6 +103,7 @@ std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, con
 std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_close(Kernel& kernel, std::uint64_t fd);
+void forget(Kernel& kernel, const OpenFile& last);  // what no descriptor is of any more
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags);
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
 
@@ -147,7 +148,7 @@ std::int64_t call_pwrite(Kernel& kernel, const Frame& frame);
 std::int64_t call_ftruncate(Kernel& kernel, std::uint64_t fd, std::uint64_t bytes);
 std::int64_t call_truncate(Kernel& kernel, std::uint64_t path, std::uint64_t bytes);
 std::int64_t call_chmod(Kernel& kernel, std::uint64_t at, std::uint64_t path, std::uint64_t mode);
-std::int64_t call_fsync(Kernel& kernel, std::uint64_t fd);
+std::int64_t call_fsync(Kernel& kernel, std::uint64_t fd, bool only_data);
 std::int64_t call_symlink(Kernel& kernel, std::uint64_t target, std::uint64_t at, std::uint64_t path);
 std::int64_t call_utimensat(Kernel& kernel, const Frame& frame);
 std::int64_t call_statx(Kernel& kernel, const Frame& frame);
@@ -155,5 +156,16 @@ std::int64_t call_fchmod(Kernel& kernel, std::uint64_t fd, std::uint64_t mode);
 std::int64_t call_fchdir(Kernel& kernel, std::uint64_t fd);
 std::int64_t read_file(Kernel& kernel, OpenFile& file, void* to, std::uint64_t bytes);
 std::int64_t write_file(Kernel& kernel, OpenFile& file, const void* from, std::uint64_t bytes);
+
+// calls_any_file.cc: files in memory and shared ones alike.
+inline bool is_file(const OpenFile& file) { return file.kind == FileKind::kFile || file.kind == FileKind::kSharedFile; }
+inline bool is_file_or_folder(const OpenFile& file) { return is_file(file) || file.kind == FileKind::kFolder; }
+std::int64_t read_at(Kernel& kernel, const OpenFile& file, std::uint64_t offset, void* to, std::uint64_t bytes);
+std::int64_t write_at(Kernel& kernel, const OpenFile& file, std::uint64_t offset, const void* from, std::uint64_t bytes,
+                      std::uint64_t& end);
+std::int64_t resize(Kernel& kernel, const OpenFile& file, std::uint64_t bytes);
+std::int64_t describe(Kernel& kernel, const OpenFile& file, Node& out);
+void close_folder(Kernel& kernel, std::uint32_t node);
+std::int64_t call_syncfs(Kernel& kernel, std::uint64_t fd);
 
 }  // namespace adyton::keep

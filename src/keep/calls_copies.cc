@@ -26,9 +26,9 @@ std::int64_t copy(Kernel& kernel, ThreadState& thread, OpenFile& to, std::uint64
     const std::int64_t taken = read(part, bytes - done < kAtOnce ? bytes - done : kAtOnce, done);
     if (taken <= 0) return done > 0 ? static_cast<std::int64_t>(done) : taken;
     const auto count = static_cast<std::uint64_t>(taken);
-    const std::int64_t given =
-        offset != nullptr ? kernel.files.write(static_cast<std::uint32_t>(to.object), *offset + done, part, count)
-                          : write_open(kernel, thread, to, part, count);
+    std::uint64_t end = 0;
+    const std::int64_t given = offset != nullptr ? write_at(kernel, to, *offset + done, part, count, end)
+                                                 : write_open(kernel, thread, to, part, count);
     if (given < 0) return done > 0 ? static_cast<std::int64_t>(done) : given;
     done += static_cast<std::uint64_t>(given);
     if (static_cast<std::uint64_t>(given) < count) break;
@@ -40,14 +40,14 @@ std::int64_t copy(Kernel& kernel, ThreadState& thread, OpenFile& to, std::uint64
 std::int64_t copy_file(Kernel& kernel, ThreadState& thread, OpenFile* from, std::uint64_t* from_offset, OpenFile* to,
                        std::uint64_t* to_offset, std::uint64_t bytes) {
   if (from == nullptr || to == nullptr || !from->readable || !to->writable) return -EBADF;
-  if (from->kind != FileKind::kFile) return -EINVAL;
+  if (!is_file(*from)) return -EINVAL;
   if (from == to) return -EINVAL;
   constexpr std::uint64_t kMost = 0x7ffff000;
   std::uint64_t at_offset = from_offset != nullptr ? *from_offset : from->offset;
   if (static_cast<std::int64_t>(at_offset) < 0) return -EINVAL;
   const std::int64_t done = copy(kernel, thread, *to, to_offset, bytes < kMost ? bytes : kMost,
                                  [&](char* part, std::uint64_t count, std::uint64_t so_far) {
-                                   return kernel.files.read(node_of(*from), at_offset + so_far, part, count);
+                                   return read_at(kernel, *from, at_offset + so_far, part, count);
                                  });
   if (done > 0) {
     (from_offset != nullptr ? *from_offset : from->offset) = at_offset + static_cast<std::uint64_t>(done);
@@ -71,14 +71,14 @@ std::int64_t call_copy_file_range(Kernel& kernel, ThreadState& thread, const Fra
   if ((frame.rsi != 0 && from == nullptr) || (frame.r10 != 0 && to == nullptr)) return -EFAULT;
   if (frame.r9 != 0) return -EINVAL;
   OpenFile* target = kernel.descriptors.find(frame.rdx);
-  if (target != nullptr && target->kind != FileKind::kFile) return -EINVAL;
+  if (target != nullptr && !is_file(*target)) return -EINVAL;
   return copy_file(kernel, thread, kernel.descriptors.find(frame.rdi), from, target, to, frame.r8);
 }
 
 std::int64_t call_fallocate(Kernel& kernel, const Frame& frame) {
   const OpenFile* file = kernel.descriptors.find(frame.rdi);
   if (file == nullptr || !file->writable) return -EBADF;
-  if (file->kind != FileKind::kFile) return -ESPIPE;
+  if (!is_file(*file)) return -ESPIPE;
   const auto offset = static_cast<std::int64_t>(frame.rdx), bytes = static_cast<std::int64_t>(frame.r10);
   std::int64_t end = 0;
   if (offset < 0 || bytes <= 0) return -EINVAL;
@@ -86,10 +86,8 @@ std::int64_t call_fallocate(Kernel& kernel, const Frame& frame) {
   if (frame.rsi == FALLOC_FL_KEEP_SIZE) return 0;
   if (frame.rsi != 0) return -EOPNOTSUPP;
   Node node;
-  kernel.files.describe(node_of(*file), node);
-  return node.size >= static_cast<std::uint64_t>(end)
-             ? 0
-             : kernel.files.resize(node_of(*file), static_cast<std::uint64_t>(end));
+  if (const std::int64_t error = describe(kernel, *file, node); error < 0) return error;
+  return node.size >= static_cast<std::uint64_t>(end) ? 0 : resize(kernel, *file, static_cast<std::uint64_t>(end));
 }
 
 std::int64_t call_statfs(Kernel& kernel, std::uint64_t to) {
@@ -126,7 +124,8 @@ std::int64_t call_memfd_create(Kernel& kernel, std::uint64_t name, std::uint64_t
 
 // A copy as it is now: what is written to the file afterwards does not show.
 std::int64_t map_file(Kernel& kernel, const Frame& frame, const OpenFile& file) {
-  if (file.kind != FileKind::kFile || !file.readable) return file.kind == FileKind::kFile ? -EACCES : -ENODEV;
+  if (!is_file(file)) return -ENODEV;
+  if (!file.readable) return -EACCES;
   if ((frame.r10 & MAP_TYPE) == MAP_SHARED && (frame.rdx & PROT_WRITE) != 0) return -ENODEV;
   if (frame.r9 % kPage != 0) return -EINVAL;
   std::int64_t address = 0;
@@ -137,8 +136,15 @@ std::int64_t map_file(Kernel& kernel, const Frame& frame, const OpenFile& file) 
   }
   if (address < 0) return address;
   const auto begin = static_cast<std::uint64_t>(address);
-  kernel.files.read(node_of(file), frame.r9, at<void>(begin), frame.rsi);
+  std::int64_t read = 1;
+  for (std::uint64_t done = 0; read > 0 && done < frame.rsi; done += static_cast<std::uint64_t>(read)) {
+    read = read_at(kernel, file, frame.r9 + done, at<void>(begin + done), frame.rsi - done);
+  }
   const Locked locked(kernel.memory_lock);
+  if (read < 0) {
+    kernel.memory.unmap(begin, frame.rsi);
+    return read;
+  }
   kernel.memory.protect(begin, frame.rsi, frame.rdx);
   return address;
 }

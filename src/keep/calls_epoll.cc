@@ -85,7 +85,7 @@ std::int64_t call_epoll_ctl(Kernel& kernel, const Frame& frame) {
   const OpenFile* file = kernel.descriptors.find(frame.rdx & 0xffffffff);
   if (file == nullptr) return -EBADF;
   if (file == epoll) return -EINVAL;
-  if (file->kind == FileKind::kFile || file->kind == FileKind::kFolder) return -EPERM;
+  if (is_file_or_folder(*file)) return -EPERM;
   if (file->kind == FileKind::kEpoll) return -ELOOP;  // one within another is not there
   EpollWatch watch{.descriptor = static_cast<std::uint32_t>(frame.rdx), .file_id = file->id};
   if (frame.rsi != EPOLL_CTL_DEL) {

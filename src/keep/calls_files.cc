@@ -7,6 +7,7 @@
 #include "keep/host_files.h"
 #include "keep/paths.h"
 #include "keep/proc.h"
+#include "keep/shared_files.h"
 
 namespace adyton::keep {
 
@@ -17,6 +18,7 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
   constexpr std::uint64_t kTemporary = O_TMPFILE;
   const std::uint64_t access = flags & O_ACCMODE;
+  const bool makes_only = (flags & O_CREAT) != 0 && (flags & O_EXCL) != 0;
   OpenFile file{.readable = access != O_WRONLY,
                 .writable = access != O_RDONLY,
                 .flags = static_cast<std::uint32_t>(flags & (O_APPEND | O_NONBLOCK))};
@@ -29,6 +31,9 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
     if (other < 0) return other;
     file.kind = FileKind::kFile;
     file.object = static_cast<std::uint64_t>(other);
+  } else if (const std::int64_t led = lead_out(kernel, path, (flags & O_NOFOLLOW) == 0 && !makes_only); led != 0) {
+    const std::int64_t opened = led < 0 ? led : open_shared(kernel, path, flags, mode & ~kernel.mode_mask, file);
+    if (opened < 0) return opened;
   } else if ((flags & kTemporary) == kTemporary) {
     const std::int64_t node = kernel.files.make_nameless(static_cast<std::uint32_t>(mode), now);
     if (node < 0) return node;
@@ -37,16 +42,14 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   } else if (!device(path.text, file)) {
     const std::int64_t node = kernel.files.open(path.folder, path.text, static_cast<std::uint32_t>(flags),
                                                 static_cast<std::uint32_t>(mode) & ~kernel.mode_mask, now);
-    if (node < 0) return node;
+    if (node < 0) return not_found(kernel, path.text, node);
     Node known;
     kernel.files.describe(static_cast<std::uint32_t>(node), known);
     file.kind = known.folder != 0 ? FileKind::kFolder : FileKind::kFile;
     file.object = static_cast<std::uint64_t>(node);
   }
   const std::int64_t descriptor = kernel.descriptors.open(file, (flags & O_CLOEXEC) != 0);
-  if (descriptor < 0 && (file.kind == FileKind::kFile || file.kind == FileKind::kFolder)) {
-    kernel.files.close(node_of(file));
-  }
+  if (descriptor < 0) forget(kernel, file);
   return descriptor;
 }
 
@@ -54,6 +57,9 @@ std::int64_t call_mkdir(Kernel& kernel, std::uint64_t at_descriptor, std::uint64
   const Time now = kernel.clock.now(Clock::kReal);
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
+  if (const std::int64_t led = lead_out(kernel, path, false); led != 0) {
+    return led < 0 ? led : make_shared_folder(kernel, path, mode);
+  }
   const std::int64_t made =
       kernel.files.make_folder(path.folder, path.text, static_cast<std::uint32_t>(mode) & ~kernel.mode_mask, now);
   return made < 0 ? made : 0;
@@ -63,6 +69,9 @@ std::int64_t call_unlink(Kernel& kernel, std::uint64_t at_descriptor, std::uint6
   if ((flags & ~std::uint64_t{AT_REMOVEDIR}) != 0) return -EINVAL;
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
+  if (const std::int64_t led = lead_out(kernel, path, false); led != 0) {
+    return led < 0 ? led : remove_shared(path, flags != 0);
+  }
   return kernel.files.remove(path.folder, path.text, flags != 0);
 }
 
@@ -71,6 +80,10 @@ std::int64_t call_rename(Kernel& kernel, const Frame& frame, std::uint64_t flags
   Path from, to;
   if (const std::int64_t error = take_path(kernel, frame.rdi, frame.rsi, from); error < 0) return error;
   if (const std::int64_t error = take_path(kernel, frame.rdx, frame.r10, to); error < 0) return error;
+  const std::int64_t led = lead_out(kernel, from, false), led_to = led < 0 ? led : lead_out(kernel, to, false);
+  if (led_to < 0) return led_to;
+  if (led != led_to) return -EXDEV;
+  if (led != 0) return rename_shared(from, to, flags);
   return kernel.files.rename(from.folder, from.text, to.folder, to.text, flags == 0);
 }
 
@@ -83,6 +96,11 @@ std::int64_t call_readlink(Kernel& kernel, std::uint64_t at_descriptor, std::uin
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
   if (const std::int64_t told = proc_link(kernel, path.text, out, bytes); told != 0) return told;
+  if (const std::int64_t led = lead_out(kernel, path, false); led != 0) {
+    Node node;  // where a link of the host's leads to is not asked: nobody follows it
+    const std::int64_t error = led < 0 ? led : describe_shared(path, false, node);
+    return error < 0 ? error : node.link != 0 ? -EACCES : -EINVAL;
+  }
   return kernel.files.target_of(path.folder, path.text, out, bytes);
 }
 
@@ -99,9 +117,17 @@ std::int64_t change_folder(Kernel& kernel, std::int64_t node) {
   if (node < 0) return node;
   const std::uint32_t before = kernel.folder;
   kernel.folder = static_cast<std::uint32_t>(node);
-  if (before != FileSystem::kRoot) kernel.files.close(before);
+  if (before != FileSystem::kRoot) close_folder(kernel, before);
   if (kernel.folder == FileSystem::kRoot) kernel.files.close(FileSystem::kRoot);
   return 0;
+}
+
+std::int64_t open_folder(Kernel& kernel, Path& path) {
+  const std::int64_t led = lead_out(kernel, path);
+  if (led == 0) return kernel.files.open(path.folder, path.text, O_DIRECTORY, 0, {});
+  OpenFile file;
+  const std::int64_t error = led < 0 ? led : open_shared(kernel, path, O_DIRECTORY, 0, file);
+  return error < 0 ? error : static_cast<std::int64_t>(file.object);
 }
 
 }  // namespace
@@ -110,7 +136,7 @@ std::int64_t call_chdir(Kernel& kernel, std::uint64_t path_address) {
   Path path;
   const auto here = static_cast<std::uint64_t>(AT_FDCWD);
   if (const std::int64_t error = take_path(kernel, here, path_address, path); error < 0) return error;
-  return change_folder(kernel, kernel.files.open(path.folder, path.text, O_DIRECTORY, 0, {}));
+  return change_folder(kernel, open_folder(kernel, path));
 }
 
 std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
@@ -118,6 +144,10 @@ std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, s
   if (file == nullptr) return -EBADF;
   if (file->kind != FileKind::kFolder) return -ENOTDIR;
   if (kernel.user.out<std::uint64_t>(to, bytes / 8) == nullptr) return -EFAULT;
+  Node folder;
+  if (kernel.files.describe(node_of(*file), folder) == 0 && folder.host_number != 0) {
+    return list_shared(folder.host_number, file->offset, to, bytes);
+  }
   std::uint64_t done = 0;
   while (true) {
     // Offsets: 0 is ".", 1 "..", 2 the first entry, others what entry() wants.
@@ -152,13 +182,13 @@ std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, s
 std::int64_t call_lseek(Kernel& kernel, std::uint64_t fd, std::uint64_t offset, std::uint64_t whence) {
   OpenFile* file = kernel.descriptors.find(fd);
   if (file == nullptr) return -EBADF;
-  if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) return -ESPIPE;
+  if (!is_file_or_folder(*file)) return -ESPIPE;
   std::int64_t from = 0;
   if (whence == SEEK_CUR) {
     from = static_cast<std::int64_t>(file->offset);
   } else if (whence == SEEK_END) {
     Node node;
-    kernel.files.describe(node_of(*file), node);
+    if (const std::int64_t error = describe(kernel, *file, node); error < 0) return error;
     from = static_cast<std::int64_t>(node.size);
   } else if (whence != SEEK_SET) {
     return -EINVAL;
@@ -170,15 +200,16 @@ std::int64_t call_lseek(Kernel& kernel, std::uint64_t fd, std::uint64_t offset, 
 }
 
 std::int64_t read_file(Kernel& kernel, OpenFile& file, void* to, std::uint64_t bytes) {
-  const std::int64_t done = kernel.files.read(node_of(file), file.offset, to, bytes);
+  const std::int64_t done = read_at(kernel, file, file.offset, to, bytes);
   if (done > 0) file.offset += static_cast<std::uint64_t>(done);
   return done;
 }
 
 std::int64_t write_file(Kernel& kernel, OpenFile& file, const void* from, std::uint64_t bytes) {
   const bool append = (file.flags & O_APPEND) != 0;
-  const std::int64_t done = kernel.files.write(node_of(file), append ? FileSystem::kAppend : file.offset, from, bytes);
-  if (done > 0) file.offset += static_cast<std::uint64_t>(done);
+  std::uint64_t end = 0;
+  const std::int64_t done = write_at(kernel, file, append ? FileSystem::kAppend : file.offset, from, bytes, end);
+  if (done > 0) file.offset = end;
   return done;
 }
 
@@ -187,8 +218,8 @@ std::int64_t call_pread(Kernel& kernel, const Frame& frame) {
   if (file == nullptr || !file->readable) return -EBADF;
   if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
   if (!kernel.user.writable(frame.rsi, frame.rdx)) return -EFAULT;
-  if (file->kind != FileKind::kFile) return -ESPIPE;
-  return kernel.files.read(node_of(*file), frame.r10, at<void>(frame.rsi), frame.rdx);
+  if (!is_file(*file)) return -ESPIPE;
+  return read_at(kernel, *file, frame.r10, at<void>(frame.rsi), frame.rdx);
 }
 
 std::int64_t call_pwrite(Kernel& kernel, const Frame& frame) {
@@ -196,15 +227,16 @@ std::int64_t call_pwrite(Kernel& kernel, const Frame& frame) {
   if (file == nullptr || !file->writable) return -EBADF;
   if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
   if (!kernel.user.readable(frame.rsi, frame.rdx)) return -EFAULT;
-  if (file->kind != FileKind::kFile) return -ESPIPE;
-  return kernel.files.write(node_of(*file), frame.r10, at<const void>(frame.rsi), frame.rdx);
+  if (!is_file(*file)) return -ESPIPE;
+  std::uint64_t end = 0;
+  return write_at(kernel, *file, frame.r10, at<const void>(frame.rsi), frame.rdx, end);
 }
 
 std::int64_t call_ftruncate(Kernel& kernel, std::uint64_t fd, std::uint64_t bytes) {
   const OpenFile* file = kernel.descriptors.find(fd);
   if (file == nullptr) return -EBADF;
-  if (file->kind != FileKind::kFile || !file->writable || static_cast<std::int64_t>(bytes) < 0) return -EINVAL;
-  return kernel.files.resize(node_of(*file), bytes);
+  if (!is_file(*file) || !file->writable || static_cast<std::int64_t>(bytes) < 0) return -EINVAL;
+  return resize(kernel, *file, bytes);
 }
 
 std::int64_t call_truncate(Kernel& kernel, std::uint64_t path_address, std::uint64_t bytes) {
@@ -212,6 +244,14 @@ std::int64_t call_truncate(Kernel& kernel, std::uint64_t path_address, std::uint
   Path path;
   const auto here = static_cast<std::uint64_t>(AT_FDCWD);
   if (const std::int64_t error = take_path(kernel, here, path_address, path); error < 0) return error;
+  if (const std::int64_t led = lead_out(kernel, path); led != 0) {
+    OpenFile file{.writable = true};
+    std::int64_t error = led < 0 ? led : open_shared(kernel, path, O_WRONLY, 0, file);
+    if (error < 0) return error;
+    error = resize_shared(file.object, bytes);
+    close_shared(kernel, file.object);
+    return error;
+  }
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   return found < 0 ? found : kernel.files.resize(static_cast<std::uint32_t>(found), bytes);
 }
@@ -219,6 +259,7 @@ std::int64_t call_truncate(Kernel& kernel, std::uint64_t path_address, std::uint
 std::int64_t call_chmod(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t path_address, std::uint64_t mode) {
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
+  if (const std::int64_t led = lead_out(kernel, path); led != 0) return led < 0 ? led : -EPERM;
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   if (found < 0) return found;
   kernel.files.set_mode(static_cast<std::uint32_t>(found), static_cast<std::uint32_t>(mode));
@@ -231,6 +272,7 @@ std::int64_t call_symlink(Kernel& kernel, std::uint64_t target_address, std::uin
   Path path;
   char target[kMostPath];
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
+  if (const std::int64_t led = lead_out(kernel, path, false); led != 0) return led < 0 ? led : -EPERM;
   const std::int64_t length = kernel.user.copy_string(target_address, target, sizeof(target));
   return length < 0 ? length : kernel.files.make_link(path.folder, path.text, target, now);
 }
@@ -238,22 +280,30 @@ std::int64_t call_symlink(Kernel& kernel, std::uint64_t target_address, std::uin
 std::int64_t call_fchmod(Kernel& kernel, std::uint64_t fd, std::uint64_t mode) {
   const OpenFile* file = kernel.descriptors.find(fd);
   if (file == nullptr) return -EBADF;
-  if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) return -EPERM;
+  Node node;
+  if (!is_file_or_folder(*file) || file->kind == FileKind::kSharedFile) return -EPERM;
+  if (kernel.files.describe(node_of(*file), node) < 0 || node.host_number != 0) return -EPERM;
   kernel.files.set_mode(node_of(*file), static_cast<std::uint32_t>(mode));
   return 0;
 }
 
 std::int64_t call_fchdir(Kernel& kernel, std::uint64_t fd) {
+  Path path;
   const std::int64_t folder = folder_of(kernel, fd);
-  return folder < 0
-             ? folder
-             : change_folder(kernel, kernel.files.open(static_cast<std::uint32_t>(folder), ".", O_DIRECTORY, 0, {}));
+  if (folder < 0) return folder;
+  path.folder = static_cast<std::uint32_t>(folder);
+  __builtin_memcpy(path.text, ".", 2);
+  return change_folder(kernel, open_folder(kernel, path));
 }
 
-std::int64_t call_fsync(Kernel& kernel, std::uint64_t fd) {
+std::int64_t call_fsync(Kernel& kernel, std::uint64_t fd, bool only_data) {
   const OpenFile* file = kernel.descriptors.find(fd);
   if (file == nullptr) return -EBADF;
-  return file->kind == FileKind::kFile || file->kind == FileKind::kFolder ? 0 : -EINVAL;
+  if (!is_file_or_folder(*file)) return -EINVAL;
+  if (file->kind == FileKind::kSharedFile) return sync_shared(file->object, only_data);
+  Node node;
+  const bool of_host = kernel.files.describe(node_of(*file), node) == 0 && node.host_number != 0;
+  return of_host ? sync_shared(node.host_number, only_data) : 0;
 }
 
 }  // namespace adyton::keep

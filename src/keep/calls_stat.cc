@@ -9,13 +9,16 @@
 #include "keep/host_files.h"
 #include "keep/paths.h"
 #include "keep/proc.h"
+#include "keep/shared_files.h"
 
 namespace adyton::keep {
 namespace {
 
+constexpr unsigned long kFirstSharedDevice = 15;  // each entry of files.write is one
+
 struct stat stat_of(const Node& node) {
   struct stat out{};
-  out.st_dev = 1;
+  out.st_dev = node.entry == 0 ? 1 : kFirstSharedDevice + node.entry;
   out.st_ino = node.number;
   out.st_nlink = node.parent == 0 ? 0 : 1 + node.folder;
   out.st_mode = (node.folder != 0 ? S_IFDIR : node.link != 0 ? S_IFLNK : S_IFREG) | node.mode;
@@ -47,7 +50,7 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
       static_cast<std::int32_t>(at_descriptor) != AT_FDCWD) {
     const OpenFile* file = kernel.descriptors.find(at_descriptor & 0xffffffff);
     if (file == nullptr) return -EBADF;
-    if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) {
+    if (!is_file_or_folder(*file)) {
       out = stat_of_stream(file->kind);
       if (file->kind == FileKind::kHostMemory) {
         out.st_mode = S_IFREG | 0600;
@@ -56,9 +59,9 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
       return 0;
     }
     Node node;
-    kernel.files.describe(node_of(*file), node);
-    out = stat_of(node);
-    return 0;
+    const std::int64_t error = keep::describe(kernel, *file, node);
+    if (error == 0) out = stat_of(node);
+    return error;
   }
   Path path;
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
@@ -85,9 +88,15 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
     return 0;
   }
   if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
-  const std::int64_t found = kernel.files.find(path.folder, path.text, (flags & AT_SYMLINK_NOFOLLOW) == 0);
-  if (found < 0) return found;
+  const bool follow = (flags & AT_SYMLINK_NOFOLLOW) == 0;
   Node node;
+  if (const std::int64_t led = lead_out(kernel, path, follow); led != 0) {
+    const std::int64_t error = led < 0 ? led : describe_shared(path, follow, node);
+    if (error == 0) out = stat_of(node);
+    return error;
+  }
+  const std::int64_t found = kernel.files.find(path.folder, path.text, follow);
+  if (found < 0) return not_found(kernel, path.text, found);
   if (const std::int64_t error = kernel.files.describe(static_cast<std::uint32_t>(found), node); error < 0)
     return error;
   out = stat_of(node);
@@ -108,8 +117,12 @@ std::int64_t call_access(Kernel& kernel, std::uint64_t at_descriptor, std::uint6
   OpenFile special;
   if (device(path.text, special) || proc_file(path.text)) return 0;
   if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
+  if (const std::int64_t led = lead_out(kernel, path); led != 0) {
+    Node node;
+    return led < 0 ? led : describe_shared(path, true, node);
+  }
   const std::int64_t found = kernel.files.find(path.folder, path.text);
-  return found < 0 ? found : 0;
+  return found < 0 ? not_found(kernel, path.text, found) : 0;
 }
 
 // One time for each file: the second, of the last change.
@@ -119,21 +132,32 @@ std::int64_t call_utimensat(Kernel& kernel, const Frame& frame) {
   if (frame.rdx != 0 && times == nullptr) return -EFAULT;
   Time when = times != nullptr ? times[1] : Time{0, kNow};
   if (when.nanoseconds == kNow) when = kernel.clock.now(Clock::kReal);
+  const bool keeps = when.nanoseconds == kKeep;
+  if (!keeps && (when.nanoseconds < 0 || when.nanoseconds >= 1'000'000'000)) return -EINVAL;
   std::int64_t node = 0;
   if (frame.rsi == 0) {
     const OpenFile* file = kernel.descriptors.find(frame.rdi);
     if (file == nullptr) return -EBADF;
-    if (file->kind != FileKind::kFile && file->kind != FileKind::kFolder) return -EINVAL;
+    if (!is_file_or_folder(*file)) return -EINVAL;
+    if (file->kind == FileKind::kSharedFile) return keeps ? 0 : set_shared_times(file->object, when);
+    Node known;
+    if (kernel.files.describe(node_of(*file), known) == 0 && known.host_number != 0) {
+      return keeps ? 0 : set_shared_times(known.host_number, when);
+    }
     node = static_cast<std::int64_t>(file->object);
   } else {
     Path path;
     if (const std::int64_t error = take_path(kernel, frame.rdi, frame.rsi, path); error < 0) return error;
-    node = kernel.files.find(path.folder, path.text, (frame.r10 & AT_SYMLINK_NOFOLLOW) == 0);
+    const bool follow = (frame.r10 & AT_SYMLINK_NOFOLLOW) == 0;
+    if (const std::int64_t led = lead_out(kernel, path, follow); led != 0) {
+      Node known;
+      const std::int64_t error = led < 0 ? led : describe_shared(path, follow, known);
+      return error < 0 || keeps ? error : set_shared_times(path, when);
+    }
+    node = kernel.files.find(path.folder, path.text, follow);
     if (node < 0) return node;
   }
-  if (when.nanoseconds == kKeep) return 0;
-  if (when.nanoseconds < 0 || when.nanoseconds >= 1'000'000'000) return -EINVAL;
-  kernel.files.set_changed(static_cast<std::uint32_t>(node), when);
+  if (!keeps) kernel.files.set_changed(static_cast<std::uint32_t>(node), when);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/shared_files.h"
 #include "keep/socket_calls.h"
 
 namespace adyton::keep {
@@ -68,7 +69,8 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
   if (bytes == 0) return 0;
   switch (file->kind) {
     case FileKind::kInput: ++file->uses; return read_from_host(thread, at<void>(to), bytes);
-    case FileKind::kFile: return read_file(kernel, *file, at<void>(to), bytes);
+    case FileKind::kFile:
+    case FileKind::kSharedFile: return read_file(kernel, *file, at<void>(to), bytes);
     case FileKind::kFolder: return -EISDIR;
     case FileKind::kSocket: return receive(kernel, thread, *file, at<void>(to), bytes, 0, nullptr);
     case FileKind::kPipeEnd:
@@ -98,7 +100,8 @@ std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, s
 std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes) {
   switch (file.kind) {
     case FileKind::kOutput: return write_to_host(thread, file.object, from, bytes);
-    case FileKind::kFile: return write_file(kernel, file, from, bytes);
+    case FileKind::kFile:
+    case FileKind::kSharedFile: return write_file(kernel, file, from, bytes);
     case FileKind::kSocket: return send(kernel, thread, file, from, bytes, 0, nullptr);
     case FileKind::kPipeEnd:
     case FileKind::kPair:
@@ -121,11 +124,13 @@ std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame
   });
 }
 
-namespace {
-
 void forget(Kernel& kernel, const OpenFile& last) {
-  if (last.kind == FileKind::kFile || last.kind == FileKind::kFolder) {
+  if (last.kind == FileKind::kFile) {
     kernel.files.close(static_cast<std::uint32_t>(last.object));
+  } else if (last.kind == FileKind::kFolder) {
+    close_folder(kernel, static_cast<std::uint32_t>(last.object));
+  } else if (last.kind == FileKind::kSharedFile) {
+    close_shared(kernel, last.object);
   } else if (last.kind == FileKind::kPipeEnd || last.kind == FileKind::kEvent || last.kind == FileKind::kPair) {
     close_channel(kernel, last);
   } else if (last.kind == FileKind::kSocket) {
@@ -136,8 +141,6 @@ void forget(Kernel& kernel, const OpenFile& last) {
     kernel.epolls.close(kernel.memory, kernel.memory_lock, last.object);
   }
 }
-
-}  // namespace
 
 std::int64_t call_close(Kernel& kernel, std::uint64_t fd) {
   OpenFile last;
@@ -193,9 +196,18 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GETFL:
       return file->flags | (file->readable && file->writable ? O_RDWR : file->writable ? O_WRONLY : O_RDONLY);
     case F_SETFL: file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK); return 0;
-    case F_GETLK: return lock_file(kernel, *file, frame.rdx, true);
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+      if (file->kind != FileKind::kSharedFile) return -EINVAL;
+      [[fallthrough]];
+    case F_GETLK:
     case F_SETLK:
-    case F_SETLKW: return lock_file(kernel, *file, frame.rdx, false);
+    case F_SETLKW:
+      if (file->kind == FileKind::kSharedFile) {
+        return lock_shared(kernel, current_thread(), *file, frame.rsi, frame.rdx);
+      }
+      return lock_file(kernel, *file, frame.rdx, frame.rsi == F_GETLK);
     case F_GET_SEALS:
       if (file->kind == FileKind::kHostMemory) return F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
       [[fallthrough]];

@@ -24,6 +24,7 @@ enum class FileKind : std::uint8_t {
   kSignalSet,  // signalfd(): `object` is the set
   kSocket,     // of the host: `object` is its number
   kPair,       // of socketpair(): two pipes
+  kSharedFile  // of the manifest's files.write: `object` is the host's number
 };
 
 struct OpenFile {

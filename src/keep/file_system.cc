@@ -46,18 +46,26 @@ std::uint32_t FileSystem::child(std::uint32_t folder, const char* name) const {
   return 0;
 }
 
-std::int64_t FileSystem::walk(std::uint32_t folder, const char* path, Place& place, bool follow) {
+std::int64_t FileSystem::walk(std::uint32_t folder, const char* path, Place& place, bool follow, WayOut* out) {
   if (*path == 0) return -ENOENT;
   std::uint32_t here = *path == '/' ? kRoot : folder;
   char rest[kMostPath];  // what a link put before what is still to go
   int links = 0;
   place = {here, here};
   while (true) {
+    if (here != 0 && at_index(here).entry != 0 && at_index(here).folder != 0) {
+      if (climbs_over(here, path)) {
+        place = {.folder = at_index(here).parent, .node = here};
+      } else if (out != nullptr) {
+        return walk_out(here, path, *out);
+      }
+    }
     while (*path == '/') ++path;
     if (*path == 0) return 0;
     // `here` is what came before; the next name is looked for in it.
     if (here == 0) return -ENOENT;
     if (at_index(here).folder == 0) return -ENOTDIR;
+    if (at_index(here).entry != 0) return -EBUSY;  // no memory of this enclave's
     std::size_t length = 0;
     for (; path[length] != 0 && path[length] != '/'; ++length) {
       if (length == kMostName) return -ENAMETOOLONG;
@@ -211,6 +219,7 @@ std::int64_t FileSystem::remove(std::uint32_t folder, const char* path, bool rem
   if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
   if (place.node == 0) return -ENOENT;
   const Node& node = at_index(place.node);
+  if (node.entry != 0) return -EBUSY;
   if (remove_folder && node.folder == 0) return -ENOTDIR;
   if (!remove_folder && node.folder != 0) return -EISDIR;
   if (node.first != 0) return -ENOTEMPTY;
@@ -231,6 +240,7 @@ std::int64_t FileSystem::rename(std::uint32_t from_folder, const char* from, std
       same(target.name, "..") || target.node == kRoot) {
     return -EBUSY;
   }
+  if (at_index(source.node).entry != 0 || (target.node != 0 && at_index(target.node).entry != 0)) return -EBUSY;
   if (source.node == target.node) return 0;
   for (std::uint32_t above = target.folder;; above = at_index(above).parent) {
     if (above == source.node) return -EINVAL;  // into itself
@@ -334,12 +344,16 @@ std::int64_t FileSystem::path_of(std::uint32_t folder, char* to, std::size_t roo
   char reversed[kMostPath];  // from its end
   std::size_t begin = sizeof(reversed) - 1;
   reversed[begin] = 0;
-  for (std::uint32_t index = folder; index != kRoot; index = at_index(index).parent) {
+  for (std::uint32_t index = folder; index != kRoot;) {
     if (index == 0) return -ENOENT;
-    const std::size_t length = length_of(at_index(index).name);
+    const Node& node = at_index(index);
+    const bool below = node.entry_node != 0;
+    const std::size_t length = below ? node.size : length_of(node.name);
+    index = below ? node.entry_node : node.parent;
+    if (length == 0) continue;
     if (begin < length + 1) return -ENAMETOOLONG;
     begin -= length;
-    __builtin_memcpy(reversed + begin, at_index(index).name, length);
+    __builtin_memcpy(reversed + begin, below ? at<char>(node.data) : node.name, length);
     reversed[--begin] = '/';
   }
   if (begin == sizeof(reversed) - 1) reversed[--begin] = '/';

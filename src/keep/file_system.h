@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files in the enclave's own memory, gone when it ends: a tree of folders, files and symbolic links, each file and
 // each link's target one piece of heap. No hard links, no owners; modes are kept and not looked at. Each function locks
-// for itself and returns a value or minus errno.
+// for itself and returns a value or minus errno. Some nodes are the host's (shared_files.h): no path goes on behind
+// them here.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,18 @@ struct Node {
   std::uint64_t linked = 0;                       // turn in which it got into its folder: the folder's list descends
   std::uint64_t data = 0, capacity = 0, size = 0;
   Time changed;
+  std::uint32_t entry = 0;        // of the manifest's files.write, from 1 on: it is the host's. 0: it is not
+  std::uint32_t entry_node = 0;   // of an open folder below an entry: the entry's node; `data` is the path from there
+  std::uint32_t host_number = 0;  // of such a folder: under which the host has it
   char name[kMostName + 1]{};
+};
+
+// Where a path leads out of this file system.
+struct WayOut {
+  std::uint32_t entry = 0;  // 0: it does not
+  std::uint32_t entry_node = 0;
+  bool must_be_folder = false;
+  char rest[kMostPath];  // names with one slash between two, none "." or ".."
 };
 
 class FileSystem {
@@ -43,6 +55,13 @@ class FileSystem {
   std::int64_t make_link(std::uint32_t folder, const char* path, const char* target, Time now);
   // What a link says, without a zero byte; -EINVAL if it is none.
   std::int64_t target_of(std::uint32_t folder, const char* path, char* to, std::uint64_t room);
+  // Makes `path`, whose folders are there, an entry of the host's. -EBUSY: it is below one.
+  std::int64_t add_entry(const char* path, std::uint32_t entry, bool folder);
+  // Fills in `out`: that it does not lead out is no error. `..` goes back by the text of the path.
+  std::int64_t find_way_out(std::uint32_t folder, const char* path, bool follow, WayOut& out);
+  // A folder of the host that is open, once, from which paths may begin.
+  std::int64_t make_host_folder(std::uint32_t entry, std::uint32_t entry_node, const char* rest,
+                                std::uint32_t host_number);
   // A file in no folder, open once.
   std::int64_t make_nameless(std::uint32_t mode, Time now);
   // Puts such a one there; -EEXIST.
@@ -72,7 +91,9 @@ class FileSystem {
   };
   Node& at_index(std::uint32_t index) const;
   static constexpr int kMostLinks = 40;  // on the way of one path
-  std::int64_t walk(std::uint32_t folder, const char* path, Place& place, bool follow);
+  std::int64_t walk(std::uint32_t folder, const char* path, Place& place, bool follow, WayOut* out = nullptr);
+  bool climbs_over(std::uint32_t& here, const char*& path) const;
+  std::int64_t walk_out(std::uint32_t here, const char* path, WayOut& out) const;
   std::int64_t new_node();
   std::uint32_t child(std::uint32_t folder, const char* name) const;
   std::int64_t add(const Place& place, bool folder, std::uint32_t mode, Time now);
@@ -85,7 +106,7 @@ class FileSystem {
   SpinLock* memory_lock_ = nullptr;
   SpinLock lock_;
   std::uint64_t nodes_ = 0;  // address of the table
-  std::uint32_t count_ = 0, capacity_ = 0, free_ = 0;
+  std::uint32_t count_ = 0, capacity_ = 0, free_ = 0, entries_ = 0;
   std::uint64_t numbers_given_ = 0, turns_given_ = 0;
 };
 

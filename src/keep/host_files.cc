@@ -35,6 +35,19 @@ std::int64_t read_whole(Kernel& kernel, const ThreadState& thread, const char* p
   }
 }
 
+}  // namespace
+
+std::int64_t not_found(Kernel& kernel, const char* path, std::int64_t error) {
+  constexpr std::uint32_t kMost = 16;  // a program that looks for many does not flood the log
+  if (error == -ENOENT && path[0] == '/' && kernel.manifest.reads(path) &&
+      __atomic_fetch_add(&kernel.named_files, 1, __ATOMIC_RELAXED) < kMost) {
+    log(current_thread(), Line() << "adyton: " << path
+                                 << ": files.read lists it, but on SGX it is not there without its SHA-256 in "
+                                 << "sgx.file_sha256\n");
+  }
+  return error;
+}
+
 std::int64_t make_folders(Kernel& kernel, const char* path) {
   char above[kMostPath];
   for (std::uint64_t index = 1; path[index] != 0; ++index) {
@@ -46,8 +59,6 @@ std::int64_t make_folders(Kernel& kernel, const char* path) {
   }
   return 0;
 }
-
-}  // namespace
 
 std::int64_t bring_host_file(Kernel& kernel, const char* path) {
   std::uint8_t wanted[32], found[32];

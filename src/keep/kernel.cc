@@ -6,6 +6,7 @@
 
 #include "keep/host_interface.h"
 #include "keep/initial_stack.h"
+#include "keep/shared_files.h"
 #include "keep/signals.h"
 
 namespace adyton::keep {
@@ -109,6 +110,7 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
       return static_cast<std::uint64_t>(KeepFailure::kMemory);
     }
   }
+  if (!add_shared_entries(kernel)) return static_cast<std::uint64_t>(KeepFailure::kMemory);
   kernel.traced = config.debug == 1 && ask_host(KeepRequest::kTrace).result == 1;
   thread.frame = {};
   thread.frame.rsp = top;

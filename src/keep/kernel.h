@@ -15,6 +15,7 @@
 #include "keep/host_memory.h"
 #include "keep/measured_manifest.h"
 #include "keep/page_allocator.h"
+#include "keep/shared_numbers.h"
 #include "keep/signal_queue.h"
 #include "keep/sockets.h"
 #include "keep/spin_lock.h"
@@ -51,6 +52,7 @@ struct Kernel {
   std::uint64_t arguments = 0, argument_bytes = 0;  // address of argv's strings, one after the other
   Epolls epolls;
   Sockets sockets;
+  SharedNumbers shared;
   Timers timers;
   bool traced = false;   // the host is told of each system call: never of a production image
   SpinLock signal_lock;  // of the next three, and of ThreadState::pending
@@ -59,6 +61,7 @@ struct Kernel {
   std::uint64_t process_pending = 0;      // __atomic_: signals for whichever thread does not block them
   std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended
   std::uint64_t named_calls[512 / 64]{};  // of the calls answered ENOSYS, which the log has named
+  std::uint32_t named_files = 0;          // __atomic_: of files.read without a digest, which the log has named
 };
 
 // From the measured configuration: memory ranges, allocator, threads. `self`: the page of the thread that runs this.

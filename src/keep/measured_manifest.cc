@@ -130,4 +130,24 @@ bool MeasuredManifest::file_sha256(const char* path, std::uint8_t (&digest)[32])
   });
 }
 
+bool MeasuredManifest::reads(const char* path) const {
+  const std::uint64_t length = length_of(path);
+  CborCursor cursor(begin_, end_);
+  return cursor.enter("files") && cursor.enter("read") && cursor.any([&](const Item& item) {
+    return item.major == kText && item.value <= length && __builtin_memcmp(item.content, path, item.value) == 0 &&
+           (item.value == length || item.value == 1 || path[item.value] == '/');
+  });
+}
+
+bool MeasuredManifest::write_path(std::uint64_t index, char* path, std::uint64_t room) const {
+  CborCursor cursor(begin_, end_);
+  return cursor.enter("files") && cursor.enter("write") && cursor.any([&](const Item& item) {
+    if (item.major != kText || index-- != 0) return false;
+    if (item.value >= room) return false;
+    __builtin_memcpy(path, item.content, item.value);
+    path[item.value] = 0;
+    return true;
+  });
+}
+
 }  // namespace adyton::keep

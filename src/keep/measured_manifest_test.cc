@@ -12,7 +12,7 @@ Manifest test_manifest() {
   Manifest out{.name = "reader", .product = 300, .svn = 70};
   out.environment = {"TZ", "LANG", "A"};
   out.network = {.connect = {443, 80}, .listen = {65535, 23}};
-  out.files = {.read = {"/etc/ssl", "/data"}, .write = {"/var/log/one"}};
+  out.files = {.read = {"/etc/ssl", "/data"}, .write = {"/var/log/one", "/two"}};
   out.sgx.features = {"avx"};
   out.sgx.file_sha256 = {std::string(64, '1') + " /data/x", "0123456789abcdef" + std::string(48, 'f') + " /data/file"};
   out.calls = {{"a.call", "(string) -> list<u32>"}, {"b.call", "() -> ()"}};
@@ -42,6 +42,17 @@ TEST(MeasuredManifestTest, AllowsWhatIsListed) {
   for (const char* other : {"/data", "/data/fil", "/data/files", "", "file"}) {
     EXPECT_FALSE(manifest.file_sha256(other, digest)) << other;
   }
+  for (const char* path : {"/data", "/data/x", "/data/x/y", "/etc/ssl/"}) EXPECT_TRUE(manifest.reads(path)) << path;
+  for (const char* path : {"/", "/dat", "/datax", "/etc", "/etc/sslx", "", "/var/log/one"}) {
+    EXPECT_FALSE(manifest.reads(path)) << path;
+  }
+  char path[20];
+  ASSERT_TRUE(manifest.write_path(0, path, sizeof(path)));
+  EXPECT_STREQ(path, "/var/log/one");
+  ASSERT_TRUE(manifest.write_path(1, path, sizeof(path)));
+  EXPECT_STREQ(path, "/two");
+  EXPECT_FALSE(manifest.write_path(2, path, sizeof(path)));
+  EXPECT_FALSE(manifest.write_path(0, path, 12));
 }
 
 TEST(MeasuredManifestTest, AnEmptyOneAllowsNothing) {
@@ -49,6 +60,9 @@ TEST(MeasuredManifestTest, AnEmptyOneAllowsNothing) {
   for (const MeasuredManifest& manifest : {MeasuredManifest(cbor.data(), cbor.size()), MeasuredManifest()}) {
     EXPECT_FALSE(manifest.allows_variable("TZ=x"));
     EXPECT_FALSE(manifest.allows_port(false, 0));
+    EXPECT_FALSE(manifest.reads("/data"));
+    char path[20];
+    EXPECT_FALSE(manifest.write_path(0, path, sizeof(path)));
   }
 }
 
@@ -58,7 +72,10 @@ TEST(MeasuredManifestTest, CutOffOrChangedItIsReadToItsEndAndNoFurther) {
   const auto ask = [](const Bytes& bytes) {
     const MeasuredManifest manifest(bytes.data(), bytes.size());
     std::uint8_t digest[32];
-    return manifest.allows_variable("ZZ=") || manifest.allows_port(true, 1) || manifest.file_sha256("/none", digest);
+    char path[20];
+    (void)manifest.write_path(1, path, sizeof(path));
+    return manifest.reads("/none") || manifest.allows_variable("ZZ=") || manifest.allows_port(true, 1) ||
+           manifest.file_sha256("/none", digest);
   };
   for (std::size_t size = 0; size < cbor.size(); ++size) {
     EXPECT_FALSE(ask(Bytes(cbor.begin(), cbor.begin() + static_cast<std::ptrdiff_t>(size)))) << size;

@@ -24,6 +24,19 @@ std::int64_t take_path(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   return 0;
 }
 
+std::int64_t lead_out(Kernel& kernel, Path& path, bool follow) {
+  WayOut out;
+  if (const std::int64_t error = kernel.files.find_way_out(path.folder, path.text, follow, out); error < 0) {
+    return error;
+  }
+  if (out.entry == 0) return 0;
+  path.entry = out.entry;
+  path.entry_node = out.entry_node;
+  path.must_be_folder = out.must_be_folder;
+  __builtin_memcpy(path.text, out.rest, length_of(out.rest) + 1);
+  return 1;
+}
+
 bool device(const char* path, OpenFile& file) {
   if (same(path, "/dev/null") || same(path, "/dev/zero")) {
     file.kind = FileKind::kZeros;

@@ -6,6 +6,7 @@
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/shared_files.h"
 #include "keep/signals.h"
 #include "keep/socket_calls.h"
 #include "keep/trace.h"
@@ -160,7 +161,7 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_sendfile: return call_sendfile(kernel, thread, frame);
     case __NR_copy_file_range: return call_copy_file_range(kernel, thread, frame);
     case __NR_memfd_create: return call_memfd_create(kernel, a, b);
-    case __NR_flock:
+    case __NR_flock: return call_flock(kernel, thread, a, b);
     case __NR_fadvise64:
     case __NR_readahead: return kernel.descriptors.find(a) == nullptr ? -EBADF : 0;
     case __NR_fchmod: return call_fchmod(kernel, a, b);
@@ -179,10 +180,10 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_ftruncate: return call_ftruncate(kernel, a, b);
     case __NR_chmod: return call_chmod(kernel, kHere, a, b);
     case __NR_fchmodat: return call_chmod(kernel, a, b, c);
-    case __NR_fsync:
-    case __NR_fdatasync: return call_fsync(kernel, a);
+    case __NR_fsync: return call_fsync(kernel, a, false);
+    case __NR_fdatasync: return call_fsync(kernel, a, true);
     case __NR_sync: return 0;
-    case __NR_syncfs: return kernel.descriptors.find(a) == nullptr ? -EBADF : 0;
+    case __NR_syncfs: return call_syncfs(kernel, a);
     case __NR_umask:
       return __atomic_exchange_n(&kernel.mode_mask, static_cast<std::uint32_t>(a) & 0777, __ATOMIC_RELAXED);
     case __NR_ioctl: return call_ioctl(kernel, frame);

@@ -5,6 +5,7 @@ files that are the same before and after."""
 import hashlib
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,9 +58,15 @@ def must(*command):
 adyton = bin_folder / "adyton"
 must("g++", "-O2", "-fPIE", "-static-pie", "-o", "program.elf", "program.cc")
 must(adyton, "sign", "program.elf", "--manifest", "program.toml")
-images = [bin_folder / "hello.enclave", bin_folder / "calls.enclave", work / "program.enclave"]
+shared = work / "shared"
+must("g++", "-std=c++20", "-O2", "-fPIE", "-static-pie", "-o", "files.elf", pathlib.Path(__file__).parents[1] / "keep/programs/shared_files_unsafe.cc",
+     "-l:libsqlite3.a", "-lm")
+(work / "files.toml").write_text(f'name = "files"\n[files]\nwrite = ["{shared}/folder", "{shared}/single"]\n')
+must(adyton, "sign", "files.elf", "--manifest", "files.toml")
+files = work / "files.enclave"
+images = [bin_folder / "hello.enclave", bin_folder / "calls.enclave", work / "program.enclave", files]
 before = [hashlib.sha256(image.read_bytes()).hexdigest() for image in images]
-hello, calls, program = images
+hello, calls, program = images[:3]
 
 commands = [
     ((bin_folder / "hello",), ""),
@@ -72,6 +79,51 @@ commands = [
     ((adyton, "run", "-q", program, "--", "abort"), ""),
     ((adyton, "run", "-q", program, "--", "blocks"), ""),
 ]
+
+
+def shared_files():
+    """What is there, as the host sees it."""
+    return sorted((str(path.relative_to(shared)), hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder") for path in shared.rglob("*") if not path.is_symlink())
+
+
+def work_with_files(*command):
+    """Status, output and what is left of both runs, of which the second looks at what the first has left."""
+    shutil.rmtree(shared, ignore_errors=True)
+    (shared / "folder").mkdir(parents=True)
+    (shared / "single").write_text("one line\n")
+    (shared / "unlisted").write_text("secret\n")
+    os.symlink(shared / "unlisted", shared / "folder/out")
+    os.symlink("../unlisted", shared / "folder/up")
+    first = command[0](*command[1:], shared / "folder", shared / "single")
+    left = shared_files()
+    again = command[0](*command[1:], shared / "folder", shared / "single", "again")
+    return first, left, again, shared_files()
+
+
+def natively(*arguments):
+    return run("", work / "files.elf", *arguments)
+
+
+def inside(backend, *arguments):
+    return run(backend, adyton, "run", "-q", files, "--", *arguments)
+
+
+native, *others = [work_with_files(natively), work_with_files(inside, "process"), work_with_files(inside, "sgx-emulated")]
+for name, other in zip(["process", "sgx-emulated"], others):
+    for one, expected in zip(other, native):
+        if one != expected:
+            sys.exit(f"files of the host:\nnative {expected}\n{name} {one}")
+for step, name, content in ((1, "folder/log", b"new\n"), (3, "single", b"one line\nand one line\nand one line\n")):
+    assert native[0][0] == 0 and (name, hashlib.sha256(content).hexdigest()) in native[step], native
+refused = [shared / "unlisted", f"{shared}/folder/../unlisted", shared / "folder/out", shared / "folder/up", "/etc/passwd"]
+for backend in ("process", "sgx-emulated"):
+    work_with_files(inside, backend)
+    for path in refused:
+        status, output, error = inside(backend, "refused", path)
+        opened, appended, truncated = output.split()[1:4]
+        if (status, opened, appended, truncated) != (0, "refused", "refused", "refused"):
+            sys.exit(f"{path} on {backend}: {output}{error}")
+    assert (shared / "unlisted").read_text() == "secret\n"
 for command, given in commands:
     on_process, on_sgx = (run(backend, *command, given=given) for backend in ("process", "sgx-emulated"))
     if on_process != on_sgx:

@@ -74,6 +74,15 @@ TEST(HostileAnswers, ToQuestionsOfTheProcessor) { expect_kept("processors", Keep
 TEST(HostileAnswers, ToYields) { expect_kept("processors", KeepRequest::kYield); }
 TEST(HostileAnswers, ToTimeStamps) { expect_kept("time-stamp", KeepRequest::kTimestamp, {.rdtsc_faults = true}); }
 
+TEST(HostileAnswers, AboutSharedFiles) {
+  using enum KeepRequest;
+  for (const KeepRequest request : {kFileOpen, kFileClose, kFileRead, kFileWrite, kFileResize, kFileSync, kFileLock,
+                                    kFileFlock, kFileInfo, kFolderList, kPathInfo, kMakeFolder, kRemove, kRename}) {
+    SCOPED_TRACE(number(request));
+    expect_kept("shared", request);
+  }
+}
+
 // Who is woken is decided inside: whatever the host says of it, the program hears that it woke one.
 TEST(HostileAnswers, ToThoseWhoWakeAThread) {
   for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{7}, ~std::uint64_t{0}, std::uint64_t{1} << 63}) {

@@ -19,13 +19,16 @@ constexpr std::size_t kLegacy = 512, kHeader = 64, kFirstX87 = 32, kReserved = 4
 
 std::uint64_t number(auto value) { return static_cast<std::uint64_t>(value); }
 
-const Image& wary_image() {
-  static const Image kImage = [] {
-    Manifest manifest;
-    manifest.memory.heap_bytes = 4 << 20;
-    return signed_image("wary_unsafe", std::move(manifest));
-  }();
-  return kImage;
+Image make_wary_image(std::vector<std::string> write) {
+  Manifest manifest;
+  manifest.memory.heap_bytes = 4 << 20;
+  manifest.files.write = std::move(write);
+  return signed_image("wary_unsafe", std::move(manifest));
+}
+
+const Image& wary_image(const std::vector<std::string>& arguments) {
+  static const Image kImage = make_wary_image({}), kWithFiles = make_wary_image({"/shared"});
+  return !arguments.empty() && arguments[0] == "shared" ? kWithFiles : kImage;
 }
 
 std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t offset) {
@@ -37,7 +40,7 @@ std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t offset) {
 }  // namespace
 
 HostileHost::HostileHost(std::vector<std::string> arguments, SgxEmulatorOptions options)
-    : sgx_(load(wary_image(), std::move(options))) {
+    : sgx_(load(wary_image(arguments), std::move(options))) {
   arguments.insert(arguments.begin(), "wary");
   for (const std::string& argument : arguments) strings_.append(argument).push_back('\0');
   argument_count_ = arguments.size();
@@ -155,6 +158,15 @@ SgxRegisters HostileHost::honest(const SgxRegisters& request) {
     case KeepRequest::kClock: ++now_; return answer(now_ / 32, now_ % 32 * 31'250'000);
     case KeepRequest::kHostMemory: return answer(std::bit_cast<std::uint64_t>(shared_.data()), shared_.size());
     case KeepRequest::kAffinity: return answer(3);
+    case KeepRequest::kFileOpen: return answer((request.r9 & 0200000) != 0 ? 1 : 0);  // O_DIRECTORY
+    case KeepRequest::kFileInfo:
+    case KeepRequest::kPathInfo: {
+      const bool folder = KeepRequest{request.rsi} == KeepRequest::kPathInfo && request.rdx == 0;
+      const KeepFileInfo info{
+          .mode = folder ? 0040755u : 0100644u, .number = 5, .size = 1000, .seconds = 1, .nanoseconds = 2};
+      std::memcpy(pages_[0]->data, &info, sizeof(info));
+      return answer(0);
+    }
     default: return answer(0);
   }
 }

@@ -92,6 +92,28 @@ enum class KeepRequest : std::uint64_t {
   // (bytes of path in HostPage::data, offset) -> bytes of that file given there; 0: its end
   kReadFile = 50,
 
+  // Files of the host that the manifest's files.write lists. `place` is entry << 32 | bytes of path: which of the list,
+  // and how the path in HostPage::data goes on from there, names with a slash between two, none of them empty, "." or
+  // ".."; no bytes are the entry itself. Symbolic links are followed nowhere. Open ones have numbers that the keep
+  // kernel gives, below 2^32.
+  kFileOpen = 70,    // (number, place, mode << 32 | flags of open(), of kKeepOpenFlags) -> 0: a file, 1: a folder
+  kFileClose = 71,   // (number) -> 0
+  kFileRead = 72,    // (number, most bytes, offset) -> bytes given in HostPage::data; fewer: its end
+  kFileWrite = 73,   // (number, bytes, offset or kKeepAtEnd) -> bytes taken; rdx of kKeepAtEnd: where they end
+  kFileResize = 74,  // (number, size) -> 0
+  kFileSync = 75,    // (number, 1: as fdatasync()) -> 0
+  kFileTimes = 76,   // (number, seconds, nanoseconds) -> 0
+  kFileLock = 77,    // (number, F_SETLK, F_GETLK or their F_OFD_) -> 0; the struct flock in HostPage::data, both ways
+  kFileFlock = 78,   // (number, operation of flock(), with LOCK_NB) -> 0
+  kFileInfo = 79,    // (number) -> 0; KeepFileInfo in HostPage::data
+  kFolderList =
+      80,          // (number, most bytes, offset) -> bytes of whole struct linux_dirent64 in HostPage::data; 0: the end
+  kPathInfo = 81,  // (place) -> 0; KeepFileInfo in HostPage::data, of a link itself
+  kPathTimes = 82,   // (place, seconds, nanoseconds) -> 0
+  kMakeFolder = 83,  // (place, mode) -> 0
+  kRemove = 84,      // (place, 0 or AT_REMOVEDIR) -> 0
+  kRename = 85,      // (place, bytes of the new path, behind the old one, 0 or RENAME_NOREPLACE) -> 0
+
   // Of debug images only, as the measured KeepConfig says:
   kTrace = 64,      // () -> 1: the host wants to be told of each system call
   kTraceCall = 65,  // (TraceRecord in HostPage::data); the answer is not looked at
@@ -103,6 +125,16 @@ struct KeepPolled {
   std::uint16_t wanted, found;  // POLLIN and the others
 };
 inline constexpr std::uint64_t kForever = ~std::uint64_t{0};
+
+inline constexpr std::uint64_t kKeepAtEnd = ~std::uint64_t{0};
+// O_ACCMODE, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_DSYNC, O_SYNC
+inline constexpr std::uint64_t kKeepOpenFlags = 03 | 0100 | 0200 | 01000 | 0200000 | 010000 | 04010000;
+struct KeepFileInfo {
+  std::uint64_t mode;  // as st_mode
+  std::uint64_t number, size;
+  std::int64_t seconds;  // of its last change
+  std::uint64_t nanoseconds;
+};
 
 // Untrusted memory, one for each thread, aligned to 8 bytes: the host's for as long as the enclave lives.
 struct HostPage {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/sgx/host_descriptors.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -9,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <string>
 #include <vector>
 
 namespace adyton {
@@ -73,15 +71,6 @@ bool HostDescriptors::poll(std::span<std::uint8_t> page, std::uint64_t count, st
   }
   std::memcpy(page.data(), entries.data(), entries.size() * sizeof(KeepPolled));
   return polled.back().revents == 0;
-}
-
-std::uint64_t read_host_file(std::span<std::uint8_t> page, std::uint64_t path_bytes, std::uint64_t offset) {
-  const std::size_t length = std::min<std::uint64_t>(path_bytes, 4096);
-  std::string path(length, 0);
-  std::copy_n(page.begin(), length, path.begin());
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return result(-1);
-  return result(::pread(file.get(), page.data(), page.size(), static_cast<off_t>(offset)));
 }
 
 }  // namespace adyton

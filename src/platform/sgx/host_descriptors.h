@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program on the keep kernel has of the host's descriptors: its three streams, and sockets.
+// What a program on the keep kernel has of the host's descriptors: its three streams, sockets, and listed files.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace adyton {
 // Thread-safe. Results are what the system call gives, or minus errno, as the enclave gets them.
 class HostDescriptors {
  public:
-  explicit HostDescriptors(const KeepStreams& streams) : streams_(streams) {}
+  HostDescriptors(const KeepStreams& streams, KeepFiles files) : streams_(streams), files_(std::move(files)) {}
 
   [[nodiscard]] std::uint64_t write(std::uint64_t handle, std::span<const std::uint8_t> bytes) const;
   [[nodiscard]] std::uint64_t read(std::uint64_t handle, std::span<std::uint8_t> bytes) const;
@@ -28,23 +28,27 @@ class HostDescriptors {
   // `count` KeepPolled in `page`, which get their `found`.
   bool poll(std::span<std::uint8_t> page, std::uint64_t count, std::uint64_t nanoseconds, int event) const;
 
-  // kSocket and what follows it in KeepRequest, in host_sockets.cc; none blocks. `second`: rdx at the answer.
+  // Of files and sockets. `second`: rdx at the answer.
+  std::uint64_t request(KeepRequest request, std::uint64_t a, std::uint64_t b, std::uint64_t c,
+                        std::span<std::uint8_t> page, std::uint64_t& second) {
+    return request >= KeepRequest::kReadFile ? files_.request(request, a, b, c, page, second)
+                                             : socket_request(request, a, b, c, page, second);
+  }
+
+ private:
+  // kSocket and what follows it in KeepRequest, in host_sockets.cc; none blocks.
   std::uint64_t socket_request(KeepRequest request, std::uint64_t number, std::uint64_t b, std::uint64_t c,
                                std::span<std::uint8_t> page, std::uint64_t& second);
 
- private:
   using Shared = std::shared_ptr<const Descriptor>;      // open for as long as a thread uses it
   [[nodiscard]] int stream(std::uint64_t handle) const;  // -1: there is none
   [[nodiscard]] Shared socket(std::uint64_t number) const;
   std::uint64_t keep_socket(std::uint64_t number, int descriptor);
 
   const KeepStreams streams_;
+  HostFiles files_;
   mutable std::mutex mutex_;
   std::map<std::uint64_t, Shared> sockets_;
 };
-
-// kReadFile: the path is in `page`, and so is then what the file has at `offset`. The keep kernel asks for files of the
-// manifest only, and checks their digest.
-std::uint64_t read_host_file(std::span<std::uint8_t> page, std::uint64_t path_bytes, std::uint64_t offset);
 
 }  // namespace adyton

@@ -53,7 +53,7 @@ class KeepHost {
   KeepHost(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start)
       : enclave_(enclave),
         tcs_offsets_(tcs_offsets),
-        descriptors_(start.streams),
+        descriptors_(start.streams, start.files),
         trace_(start.trace),
         memory_(start.memory),
         threads_(tcs_offsets.size()) {}
@@ -192,12 +192,11 @@ class KeepHost {
         break;
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
-      case KeepRequest::kReadFile: out.rsi = read_host_file(threads_[index].page->data, request.rdx, request.r8); break;
       case KeepRequest::kTrace: out.rsi = trace_ >= 0 ? 1 : 0; break;
       case KeepRequest::kTraceCall: trace(index); break;
       default:
-        out.rsi = descriptors_.socket_request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
-                                              threads_[index].page->data, out.rdx);
+        out.rsi = descriptors_.request(KeepRequest{request.rsi}, request.rdx, request.r8, request.r9,
+                                       threads_[index].page->data, out.rdx);
     }
     return out;
   }

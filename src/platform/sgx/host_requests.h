@@ -13,6 +13,7 @@
 #include <adyton/result.h>
 #include "image/sgx/keep_interface.h"
 #include "platform/sgx/device.h"
+#include "platform/sgx/host_files.h"
 
 namespace adyton {
 
@@ -26,6 +27,7 @@ struct KeepStart {
   std::vector<std::string> arguments;    // argv, at least one
   std::vector<std::string> environment;  // "NAME=value"; the keep kernel takes only some
   KeepStreams streams;
+  KeepFiles files;
   int trace = -1;               // a debug image's system calls are told here, a line each; used, not owned
   std::span<std::byte> memory;  // whole pages that the application may map, as descriptor 3; outlives the run
 };

@@ -64,6 +64,7 @@ Result<KeepEnd> run(KeepStart start) {
     device = TRY(device_for(orders));
     enclave = TRY(load_sgx_enclave(*device, orders.plan, sigstruct));
     threads = orders.plan.tcs_offsets;
+    start.files = orders.files;
     if (orders.trace != 0) start.trace = static_cast<int>(orders.trace);
     if (orders.debugger) stop_for_debugger(enclave->base() + orders.plan.app_offset);
   }

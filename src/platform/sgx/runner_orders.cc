@@ -8,7 +8,7 @@
 namespace adyton {
 namespace {
 
-constexpr std::string_view kFormat = "adyton-sgx-runner-2";
+constexpr std::string_view kFormat = "adyton-sgx-runner-3";
 
 void write_pages(cbor::Writer& writer, const SgxPages& pages) {
   writer.array(5)
@@ -82,7 +82,7 @@ Result<SgxPlan> read_plan(cbor::Reader& reader) {
 
 Secret encode_runner_orders(const RunnerOrders& orders, const SgxPlan& plan, BytesView sigstruct) {
   cbor::Writer writer;
-  writer.array(7)
+  writer.array(9)
       .text(kFormat)
       .boolean(orders.strict)
       .boolean(orders.debugger)
@@ -90,6 +90,10 @@ Secret encode_runner_orders(const RunnerOrders& orders, const SgxPlan& plan, Byt
       .bytes(orders.fuses ? orders.fuses->expose() : BytesView())
       .bytes(sigstruct);
   write_plan(writer, plan);
+  for (const auto* list : {&orders.files.read, &orders.files.write}) {
+    writer.array(list->size());
+    for (const std::string& path : *list) writer.text(path);
+  }
   Bytes encoded = writer.release();
   Secret out = Secret::copy_of(encoded);
   wipe(encoded);
@@ -98,7 +102,7 @@ Secret encode_runner_orders(const RunnerOrders& orders, const SgxPlan& plan, Byt
 
 Result<ParsedRunnerOrders> parse_runner_orders(BytesView encoded) {
   cbor::Reader reader(encoded);
-  TRY(reader.read_array_head(7));
+  TRY(reader.read_array_head(9));
   if (TRY(reader.read_text()) != kFormat) return invalid("orders of another version than this program");
   ParsedRunnerOrders out;
   out.strict = TRY(reader.read_boolean());
@@ -108,6 +112,12 @@ Result<ParsedRunnerOrders> parse_runner_orders(BytesView encoded) {
   if (!fuses.empty()) out.fuses = Secret::copy_of(fuses);
   out.sigstruct = TRY(reader.read_bytes());
   out.plan = TRY(read_plan(reader));
+  for (auto* list : {&out.files.read, &out.files.write}) {
+    TRY(reader.read_array([&]() -> Result<void> {
+      list->emplace_back(TRY(reader.read_text()));
+      return {};
+    }));
+  }
   TRY(reader.finish());
   return out;
 }

@@ -12,6 +12,7 @@
 #include <adyton/result.h>
 #include <adyton/secret.h>
 #include "image/sgx/sgx_plan.h"
+#include "platform/sgx/host_files.h"
 
 namespace adyton {
 
@@ -20,6 +21,7 @@ struct RunnerOrders {
   bool strict = false;          // SgxEmulatorOptions::strict
   bool debugger = false;        // stop where a debugger learns where the image lies (debugger_stop.h)
   std::uint32_t trace = 0;      // the descriptor on which system calls are told; 0: none
+  KeepFiles files;              // which of the host's it opens, whatever the enclave asks for
 };
 
 // What comes of them. `plan` is as much of it as a device wants (src/platform/sgx/device.h), without what only

@@ -25,7 +25,10 @@ SgxPlan plan_of(const Bytes& page) {
 const Bytes kPage(kPageBytes, std::byte{0x7f}), kSigstruct(100, std::byte{5});
 
 Bytes orders(const SgxPlan& plan = plan_of(kPage)) {
-  const RunnerOrders told{.fuses = Secret::copy_of(Bytes(64, std::byte{3})), .strict = true, .trace = 6};
+  const RunnerOrders told{.fuses = Secret::copy_of(Bytes(64, std::byte{3})),
+                          .strict = true,
+                          .trace = 6,
+                          .files = {.read = {"/data/x"}, .write = {"/out", "/out2"}}};
   return to_bytes(encode_runner_orders(told, plan, kSigstruct).expose());
 }
 
@@ -40,6 +43,8 @@ TEST(RunnerOrders, ComeBackAsTheyWere) {
   EXPECT_TRUE(parsed->strict);
   EXPECT_EQ(parsed->fuses->expose().size(), 64u);
   EXPECT_EQ(parsed->trace, 6u);
+  EXPECT_EQ(parsed->files.read, std::vector<std::string>{"/data/x"});
+  EXPECT_EQ(parsed->files.write, (std::vector<std::string>{"/out", "/out2"}));
   EXPECT_EQ(to_bytes(parsed->sigstruct), kSigstruct);
   EXPECT_EQ(again(*parsed), encoded);
 }

@@ -100,7 +100,8 @@ Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& imag
   const RunnerOrders orders{.fuses = fuses.encode(),
                             .strict = config.strict,
                             .debugger = config.wait_for_debugger,
-                            .trace = config.trace >= 0 ? kHandedDevice : 0u};
+                            .trace = config.trace >= 0 ? kHandedDevice : 0u,
+                            .files = KeepFiles::of(manifest)};
   return Hosted{
       .orders = encode_runner_orders(orders, enclave.plan, enclave.sigstruct.bytes),
       .hosting = Hosting::kEmulated,
@@ -110,7 +111,7 @@ Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& imag
 
 std::vector<BackendCheck> SgxDeviceBackend::probe() const { return make_sgx_device(options_)->probe(); }
 
-Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage&, const SignedSgxPlan& enclave,
+Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage& image, const SignedSgxPlan& enclave,
                                                      const LaunchConfig& config) {
   if (config.wait_for_debugger) {
     return unavailable(
@@ -119,7 +120,8 @@ Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage&, const
   std::vector<std::string> paths = {options_.enclave_path};
   if ((enclave.plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) paths.push_back(options_.provision_path);
   const auto trace = static_cast<std::uint32_t>(config.trace >= 0 ? kHandedDevice + paths.size() : 0);
-  Hosted out{.orders = encode_runner_orders({.trace = trace}, enclave.plan, enclave.sigstruct.bytes),
+  const RunnerOrders orders{.trace = trace, .files = KeepFiles::of(image.image().manifest())};
+  Hosted out{.orders = encode_runner_orders(orders, enclave.plan, enclave.sigstruct.bytes),
              .hosting = Hosting::kDevice,
              .builtin = sgx_builtin_handlers(config.storage, quotes_)};
   for (const std::string& path : paths) {

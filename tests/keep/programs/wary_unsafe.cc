@@ -7,7 +7,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -274,6 +276,62 @@ void look_at_processors(long times) {
   }
 }
 
+// What the host lists: whole entries, with names that lead nowhere else.
+void look_at_list(const char* buffer, long bytes) {
+  for (long done = 0; done < bytes;) {
+    std::uint16_t length = 0;
+    std::int64_t offset = 0;
+    PROMISE(bytes - done >= 21);
+    memcpy(&offset, buffer + done + 8, sizeof(offset));
+    memcpy(&length, buffer + done + 16, sizeof(length));
+    PROMISE(length >= 21 && length <= bytes - done && offset >= 0);
+    const char* const name = buffer + done + 19;
+    const void* const end = memchr(name, 0, static_cast<std::size_t>(length) - 19);
+    PROMISE(end != nullptr && *name != 0 && memchr(name, '/', strlen(name)) == nullptr && strlen(name) <= 255);
+    done += length;
+  }
+}
+
+void look_at_shared_files(long times) {
+  constexpr long kMost = 1000, kCanary = 4096;
+  constexpr char kUntouched = 0x33;
+  alignas(8) static char memory[kMost + 2 * kCanary];
+  char* const buffer = memory + kCanary;
+  const auto kept = [&](long result, long most) { return small_error(result) || (result >= 0 && result <= most); };
+  for (long time = 0; time < times; ++time) {
+    memset(memory, kUntouched, sizeof(memory));
+    const long folder = ask(SYS_openat, AT_FDCWD, "/shared", O_RDONLY | O_DIRECTORY, 0);
+    const long file = ask(SYS_openat, AT_FDCWD, "/shared/a/b", O_RDWR, 0);
+    PROMISE(kept(folder, 1023) && kept(file, 1023));
+    const long listed = folder < 0 ? 0 : ask(SYS_getdents64, folder, buffer, kMost);
+    PROMISE(kept(listed, kMost));
+    look_at_list(buffer, listed);
+    if (file >= 0) {
+      PROMISE(kept(ask(SYS_pread64, file, buffer, kMost, 5), kMost) && kept(ask(SYS_read, file, buffer, kMost), kMost));
+      PROMISE(kept(ask(SYS_write, file, buffer, kMost), kMost));
+      PROMISE(ask(SYS_lseek, file, 0, SEEK_CUR) >= 0 && kept(ask(SYS_lseek, file, 0, SEEK_END), INT64_MAX));
+      PROMISE(ask(SYS_fcntl, file, F_SETFL, O_APPEND) == 0 && kept(ask(SYS_write, file, buffer, kMost), kMost));
+      PROMISE(ask(SYS_lseek, file, 0, SEEK_CUR) >= 0);
+      PROMISE(kept(ask(SYS_ftruncate, file, 7), 0) && kept(ask(SYS_fsync, file), 0) &&
+              kept(ask(SYS_flock, file, 6), 0));
+      struct flock lock{};
+      PROMISE(kept(ask(SYS_fcntl, file, F_SETLK, &lock), 0) && kept(ask(SYS_fcntl, file, F_GETLK, &lock), 0));
+      PROMISE(lock.l_start >= 0 && lock.l_len >= 0);
+      struct stat info{};
+      PROMISE(kept(ask(SYS_fstat, file, &info), 0));
+      PROMISE(info.st_size >= 0 && info.st_mtim.tv_nsec >= 0 && info.st_mtim.tv_nsec < 1'000'000'000);
+      const long mapped = ask(SYS_mmap, 0, kMost, PROT_READ | PROT_WRITE, MAP_PRIVATE, file);
+      PROMISE(small_error(mapped) || (static_cast<std::uint64_t>(mapped) - own_base < own_bytes));
+      if (mapped > 0) PROMISE(ask(SYS_munmap, mapped, kMost) == 0);
+      PROMISE(ask(SYS_close, file) == 0);
+    }
+    if (folder >= 0) PROMISE(ask(SYS_close, folder) == 0);
+    PROMISE(kept(ask(SYS_mkdir, "/shared/c", 0755), 0) && kept(ask(SYS_unlink, "/shared/c"), 0));
+    PROMISE(kept(ask(SYS_rename, "/shared/c", "/shared/d"), 0) && kept(ask(SYS_access, "/shared/c", 0), 0));
+    for (long i = 0; i < kCanary; ++i) PROMISE(memory[i] == kUntouched && buffer[kMost + i] == kUntouched);
+  }
+}
+
 void skip(int, siginfo_t*, void* context) {
   static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP] += 2;
   threads_run = threads_run + 1;
@@ -327,6 +385,7 @@ int main(int count, char** arguments) {
   if (is("time-stamp")) {
     for (long time = 0; time < times; ++time) (void)__builtin_ia32_rdtsc();
   }
+  if (is("shared")) look_at_shared_files(times);
   if (is("trap")) trap(times);
   if (is("spin")) spin();
   if (is("touch")) (void)*reinterpret_cast<volatile char*>(16);  // SAFETY: faults, as it should.
