@@ -33,12 +33,12 @@ void handle(int signal, int flags = 0) {
   sigaction(signal, &action, nullptr);
 }
 
-// Long doubles and doubles whose value depends on every register's being what it was.
+// Long doubles and doubles whose value depends on every register's being what it was. Requires that `seen` was 0 before
+// the signal was under way.
 double compute_until_seen() {
   long double sum = 0;
   double other = 1;
   unsigned long rounds = 0;
-  seen = 0;
   computing = true;
   while (seen == 0) {
     sum += 1.0L;
@@ -49,12 +49,20 @@ double compute_until_seen() {
   return sum == static_cast<long double>(rounds) && other == 1 ? 1 : 0;
 }
 
+void signal_until(const std::atomic<bool>& done, pthread_t thread, int signal) {
+  while (!done) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (!done) pthread_kill(thread, signal);
+  }
+}
+
 }  // namespace
 
 int main() {
   handle(SIGUSR1);
   for (int round = 0; round < 20; ++round) {
     double right = 0;
+    seen = 0;
     std::thread worker([&] { right = compute_until_seen(); });
     while (!computing) std::this_thread::yield();
     pthread_kill(worker.native_handle(), SIGUSR1);
@@ -64,6 +72,7 @@ int main() {
   }
 
   handle(SIGALRM);
+  seen = 0;
   itimerval timer{.it_interval = {}, .it_value = {0, 5000}};
   setitimer(ITIMER_REAL, &timer, nullptr);
   std::cout << "computed until an alarm " << compute_until_seen() << "\n";
@@ -78,7 +87,10 @@ int main() {
   std::cout << timer_create(CLOCK_MONOTONIC, &event, &id);
   const itimerspec soon{.it_interval = {0, 2'000'000}, .it_value = {0, 2'000'000}};
   std::cout << timer_settime(id, 0, &soon, nullptr);
-  for (int round = 0; round < 3; ++round) std::cout << compute_until_seen();
+  for (int round = 0; round < 3; ++round) {
+    seen = 0;  // it comes again and again
+    std::cout << compute_until_seen();
+  }
   std::cout << " " << last.si_value.sival_int << (last.si_code == SI_TIMER) << timer_delete(id) << "\n";
 
   sigset_t set, empty;
@@ -120,24 +132,27 @@ int main() {
   const pthread_t self = pthread_self();
   for (const int signal : {SIGUSR2, SIGUSR1}) {  // one lets it go on, the other does not
     seen = 0;
+    std::atomic<bool> done = false;
     std::thread sender([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
       pthread_kill(self, signal);
       while (seen == 0) std::this_thread::yield();
       if (signal == SIGUSR2) (void)!write(ends[1], "x", 1);
+      signal_until(done, self, signal);  // it may have come before the other waited
     });
     char byte;
     const ssize_t count = read(ends[0], &byte, 1);
+    done = true;
     std::cout << "read " << count << (count < 0 && errno == EINTR) << "\n";
     sender.join();
   }
-  std::thread sleeper([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    pthread_kill(self, SIGUSR2);
-  });
+  std::atomic<bool> slept = false;
+  std::thread sleeper([&] { signal_until(slept, self, SIGUSR2); });
   const timespec long_time{1000, 0};
   timespec left{};
-  std::cout << "sleep " << nanosleep(&long_time, &left) << (errno == EINTR) << (left.tv_sec > 900) << "\n";
+  const int sleep = nanosleep(&long_time, &left);
+  std::cout << "sleep " << sleep << (errno == EINTR) << (left.tv_sec > 900) << "\n";
+  slept = true;
   sleeper.join();
 
   // Cancelled where it computes and where it waits.
