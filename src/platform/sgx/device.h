@@ -75,6 +75,8 @@ class SgxDevice {
   virtual ~SgxDevice() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;            // "sgx", "sgx-emulated"
   [[nodiscard]] virtual std::vector<BackendCheck> probe() const = 0;  // what there is, and the remedy for what is not
+  // Whether what the plan asks for is there. Starts nothing. Errors: unavailable, denied, invalid, with the remedy.
+  [[nodiscard]] virtual Result<void> check(const SgxPlan&) const { return {}; }
   // ECREATE: the address range and SECS of `plan`, no pages yet.
   virtual Result<std::unique_ptr<SgxEnclave>> create(const SgxPlan& plan) = 0;
 };
