@@ -50,8 +50,9 @@ class SgxEnclave {
   virtual Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) = 0;
 
   // The thread that is inside by this TCS, if one is, comes out by an asynchronous exit, and its enter() ends with
-  // `interrupted`. Does not wait for it, and may miss one that is just coming or going. Thread-safe. A device that
-  // cannot does nothing: then threads that only compute learn of signals late, and end when they leave by themselves.
+  // `interrupted`. Does not wait for it, and may miss one that is just coming or going. Thread-safe. Takes
+  // signal 63. A device that cannot does nothing: then threads that only compute learn of signals late, and end when
+  // they leave by themselves.
   virtual void interrupt(std::uint64_t tcs_offset) { (void)tcs_offset; }
 };
 
