@@ -12,14 +12,14 @@ namespace adyton::bench {
 // machine disturb less.
 inline constexpr const char* kProcessorTime = "processor time";
 
-// One promise. `measured` and `baseline` are names of benchmarks; times are per operation.
+// One promise. `measured` and `baseline` are names of benchmarks, whose times per operation are compared, or counters
+// of benchmarks: "Name#counter".
 struct Promise {
   std::string what;
   std::string measured;
-  std::string baseline;      // empty: none, the limit is absolute
-  double at_most = 0;        // of measured / baseline, or of measured in microseconds without a baseline
-  std::string note;          // what the limit is, in words
-  std::string counter = {};  // not times are compared, but these counters of the benchmarks
+  std::string baseline;  // empty: none, the limit is absolute
+  double at_most = 0;    // of measured / baseline, or of measured in microseconds without a baseline
+  std::string note;      // what the limit is, in words
 };
 
 // Runs, prints the table, writes JSON (Google Benchmark's own with --benchmark_out=FILE, the promises with

@@ -85,6 +85,8 @@ void work(benchmark::State& state, std::optional<double> (*run)(const std::strin
 }
 void MallocLinux(benchmark::State& state) { work(state, on_linux, "malloc"); }
 void MallocKeep(benchmark::State& state) { work(state, on_keep, "malloc"); }
+void MallocThreadsLinux(benchmark::State& state) { work(state, on_linux, "malloc-threads"); }
+void MallocThreadsKeep(benchmark::State& state) { work(state, on_keep, "malloc-threads"); }
 void ThreadsLinux(benchmark::State& state) { work(state, on_linux, "threads"); }
 void ThreadsKeep(benchmark::State& state) { work(state, on_keep, "threads"); }
 
@@ -93,6 +95,8 @@ BENCHMARK(EmptyCallSgx)->UseRealTime();
 BENCHMARK(LaunchSgx)->UseManualTime()->Iterations(5);
 BENCHMARK(MallocLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocKeep)->UseManualTime()->Iterations(3);
+BENCHMARK(MallocThreadsLinux)->UseManualTime()->Iterations(3);
+BENCHMARK(MallocThreadsKeep)->UseManualTime()->Iterations(3);
 BENCHMARK(ThreadsLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(ThreadsKeep)->UseManualTime()->Iterations(3);
 
@@ -106,5 +110,6 @@ int main(int argc, char** argv) {
        {"empty call, sgx-emulated", "EmptyCallSgx", "", 2.0, "under 2 us"},
        {"launch, 64 MiB heap", "LaunchSgx", "", 150'000, "under 150 ms to the first reply"},
        {"malloc-heavy program", "MallocKeep", "MallocLinux", 1 / kShare, "at least 85 % of native"},
+       {"malloc-heavy program, on four threads", "MallocThreadsKeep", "MallocThreadsLinux", 1 / kShare, "the same"},
        {"thread-heavy program", "ThreadsKeep", "ThreadsLinux", 1 / kShare, "at least 85 % of native"}});
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Work that leans on the C library and the kernel beneath it, for the same program on Linux and on the keep kernel:
-// `work malloc` or `work threads` prints the microseconds that it took.
+// `work malloc`, `work malloc-threads` or `work threads` prints the microseconds that it took.
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,19 +24,32 @@ class Numbers {
   std::uint32_t state_ = 1;
 };
 
+constexpr std::size_t kRounds = 600'000;
+
 // Blocks of 16 bytes to 8 KiB, and one in a thousand of up to 1 MiB, which the C library maps and unmaps.
-std::uint64_t allocate() {
-  constexpr std::size_t kBlocks = 4096, kRounds = 600'000;
+std::uint64_t allocate(std::size_t rounds) {
+  constexpr std::size_t kBlocks = 4096;
   std::vector<std::unique_ptr<char[]>> blocks(kBlocks);
   Numbers numbers;
   std::uint64_t sum = 0;
-  for (std::size_t round = 0; round < kRounds; ++round) {
+  for (std::size_t round = 0; round < rounds; ++round) {
     const std::size_t most = numbers.next() % 1000 == 0 ? 1 << 20 : std::size_t{16} << numbers.next() / 65536 % 10;
     const std::size_t size = most / 2 + numbers.next() / 256 % (most / 2);
     auto& block = blocks[numbers.next() / 4096 % kBlocks];
     block.reset(new char[size]);
     block[0] = block[size - 1] = static_cast<char>(round);
     sum += static_cast<unsigned char>(block[size / 2 / size]);
+  }
+  return sum;
+}
+
+// The same on threads.
+std::uint64_t allocate_on(int threads) {
+  std::atomic<std::uint64_t> sum = 0;
+  {
+    std::vector<std::jthread> all;
+    for (int i = 0; i < threads; ++i)
+      all.emplace_back([&] { sum += allocate(kRounds / static_cast<std::size_t>(threads)); });
   }
   return sum;
 }
@@ -105,9 +119,11 @@ std::uint64_t use_threads() {
 
 int main(int count, char** arguments) {
   if (count != 2) return 2;
-  const bool threads = std::strcmp(arguments[1], "threads") == 0;
+  const std::string_view job = arguments[1];
   const auto start = std::chrono::steady_clock::now();
-  const std::uint64_t result = threads ? use_threads() : allocate();
+  const std::uint64_t result = job == "threads"          ? use_threads()
+                               : job == "malloc-threads" ? allocate_on(4)
+                                                         : allocate(kRounds);
   const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
   std::printf("%.1f microseconds, %llu\n", time.count(), static_cast<unsigned long long>(result));
 }

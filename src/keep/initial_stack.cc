@@ -14,6 +14,10 @@ namespace {
 constexpr std::uint64_t kFsgsbase = 2;  // HWCAP2_FSGSBASE
 constexpr std::uint64_t kUser = 1000;   // AT_UID and the others: somebody, and not root
 
+// Else the GNU C library wants an arena of malloc's for each thread, 64 MiB of addresses that nothing need lie at. An
+// enclave has no such addresses, and the library then maps each block for itself.
+constexpr char kTunables[] = "GLIBC_TUNABLES=glibc.malloc.arena_max=1";
+
 // Writes words upwards from `position`.
 class Words {
  public:
@@ -52,6 +56,9 @@ bool check_strings(const InitialStack& stack) {
 std::uint64_t build_initial_stack(const InitialStack& stack) {
   const std::uint64_t random = (stack.strings - 16) & ~std::uint64_t{15};
   if (!fill_random(at<void>(random), 16)) return 0;
+  const std::uint64_t tunables = random - sizeof(kTunables);
+  __builtin_memcpy(at<char>(tunables), kTunables, sizeof(kTunables));
+  bool tuned = false;
 
   const std::uint64_t variables[][2] = {{AT_PHDR, stack.program_headers},
                                         {AT_PHENT, 56},
@@ -72,17 +79,20 @@ std::uint64_t build_initial_stack(const InitialStack& stack) {
                                         {AT_EXECFN, stack.strings},
                                         {kAuxiliaryKeepConfig, stack.config},
                                         {AT_NULL, 0}};
-  // argc, argv and its end, environment and its end, the vector: at most, as variables may be left out.
-  const std::uint64_t words = 1 + stack.argument_count + 1 + stack.environment_count + 1 + sizeof(variables) / 8;
-  const std::uint64_t top = (random - words * 8) & ~std::uint64_t{15};
+  // argc, argv and its end, environment with our own and its end, the vector: at most, as variables may be left out.
+  const std::uint64_t words = 1 + stack.argument_count + 1 + stack.environment_count + 2 + sizeof(variables) / 8;
+  const std::uint64_t top = (tunables - words * 8) & ~std::uint64_t{15};
   Words out(top);
   out.add(stack.argument_count);
   std::uint64_t string = stack.strings;
   for (std::uint64_t index = 0; index < stack.argument_count; ++index, string = end_of_string(string)) out.add(string);
   out.add(0);
   for (std::uint64_t index = 0; index < stack.environment_count; ++index, string = end_of_string(string)) {
-    if (allowed_variable(stack.manifest, at<const char>(string))) out.add(string);
+    if (!allowed_variable(stack.manifest, at<const char>(string))) continue;
+    out.add(string);
+    tuned = tuned || starts_with(at<const char>(string), "GLIBC_TUNABLES=");
   }
+  if (!tuned) out.add(tunables);
   out.add(0);
   for (const auto& variable : variables) out.add(variable[0], variable[1]);
   return top;

@@ -137,9 +137,10 @@ TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   EXPECT_STREQ(at<const char>(words[2]), "a b");
   EXPECT_EQ(words[3], 0u);
   EXPECT_STREQ(at<const char>(words[4]), "ADYTON_CHANNEL=3");  // the other is not the host's to set
-  EXPECT_EQ(words[5], 0u);
+  EXPECT_STREQ(at<const char>(words[5]), "GLIBC_TUNABLES=glibc.malloc.arena_max=1");
+  EXPECT_EQ(words[6], 0u);
   bool random = false;
-  const auto* entry = words + 6;
+  const auto* entry = words + 7;
   for (; entry[0] != AT_NULL; entry += 2) {
     EXPECT_NE(entry[0], std::uint64_t{AT_SYSINFO_EHDR});
     if (entry[0] == AT_ENTRY) {

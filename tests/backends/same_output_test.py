@@ -16,11 +16,26 @@ work = pathlib.Path(tempfile.mkdtemp(prefix="adyton-same-"))
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <thread>
+#include <vector>
+// Small blocks that a thread takes of the manifest's 64 MiB.
+static std::size_t blocks_of_a_thread() {
+  std::vector<void*> blocks;
+  std::thread([&] {
+    for (int i = 0; i < 150'000; ++i) blocks.push_back(std::malloc(100));
+  }).join();
+  for (void*& block : blocks) {
+    if (block == nullptr) return &block - blocks.data();
+    std::free(block);
+  }
+  return blocks.size();
+}
 int main(int count, char** arguments) {
   for (int i = 1; i < count; ++i) std::cout << i << ' ' << arguments[i] << '\n';
   for (std::string line; std::getline(std::cin, line);) std::cout << line.size() << ' ' << line << '\n';
   std::cerr << "to the standard error\n";
   if (count > 1 && std::string(arguments[1]) == "abort") std::abort();
+  if (count > 1 && std::string(arguments[1]) == "blocks") std::cout << blocks_of_a_thread() << " blocks\n";
   return 7;
 }
 """)
@@ -55,6 +70,7 @@ commands = [
     ((adyton, "call", "-q", calls, "test.throw", '["no paper"]'), ""),
     ((adyton, "run", "-q", program, "--", "one", "two words"), "a line\nanother\n"),
     ((adyton, "run", "-q", program, "--", "abort"), ""),
+    ((adyton, "run", "-q", program, "--", "blocks"), ""),
 ]
 for command, given in commands:
     on_process, on_sgx = (run(backend, *command, given=given) for backend in ("process", "sgx-emulated"))

@@ -272,8 +272,11 @@ TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
   Setting setting{.environment = {"HOME=/root", "TZ=UTC", "LD_PRELOAD=x", "ADYTON_CHANNEL=3", "TZX=y"}};
   setting.manifest.environment = {"LANG", "TZ"};
   const Outcome kept = run_on_keep("environment", {}, setting);
-  EXPECT_EQ(kept.output, "TZ=UTC\nADYTON_CHANNEL=3\n");
+  EXPECT_EQ(kept.output, "TZ=UTC\nADYTON_CHANNEL=3\nGLIBC_TUNABLES=glibc.malloc.arena_max=1\n");
   EXPECT_EQ(kept.status, 0);
+  setting.environment = {"GLIBC_TUNABLES=glibc.malloc.arena_max=2"};
+  setting.manifest.environment = {"GLIBC_TUNABLES"};
+  EXPECT_EQ(run_on_keep("environment", {}, setting).output, setting.environment[0] + "\n");
 }
 
 // A port that was free a moment ago; the host's.

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 
+#include "image/sgx/sgx_sign.h"
 #include "platform/backend.h"
 #include "platform/development_root.h"
 #include "platform/process/sandbox.h"
@@ -36,7 +37,8 @@ class SgxBackend : public Backend {
     Hosting hosting = Hosting::kNothing;
     Handlers builtin;
   };
-  virtual Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) = 0;
+  virtual Result<Hosted> prepare(const VerifiedImage& image, const SignedSgxPlan& enclave,
+                                 const LaunchConfig& config) = 0;
 
  private:
   Result<SandboxLauncher*> launcher();
@@ -59,7 +61,7 @@ class SgxEmulatedBackend : public SgxBackend {
   Result<Endorsements> endorsements() override { return quotes_->endorsements(); }
 
  private:
-  Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) override;
+  Result<Hosted> prepare(const VerifiedImage& image, const SignedSgxPlan& enclave, const LaunchConfig& config) override;
 
   const Result<std::filesystem::path> folder_;
   const std::shared_ptr<MachineQuotes> quotes_;
@@ -79,7 +81,7 @@ class SgxDeviceBackend : public SgxBackend {
   [[nodiscard]] Result<void> suits(const VerifiedImage& image) const override;
 
  private:
-  Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) override;
+  Result<Hosted> prepare(const VerifiedImage& image, const SignedSgxPlan& enclave, const LaunchConfig& config) override;
 
   const SgxDeviceOptions options_;
   const std::function<std::unique_ptr<SgxDevice>()> device_;
