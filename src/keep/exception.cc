@@ -69,12 +69,16 @@ Frame frame_of(const GprSgx& saved) {
 }
 
 // Of a thread that was interrupted in the application, or with everything done but going back to it. Elsewhere in the
-// keep kernel it sees by itself that there is something.
+// keep kernel it is left a note, as it may have looked at the timers already.
 bool attend_next(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const KeepEntries& entries) {
   const bool wanted =
       has_signal(kernel, thread) || kernel.timers.armed() || __atomic_load_n(&kernel.ended, __ATOMIC_SEQ_CST) != 0;
   const bool leaving = saved.rip >= entries.go_on && saved.rip < entries.gone;
-  if (!wanted || (!leaving && saved.rip - kernel.base < kernel.config.keep_bytes)) return false;
+  if (!wanted) return false;
+  if (!leaving && saved.rip - kernel.base < kernel.config.keep_bytes) {
+    __atomic_store_n(&thread.attention, 1, __ATOMIC_SEQ_CST);
+    return false;
+  }
   if (!leaving) thread.frame = frame_of(saved);
   thread.trap = Trap::kInterrupt;
   saved.rip = entries.trap;

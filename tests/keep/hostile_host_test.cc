@@ -15,7 +15,9 @@
 namespace adyton {
 namespace {
 
-constexpr std::uint64_t kStart = 1, kAnswer = 2;
+constexpr std::uint64_t kStart = 1, kAnswer = 2, kAnswerAndLook = 4;
+
+bool answers(std::uint64_t entry) { return entry == kAnswer || entry == kAnswerAndLook; }
 std::uint64_t number(auto value) { return static_cast<std::uint64_t>(value); }
 
 struct Entry {
@@ -38,9 +40,11 @@ std::vector<Entry> entries(const HostileHost& host, std::uint64_t thread) {
   std::vector<Entry> out{
       {"start", good},
       {"answer", {.rdi = kAnswer}},
+      {"answer, and something to look at", {.rdi = kAnswerAndLook}},
       {"answer of nonsense", {.rdi = kAnswer, .rsi = all, .rdx = base, .r8 = end, .r9 = all / 2}},
       {"no entry", {.rdi = 0}},
-      {"an unknown entry", {.rdi = 3}},
+      {"an interruption", {.rdi = 3}},
+      {"an unknown entry", {.rdi = 5}},
       {"start, were it of 32 bits", {.rdi = kStart | 1ull << 32, .rsi = good.rsi, .rdx = good.rdx, .r8 = good.r8}},
       {"ones", {.rdi = all, .rsi = all, .rdx = all, .r8 = all, .r9 = all}},
       {"addresses inside", {.rdi = base, .rsi = base + own.stack_top, .rdx = base, .r8 = base, .r9 = base}},
@@ -74,14 +78,14 @@ std::optional<KeepRefusal> expected(State state, const Entry& entry, bool first_
     case State::kIdle:
     case State::kIdleAfterEnd:
     case State::kWanted:
-      if (entry.registers.rdi == kAnswer) return KeepRefusal::kNotWaiting;
+      if (answers(entry.registers.rdi)) return KeepRefusal::kNotWaiting;
       if (entry.registers.rdi != kStart) return KeepRefusal::kBadEntry;
       if (state == State::kIdleAfterEnd) return KeepRefusal::kEnded;
       if (!entry.good_page) return KeepRefusal::kBadPage;
       if (state == State::kIdle && !first_start) return KeepRefusal::kNotWanted;
       return std::nullopt;
     case State::kWaiting:
-      if (entry.registers.rdi == kAnswer) return std::nullopt;
+      if (answers(entry.registers.rdi)) return std::nullopt;
       return KeepRefusal::kNotWaiting;
     case State::kEnded: return KeepRefusal::kEnded;
     case State::kCssa1Busy: return KeepRefusal::kBusy;

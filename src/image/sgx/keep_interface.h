@@ -15,6 +15,7 @@ enum class KeepEntry : std::uint64_t {
                    // HostPage::data, r8: how many are argv, r9: how many are environment. Each ends with a zero byte
   kAnswer = 2,     // rsi: result, or minus errno; rdx, r8, r9: further values, as KeepRequest says
   kInterrupt = 3,  // at CSSA 1: the thread was interrupted because of KeepRequest::kInterrupt or kAlarm
+  kAnswerAndLook = 4,  // kAnswer, and what kInterrupt would say
 };
 
 // rdi at EEXIT.

@@ -10,6 +10,8 @@
 #define FLAGS_PLAIN 0xad7   // CF, PF, AF, ZF, SF, OF, IF, and bit 1, which is always set
 #define ENTRY_START 1
 #define ENTRY_ANSWER 2
+#define ENTRY_INTERRUPT 3
+#define ENTRY_ANSWER_AND_LOOK 4
 #define EXIT_REQUEST 1
 #define EXIT_REFUSED 3
 #define REFUSED_BUSY 1
@@ -87,6 +89,8 @@ enter_idle:
   mov $REFUSED_NOT_WAITING, %r11d
   cmp $ENTRY_ANSWER, %rdi
   cmove %r11d, %esi
+  cmp $ENTRY_ANSWER_AND_LOOK, %rdi
+  cmove %r11d, %esi
   jmp refuse
 start:
   mov %rcx, %gs:KEEP_HOST_RETURN
@@ -106,10 +110,14 @@ start:
 // The answer to keep_ask().
 enter_waiting:
   lfence
-  cmp $ENTRY_ANSWER, %rdi
   mov %rsi, %r11
+  cmp $ENTRY_ANSWER, %rdi
+  je 1f
   mov $REFUSED_NOT_WAITING, %esi
+  cmp $ENTRY_ANSWER_AND_LOOK, %rdi
   jne refuse
+  movq $1, %gs:KEEP_ATTENTION
+1:
   mov %rcx, %gs:KEEP_HOST_RETURN
   mov %gs:KEEP_KEEP_RSP, %rsp
   mov %gs:KEEP_KEEP_RBP, %rbp
@@ -184,6 +192,13 @@ out_of_running:
   mov %gs:KEEP_HOST_RETURN, %rbx
   leave
 
+// On the way out with a request, or back with its answer: it looks before the application goes on.
+refuse_interruption:
+  cmp $ENTRY_INTERRUPT, %rdi
+  jne refuse
+  movq $1, %gs:KEEP_ATTENTION
+  jmp refuse
+
 // CSSA above 0. The handler runs on a stack of its own, changes the saved state, and leaves.
 exception_entry:
   mov $REFUSED_NESTED, %esi
@@ -191,7 +206,7 @@ exception_entry:
   jne refuse
   mov $REFUSED_BUSY, %esi
   cmpq $KEEP_RUNNING, %gs:KEEP_PHASE
-  jne refuse
+  jne refuse_interruption
   cmpq $0, %gs:KEEP_IN_EXCEPTION
   jne refuse
   lfence

@@ -42,7 +42,9 @@ struct HostThread {
   bool woken = false;  // of kWait and kPoll
   bool polls = false;  // asleep in poll(), which `event` ends
   Descriptor event{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  std::atomic<std::uint64_t> exits = 0;      // even while it is outside: counts up at each way in and out
+  // It is to look for signals and timers: set by interrupt(), until the keep kernel has been told.
+  std::atomic<bool> looks = false;
+  std::atomic<bool> away = true;  // idle, or outside for a request: told when it goes back, without an exit of its own
   std::atomic<std::uint64_t> sleeps_on = 0;  // address of the word of KeepStart::memory, 0: none
   bool wanted = false;                       // of kStartThread, not yet entered
   std::thread runner;                        // of all but the first
@@ -77,30 +79,38 @@ class KeepHost {
   }
 
   Result<SgxEntryEnd> enter(std::uint64_t index, SgxLeaf leaf, const SgxRegisters& registers) {
-    ++threads_[index].exits;
-    if (ended()) {  // who ended it has looked already, and will not interrupt this thread
-      ++threads_[index].exits;
-      return SgxEntryEnd{.registers = {.rdi = number(KeepExit::kThreadEnded)}};
-    }
-    Result<SgxEntryEnd> left = enclave_.enter(tcs_offsets_[index], leaf, registers);
-    ++threads_[index].exits;
-    return left;
+    // Who ended it has looked already, and will not interrupt this thread.
+    if (ended()) return SgxEntryEnd{.registers = {.rdi = number(KeepExit::kThreadEnded)}};
+    return enclave_.enter(tcs_offsets_[index], leaf, registers);
   }
 
   // The keep kernel looks at why the thread came out. What interrupts it then is none of its business.
   Result<SgxEntryEnd> look(std::uint64_t index, const SgxRegisters& registers) {
     Result<SgxEntryEnd> left = enter(index, SgxLeaf::kEenter, registers);
-    while (left && left->interrupted) left = enter(index, SgxLeaf::kEresume, {});
+    while (left && left->interrupted) {
+      threads_[index].looks = true;  // again, when that is done
+      left = enter(index, SgxLeaf::kEresume, {});
+    }
     return left;
   }
 
   // One run of a thread, from its start to its end.
   void run_thread(std::uint64_t index, SgxRegisters registers) {
     SgxLeaf leaf = SgxLeaf::kEenter;
+    HostThread& thread = threads_[index];
+    const struct Leaves {
+      std::atomic<bool>& away;
+      ~Leaves() { away = true; }
+    } leaves{thread.away};
     while (!ended()) {
+      thread.away = false;  // from here on an interruption is repeated until the thread has looked
+      if (registers.rdi == number(KeepEntry::kAnswer) && thread.looks.exchange(false)) {
+        registers.rdi = number(KeepEntry::kAnswerAndLook);
+      }
       const Result<SgxEntryEnd> left = enter(index, leaf, registers);
       if (!left) return end(left.error());
       if (left->interrupted) {
+        thread.looks = false;
         const Result<SgxEntryEnd> looked = look(index, {.rdi = number(KeepEntry::kInterrupt)});
         if (!looked) return end(looked.error());
         leaf = SgxLeaf::kEresume;
@@ -118,7 +128,10 @@ class KeepHost {
       }
       leaf = SgxLeaf::kEenter;
       switch (KeepExit{left->registers.rdi}) {
-        case KeepExit::kRequest: registers = answer(index, left->registers); break;
+        case KeepExit::kRequest:
+          thread.away = true;
+          registers = answer(index, left->registers);
+          break;
         case KeepExit::kThreadEnded: return;
         case KeepExit::kExited: return end(KeepEnd{.status = static_cast<int>(left->registers.rsi & 0xff)});
         case KeepExit::kKilled:
@@ -159,7 +172,7 @@ class KeepHost {
       case KeepRequest::kAlarm: alarm(request.rdx, request.r8); break;
       case KeepRequest::kInterrupt:
         wake(request.rdx, &HostThread::woken);
-        if (request.rdx < threads_.size()) interrupter_.now(request.rdx);
+        if (request.rdx < threads_.size()) interrupt(request.rdx);
         break;
       case KeepRequest::kClock: {
         timespec now{};
@@ -171,7 +184,7 @@ class KeepHost {
       case KeepRequest::kWait: wait(index, request.rdx); break;
       case KeepRequest::kWake:
         wake(request.rdx, &HostThread::woken);
-        if (request.rdx < threads_.size() && threads_[request.rdx].sleeps_on != 0) interrupter_.now(request.rdx);
+        if (request.rdx < threads_.size() && threads_[request.rdx].sleeps_on != 0) interrupt(request.rdx);
         break;
       case KeepRequest::kStartThread: out.rsi = start(request.rdx); break;
       case KeepRequest::kCpuid: {
@@ -256,10 +269,10 @@ class KeepHost {
                          .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
     std::atomic<std::uint64_t>& sleeps_on = threads_[index].sleeps_on;
     sleeps_on.store(word);
-    // Whoever ends the application sees that this thread may be asleep, or is seen here.
-    const int error =
-        ended() ? EINTR
-                : sleep_on_word(word, static_cast<std::uint32_t>(expected), nanoseconds == kForever ? nullptr : &until);
+    // Whoever ends the application or interrupts this thread sees that it may be asleep, or is seen here.
+    const int error = ended() || threads_[index].looks ? EINTR
+                                                       : sleep_on_word(word, static_cast<std::uint32_t>(expected),
+                                                                       nanoseconds == kForever ? nullptr : &until);
     sleeps_on.store(0);
     return number(-error);
   }
@@ -325,6 +338,11 @@ class KeepHost {
     }
   }
 
+  void interrupt(std::uint64_t index) {
+    threads_[index].looks = true;
+    interrupter_.now(index);
+  }
+
   bool ended() const { return has_ended_.load(); }
 
   void end(Result<KeepEnd> how) {
@@ -335,7 +353,7 @@ class KeepHost {
     has_ended_.store(true);
     for (std::uint64_t index = 0; index < threads_.size(); ++index) {
       wake(index, &HostThread::woken);
-      if (threads_[index].exits % 2 != 0) interrupter_.now(index);
+      if (!threads_[index].away) interrupt(index);
       // The same for who sleeps on a word: again and again, as it may only be about to.
       const std::atomic<std::uint64_t>& sleeps_on = threads_[index].sleeps_on;
       for (std::uint64_t word = sleeps_on.load(); word != 0; word = sleeps_on.load()) {
@@ -360,8 +378,14 @@ class KeepHost {
                                wake_sleepers(word, ~std::uint64_t{0});
                              }
                            },
-                           [this](std::uint64_t index) { return threads_[index].exits.load(); },
-                           [this](std::uint64_t index) { wake(index, &HostThread::woken); }};
+                           [this](std::uint64_t index) {
+                             const HostThread& thread = threads_[index];
+                             return thread.looks && (!thread.away || thread.sleeps_on != 0);
+                           },
+                           [this](std::uint64_t index) {
+                             wake(index, &HostThread::woken);
+                             threads_[index].looks = true;
+                           }};
 };
 
 Result<void> append(Bytes& strings, const std::vector<std::string>& list) {

@@ -8,9 +8,9 @@ namespace adyton {
 
 using Clock = std::chrono::steady_clock;
 
-Interrupter::Interrupter(std::function<void(std::uint64_t)> interrupt,
-                         std::function<std::uint64_t(std::uint64_t)> exits, std::function<void(std::uint64_t)> on_alarm)
-    : interrupt_(std::move(interrupt)), exits_(std::move(exits)), on_alarm_(std::move(on_alarm)) {}
+Interrupter::Interrupter(std::function<void(std::uint64_t)> interrupt, std::function<bool(std::uint64_t)> misses,
+                         std::function<void(std::uint64_t)> on_alarm)
+    : interrupt_(std::move(interrupt)), misses_(std::move(misses)), on_alarm_(std::move(on_alarm)) {}
 
 Interrupter::~Interrupter() {
   {
@@ -33,8 +33,7 @@ void Interrupter::start() {
 void Interrupter::now(std::uint64_t thread) {
   {
     const std::scoped_lock locked(mutex_);
-    std::erase_if(wanted_, [&](const Wanted& one) { return one.thread == thread; });
-    wanted_.push_back({thread, exits_(thread)});
+    if (std::ranges::find(wanted_, thread) == wanted_.end()) wanted_.push_back(thread);
     start();
   }
   interrupt_(thread);
@@ -68,8 +67,8 @@ void Interrupter::run() {
       locked.lock();
       continue;
     }
-    std::erase_if(wanted_, [&](const Wanted& one) { return exits_(one.thread) != one.exits; });
-    for (const Wanted& one : wanted_) interrupt_(one.thread);
+    std::erase_if(wanted_, [&](std::uint64_t thread) { return !misses_(thread); });
+    for (const std::uint64_t thread : wanted_) interrupt_(thread);
   }
 }
 

@@ -16,9 +16,9 @@ namespace adyton {
 
 class Interrupter {
  public:
-  // `interrupt` is called with a thread's index, on any thread, until `exits` of it is not what it was when now() was
-  // called; `on_alarm` before that when it is time. All are thread-safe.
-  Interrupter(std::function<void(std::uint64_t)> interrupt, std::function<std::uint64_t(std::uint64_t)> exits,
+  // `interrupt` is called with a thread's index, on any thread, by now() and then again as long as `misses` says that
+  // the thread has not noticed; `on_alarm` before that when it is time. All are thread-safe.
+  Interrupter(std::function<void(std::uint64_t)> interrupt, std::function<bool(std::uint64_t)> misses,
               std::function<void(std::uint64_t)> on_alarm);
   Interrupter(const Interrupter&) = delete;
   Interrupter& operator=(const Interrupter&) = delete;
@@ -32,15 +32,12 @@ class Interrupter {
   void run();
   void start();
 
-  struct Wanted {
-    std::uint64_t thread, exits;
-  };
   const std::function<void(std::uint64_t)> interrupt_;
-  const std::function<std::uint64_t(std::uint64_t)> exits_;
+  const std::function<bool(std::uint64_t)> misses_;
   const std::function<void(std::uint64_t)> on_alarm_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Wanted> wanted_;
+  std::vector<std::uint64_t> wanted_;  // threads
   std::optional<std::chrono::steady_clock::time_point> alarm_;
   std::uint64_t alarm_thread_ = 0;
   bool stop_ = false;
