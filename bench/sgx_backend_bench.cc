@@ -62,14 +62,15 @@ std::optional<double> on_linux(const std::string& job) {
 
 std::optional<double> on_keep(const std::string& job) {
   auto image = adyton::Image::load(file("work.enclave"));
-  auto backend = adyton::choose_backend("sgx-emulated");
-  if (!image || !backend) return std::nullopt;
+  if (!image) return std::nullopt;
   std::string output;
   adyton::LaunchConfig config{.arguments = {job}};
   config.output = [&](adyton::StandardStream, std::string_view line) { output = line; };
   const auto verified = adyton::verify_image(*std::move(image));
   if (!verified) return std::nullopt;
-  auto instance = (*backend)->launch(*verified, std::move(config));
+  auto chosen = adyton::choose_backend("sgx-emulated", *verified);
+  if (!chosen) return std::nullopt;
+  auto instance = chosen->backend->launch(*verified, std::move(config));
   if (!instance) return std::nullopt;
   const auto end = (*instance)->wait({});
   return end && !end->signalled && end->status == 0 ? microseconds_in(output) : std::nullopt;

@@ -177,16 +177,17 @@ TEST_F(SgxBackend, SaysThatThereIsNoDevice) {
 }
 
 TEST(Backends, TheEmulatorIsTakenOnlyWhenAskedFor) {
+  const VerifiedImage image = Made().image();
   const char* given = std::getenv("ADYTON_BACKEND");
   const std::string before = given == nullptr ? "" : given;
   ::unsetenv("ADYTON_BACKEND");
-  EXPECT_EQ(choose_backend("auto").value()->name(), "process");
-  EXPECT_EQ(choose_backend("sgx-emulated").value()->name(), "sgx-emulated");
+  EXPECT_EQ(choose_backend("auto", image)->backend->name(), "process");
+  EXPECT_EQ(choose_backend("sgx-emulated", image)->backend->name(), "sgx-emulated");
   ::setenv("ADYTON_BACKEND", "sgx-emulated", 1);
-  EXPECT_EQ(choose_backend("auto").value()->name(), "sgx-emulated");
-  EXPECT_EQ(choose_backend("process").value()->name(), "process");
+  EXPECT_EQ(choose_backend("auto", image)->backend->name(), "sgx-emulated");
+  EXPECT_EQ(choose_backend("process", image)->backend->name(), "process");
   ::setenv("ADYTON_BACKEND", "nonsense", 1);
-  const auto none = choose_backend("auto");
+  const auto none = choose_backend("auto", image);
   ASSERT_FALSE(none);
   EXPECT_TRUE(none.error().message.contains("sgx-emulated")) << none.error().message;
   if (before.empty()) {

@@ -21,8 +21,8 @@
 namespace adyton {
 
 struct LaunchOptions {
-  std::string backend = "auto";                                  // "auto": the strongest this machine has; "process"
-  std::vector<std::string> arguments;                            // argv[1] and on
+  std::string backend = "auto";        // "auto": the strongest that this machine has and the image suits; "process"
+  std::vector<std::string> arguments;  // argv[1] and on
   std::vector<std::pair<std::string, std::string>> environment;  // names must be in the manifest
   Handlers host_calls;                               // what the enclave may call: {audit, [](auto line) {...}}
   std::filesystem::path storage;                     // folder for adyton::storage(), made if missing; empty: none

@@ -56,7 +56,7 @@ Result<int> attest(const Options& options) {
 
 Run declare_attest(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  options->launch.quiet = true;
+  options->launch.terse = true;
   options->launch.declare(app);
   app.add_option("--nonce", options->nonce, "what the relying party wants answered: at most 64 bytes, in hexadecimal");
   app.add_option("-o,--output", options->output, "where the evidence goes; - for standard output")->required();

@@ -56,7 +56,7 @@ Result<int> call(const Options& options) {
 
 Run declare_call(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  options->launch.quiet = true;
+  options->launch.terse = true;
   options->launch.declare(app);
   options->launch.declare_trace(app);
   app.add_option("METHOD", options->method, "what to call; `adyton inspect` lists what is served")->required();

@@ -16,15 +16,15 @@ namespace adyton {
 
 void LaunchArguments::declare(CLI::App& app) {
   app.add_option("IMAGE", image, "an enclave image")->required();
-  app.add_option(
-      "--on", backend,
-      "the back-end: auto (default; what ADYTON_BACKEND says, else the strongest this machine has), sgx, process, "
-      "sgx-emulated (isolates nothing: for development)");
+  app.add_option("--on", backend,
+                 "the back-end: auto (default; what ADYTON_BACKEND says, else the strongest that this machine has and "
+                 "the image suits), sgx, process, "
+                 "sgx-emulated (isolates nothing: for development)");
   app.add_flag("--strict", strict, "sgx-emulated: trap every ENCLU, as exact as the emulator can be, and slower");
   app.add_option("--storage", storage, "a folder for what the enclave keeps; made if missing");
   app.add_option("--env", environment, "NAME=VALUE for the enclave's environment; its manifest must list NAME")
       ->type_name("NAME=VALUE");
-  app.add_flag("-q,--quiet", quiet, "do not say which back-end was taken");
+  app.add_flag("-q,--quiet", quiet, "do not say which back-end was taken, and why not a stronger one");
 }
 
 void LaunchArguments::declare_trace(CLI::App& app) {
@@ -59,7 +59,7 @@ Result<Launched> launch(const VerifiedImage& image, const LaunchArguments& argum
   }
   if (!arguments.storage.empty()) config.storage = TRY(DirectoryStorage::open(arguments.storage));
   config.strict = arguments.strict;
-  if (arguments.quiet) config.log = [](std::string_view) {};
+  if (arguments.quiet || arguments.terse) config.log = [](std::string_view) {};
   Descriptor trace;
   if (!arguments.trace.empty()) {
     if (!image.image().manifest().debug) {
@@ -70,8 +70,13 @@ Result<Launched> launch(const VerifiedImage& image, const LaunchArguments& argum
     config.trace = trace.get();
   }
   Launched out;
-  out.backend = TRY(choose_backend(arguments.backend));
-  if (!arguments.quiet) fmt::print(stderr, "adyton: {} runs on {}\n", image.identity().name, out.backend->name());
+  ChosenBackend chosen = TRY(choose_backend(arguments.backend, image).within("launching " + arguments.image));
+  for (const std::string& line : chosen.passed_over) {
+    if (!arguments.quiet) fmt::print(stderr, "adyton: {}\n", line);
+  }
+  out.backend = std::move(chosen.backend);
+  if (!arguments.quiet && !arguments.terse)
+    fmt::print(stderr, "adyton: {} runs on {}\n", image.identity().name, out.backend->name());
   out.instance = TRY(out.backend->launch(image, std::move(config)).within("launching " + arguments.image));
   return out;
 }

@@ -21,6 +21,7 @@ struct LaunchArguments {
   std::vector<std::string> environment;  // NAME=VALUE
   bool strict = false;
   bool quiet = false;
+  bool terse = false;                                    // as quiet, but for why a stronger back-end was not taken
   std::string trace;                                     // a file, or kStandardError; empty: none
   static constexpr const char* kStandardError = "true";  // what CLI11 makes of a flag without a value
 

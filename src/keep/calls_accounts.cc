@@ -21,7 +21,7 @@ std::int64_t call_getrusage(Kernel& kernel, std::uint64_t to) {
   *out = {};
   out->ru_utime = {now.seconds, now.nanoseconds / 1000};
   const Locked locked(kernel.memory_lock);
-  out->ru_maxrss = static_cast<long>(kernel.memory.taken_bytes() / 1024);
+  out->ru_maxrss = static_cast<long>((kernel.memory.taken_bytes() + kernel.stacks.taken_bytes()) / 1024);
   return 0;
 }
 

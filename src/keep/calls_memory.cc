@@ -39,12 +39,16 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
     return map_host_memory(kernel, frame);
   }
   const Locked locked(kernel.memory_lock);
+  if (const std::uint64_t stack = kernel.stacks.map(frame.rsi, frame.rdx, flags); stack != 0) {
+    return static_cast<std::int64_t>(stack);
+  }
   return kernel.memory.map(frame.rdi, frame.rsi, frame.rdx, flags);
 }
 
 std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
   if (address % 4096 == 0 && bytes != 0 && kernel.host_memory.contains(address, bytes)) return 0;  // it stays
   const Locked locked(kernel.memory_lock);
+  if (kernel.stacks.contains(address)) return kernel.stacks.unmap(address, bytes);
   return kernel.memory.unmap(address, bytes);
 }
 
@@ -56,6 +60,7 @@ std::int64_t call_mprotect(Kernel& kernel, std::uint64_t address, std::uint64_t 
     return 0;
   }
   const Locked locked(kernel.memory_lock);
+  if (kernel.stacks.contains(address)) return kernel.stacks.protect(address, bytes, protection);
   return kernel.memory.protect(address, bytes, protection);
 }
 
@@ -66,6 +71,7 @@ std::int64_t call_mremap(Kernel& kernel, const Frame& frame) {
 
 std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t advice) {
   const Locked locked(kernel.memory_lock);
+  if (kernel.stacks.contains(address)) return kernel.stacks.advise(address, bytes, advice);
   return kernel.memory.advise(address, bytes, advice);
 }
 

@@ -37,7 +37,65 @@ constexpr Needs kNeeds[] = {
     {kNever, 0xd, 1, {.eax = bits({3}), .ecx = ~0U, .edx = ~0U}},  // XSAVES and its components
 };
 
+// A cache that no other thread shares, as leaf 4 and AMD's 8000001DH tell of it.
+struct Cache {
+  std::uint32_t type, level, ways, sets;
+};
+constexpr std::uint32_t kLine = 64;
+constexpr Cache kCaches[] = {{1, 1, 8, 64}, {2, 1, 8, 64}, {3, 2, 16, 1024}, {3, 3, 16, 8192}};
+constexpr std::uint32_t bytes_of(const Cache& cache) { return cache.ways * cache.sets * kLine; }
+
+constexpr CpuidAnswer describe_cache(std::uint32_t index) {
+  if (index >= sizeof(kCaches) / sizeof(kCaches[0])) return {};
+  constexpr std::uint32_t kInitialises = 1 << 8, kInclusive = 2;
+  const Cache& cache = kCaches[index];
+  return {cache.type | cache.level << 5 | kInitialises, (kLine - 1) | (cache.ways - 1) << 22, cache.sets - 1,
+          cache.level == 3 ? kInclusive : 0};
+}
+
+// 80000005H and 80000006H, which are AMD's, and of which Intel has the second level.
+constexpr std::uint32_t kLinesPerTag = 1 << 8, kSixteenWays = 8 << 12;
+constexpr std::uint32_t kFirst = bytes_of(kCaches[0]) / 1024 << 24 | kCaches[0].ways << 16 | kLinesPerTag | kLine;
+constexpr std::uint32_t kSecond = bytes_of(kCaches[2]) / 1024 << 16 | kSixteenWays | kLinesPerTag | kLine;
+constexpr std::uint32_t kThird = bytes_of(kCaches[3]) / (512 * 1024) << 18 | kSixteenWays | kLinesPerTag | kLine;
+static_assert(bytes_of(kCaches[0]) == bytes_of(kCaches[1]));
+
+constexpr std::uint32_t clamp(std::uint32_t value, std::uint32_t least, std::uint32_t most) {
+  return value < least ? least : value > most ? most : value;
+}
+
+bool is_amd(const CpuidAnswer& vendor) {
+  return vendor.ebx == 0x68747541 && vendor.edx == 0x69746e65 && vendor.ecx == 0x444d4163;  // "AuthenticAMD"
+}
+
 }  // namespace
+
+CpuidAnswer with_known_sizes(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer) {
+  constexpr std::uint32_t kThreads = 0xff << 16, kOneThread = 1 << 16, kStateBytes = 4 * 4096, kLegacyState = 576;
+  switch (leaf) {
+    case 0:
+      answer.eax = clamp(answer.eax, 0xd, 0x40);
+      if (!is_amd(answer)) answer = {answer.eax, 0x756e6547, 0x6c65746e, 0x49656e69};  // "GenuineIntel"
+      return answer;
+    case 1: answer.ebx = (answer.ebx & ~kThreads) | kOneThread; return answer;
+    case 2: return {0x00feff01, 0xf0, 0, 0};  // caches: see leaf 4
+    case 4: return describe_cache(subleaf);
+    case 0xd:
+      if (subleaf == 0) {
+        answer.ebx = clamp(answer.ebx, kLegacyState, kStateBytes);
+        answer.ecx = clamp(answer.ecx, kLegacyState, kStateBytes);
+      } else if (subleaf > 1 && (answer.eax > kStateBytes || answer.ebx > kStateBytes - answer.eax)) {
+        answer = {};
+      }
+      return answer;
+    case 0x8000'0000: answer.eax = clamp(answer.eax, 0x8000'0008, 0x8000'0040); return answer;
+    case 0x8000'0005: return {0, 0, kFirst, kFirst};
+    case 0x8000'0006: return {0, 0, kSecond, kThird};
+    case 0x8000'0008: answer.ecx = 0; return answer;  // one thread
+    case 0x8000'001d: return describe_cache(subleaf);
+    default: return answer;
+  }
+}
 
 CpuidAnswer without_missing_state(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer, std::uint64_t xfrm) {
   for (const Needs& each : kNeeds) {
@@ -68,7 +126,7 @@ CpuidAnswer CpuidCache::get(std::uint32_t leaf, std::uint32_t subleaf) {
   const RawAnswer raw = ask_host(KeepRequest::kCpuid, leaf, subleaf);
   const CpuidAnswer told{static_cast<std::uint32_t>(raw.result), static_cast<std::uint32_t>(raw.b),
                          static_cast<std::uint32_t>(raw.c), static_cast<std::uint32_t>(raw.d)};
-  const CpuidAnswer answer = without_missing_state(leaf, subleaf, told, xfrm_);
+  const CpuidAnswer answer = without_missing_state(leaf, subleaf, with_known_sizes(leaf, subleaf, told), xfrm_);
   const Locked locked(lock_);
   for (std::uint32_t index = 0; index < count_; ++index) {  // another thread may have been faster
     if (entries_[index].leaf == leaf && entries_[index].subleaf == subleaf) return entries_[index].answer;

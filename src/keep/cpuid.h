@@ -18,6 +18,13 @@ struct CpuidAnswer {
 // Intel SDM 2A, CPUID; bits by leaf as there.
 CpuidAnswer without_missing_state(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer, std::uint64_t xfrm);
 
+// The answer with what a C library computes sizes of as it is for every enclave, whatever the host says: one thread's
+// caches (32 KiB of each kind, 1 MiB, 8 MiB), one thread, leaves up to where these stand, and one of the two vendors
+// whose caches are looked up there. glibc before 2.38 copies beyond a buffer's end where they come out as nothing (its
+// bug 30428). Sizes of saved state are at most what the state save area has. Intel SDM 2A, CPUID; AMD APM 3, appendix
+// E.
+CpuidAnswer with_known_sizes(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer);
+
 class CpuidCache {
  public:
   void initialise(std::uint64_t xfrm) { xfrm_ = xfrm; }

@@ -49,6 +49,8 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   if (config.magic != KeepConfig::kMagic || config.app_header_count > 64 ||
       !in_enclave(config.app_offset, config.app_bytes, size) || config.app_entry >= config.app_bytes ||
       !in_enclave(config.heap_offset, config.heap_bytes, size) ||
+      config.thread_count > size / (config.stack_stride | 1) ||
+      !in_enclave(config.stacks_offset, config.thread_count * config.stack_stride, size) ||
       config.thread_count > size / (config.thread_stride | 1) ||
       !in_enclave(config.threads_offset, config.thread_count * config.thread_stride, size) ||
       self.index >= config.thread_count || !in_enclave(config.manifest_offset, config.manifest_bytes, size)) {
@@ -57,9 +59,12 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   kernel.manifest = MeasuredManifest(at<const void>(base + config.manifest_offset), config.manifest_bytes);
   const std::uint64_t heap = base + config.heap_offset;
   if (!add_segments(kernel) || !kernel.memory.initialise(heap, heap + config.heap_bytes) ||
-      !kernel.user.add(kernel.memory.begin(), kernel.memory.end(), true)) {
+      !kernel.user.add(kernel.memory.begin(), kernel.memory.end(), true) ||
+      !kernel.stacks.initialise(base + config.stacks_offset, config.stack_stride, config.stack_bytes,
+                                config.thread_count)) {
     return false;
   }
+  kernel.user.add_stacks(kernel.stacks);
   kernel.threads.initialise(base + self.self_offset - self.index * config.thread_stride, config.thread_stride,
                             config.thread_count);
   kernel.cpuid.initialise(config.xfrm);
@@ -71,13 +76,9 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
 std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64_t string_bytes,
                                 std::uint64_t argument_count, std::uint64_t environment_count) {
   const KeepConfig& config = kernel.config;
-  const std::int64_t begin =
-      kernel.memory.map(0, config.stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-  if (begin < 0) return static_cast<std::uint64_t>(KeepFailure::kMemory);
-  const auto stack_begin = static_cast<std::uint64_t>(begin);
   const std::uint64_t app = kernel.base + config.app_offset;
-  InitialStack stack{.begin = stack_begin,
-                     .end = stack_begin + page_ceiling(config.stack_bytes),
+  InitialStack stack{.begin = kernel.stacks.stack(0),
+                     .end = kernel.stacks.stack(0) + config.stack_bytes,
                      .strings = 0,
                      .string_bytes = string_bytes,
                      .argument_count = argument_count,

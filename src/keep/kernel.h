@@ -18,6 +18,7 @@
 #include "keep/signal_queue.h"
 #include "keep/sockets.h"
 #include "keep/spin_lock.h"
+#include "keep/stacks.h"
 #include "keep/text.h"
 #include "keep/threads.h"
 #include "keep/timers.h"
@@ -37,6 +38,7 @@ struct Kernel {
   UserMemory user;
   SpinLock memory_lock;
   PageAllocator memory;
+  Stacks stacks;  // by the same lock
   Clock clock;
   CpuidCache cpuid;
   Threads threads;

@@ -80,10 +80,10 @@ TEST_F(KeepTest, CpuidIsAskedOnceForEachLeaf) {
   std::uint64_t answers = 0;
   fake_host().answer = [&](const auto& request) { return RawAnswer{++answers, request.a, request.b, ~0ull}; };
   CpuidCache cpuid;
-  EXPECT_EQ(cpuid.get(4, 1).eax, 1u);
-  EXPECT_EQ(cpuid.get(4, 2).eax, 2u);
-  EXPECT_EQ(cpuid.get(4, 1).eax, 1u);
-  EXPECT_EQ(cpuid.get(4, 1).edx, 0xffffffffu);
+  EXPECT_EQ(cpuid.get(0x14, 1).eax, 1u);
+  EXPECT_EQ(cpuid.get(0x14, 2).eax, 2u);
+  EXPECT_EQ(cpuid.get(0x14, 1).eax, 1u);
+  EXPECT_EQ(cpuid.get(0x14, 1).edx, 0xffffffffu);
 }
 
 TEST_F(KeepTest, UserMemoryIsWhatIsAdded) {
@@ -299,6 +299,65 @@ TEST_F(ExceptionTest, AnInstructionAtTheVeryEndIsNotReadBeyond) {
   code_[3] = 0x0f;
   EXPECT_EQ(handle().exit, KeepExit::kResume);
   EXPECT_EQ(thread_.trap, Trap::kSignal);
+}
+
+// What the C library computes of caches and threads is the same for every host.
+TEST(Cpuid, SizesAreKnownWhateverTheHostSays) {
+  constexpr CpuidAnswer kNothing{}, kAll{~0U, ~0U, ~0U, ~0U};
+  const struct {
+    std::uint32_t leaf, subleaf;
+    CpuidAnswer told, known;
+  } table[] = {
+      {0, 0, kNothing, {0xd, 0x756e6547, 0x6c65746e, 0x49656e69}},
+      {0, 0, kAll, {0x40, 0x756e6547, 0x6c65746e, 0x49656e69}},
+      {0, 0, {0x10, 0x68747541, 0x444d4163, 0x69746e65}, {0x10, 0x68747541, 0x444d4163, 0x69746e65}},
+      {0, 0, {0x1f, 0x756e6547, 0x6c65746e, 0x49656e69}, {0x1f, 0x756e6547, 0x6c65746e, 0x49656e69}},
+      {1, 0, {1, 0x05ff'0800, 3, 4}, {1, 0x0501'0800, 3, 4}},
+      {1, 7, {1, 0x0500'0800, 3, 4}, {1, 0x0501'0800, 3, 4}},
+      {2, 0, kNothing, {0x00feff01, 0xf0, 0, 0}},
+      {2, 9, kAll, {0x00feff01, 0xf0, 0, 0}},
+      {4, 0, kNothing, {0x121, 0x01c0003f, 63, 0}},
+      {4, 0, kAll, {0x121, 0x01c0003f, 63, 0}},
+      {4, 1, kAll, {0x122, 0x01c0003f, 63, 0}},
+      {4, 2, kAll, {0x143, 0x03c0003f, 1023, 0}},
+      {4, 3, kNothing, {0x163, 0x03c0003f, 8191, 2}},
+      {4, 4, kAll, {}},
+      {4, ~0U, kAll, {}},
+      {0xd, 0, kNothing, {0, 576, 576, 0}},
+      {0xd, 0, {7, ~0U, 16385, 0}, {7, 16384, 16384, 0}},
+      {0xd, 0, {7, 832, 2696, 0}, {7, 832, 2696, 0}},
+      {0xd, 2, {256, 576, 0, 0}, {256, 576, 0, 0}},
+      {0xd, 2, {~0U, 576, 0, 0}, {}},
+      {0xd, 2, {256, ~0U, 0, 0}, {}},
+      {0xd, 2, {8192, 8193, 0, 0}, {}},
+      {0x80000000, 0, kNothing, {0x80000008, 0, 0, 0}},
+      {0x80000000, 0, kAll, {0x80000040, ~0U, ~0U, ~0U}},
+      {0x80000000, 0, {0x8000001f, 1, 2, 3}, {0x8000001f, 1, 2, 3}},
+      {0x80000005, 0, kAll, {0, 0, 0x20080140, 0x20080140}},
+      {0x80000006, 0, kNothing, {0, 0, 0x04008140, 0x00408140}},
+      {0x80000008, 0, kAll, {~0U, ~0U, 0, ~0U}},
+      {0x8000001d, 3, kNothing, {0x163, 0x03c0003f, 8191, 2}},
+      {7, 0, kAll, kAll},
+  };
+  for (const auto& row : table) {
+    const CpuidAnswer answer = with_known_sizes(row.leaf, row.subleaf, row.told);
+    EXPECT_EQ(answer.eax, row.known.eax) << std::hex << row.leaf << ", " << row.subleaf;
+    EXPECT_EQ(answer.ebx, row.known.ebx) << std::hex << row.leaf << ", " << row.subleaf;
+    EXPECT_EQ(answer.ecx, row.known.ecx) << std::hex << row.leaf << ", " << row.subleaf;
+    EXPECT_EQ(answer.edx, row.known.edx) << std::hex << row.leaf << ", " << row.subleaf;
+  }
+  // As glibc reads them: the largest cache, in bytes.
+  const CpuidAnswer third = with_known_sizes(4, 3, kNothing);
+  EXPECT_EQ(((third.ebx >> 22) + 1) * ((third.ebx & 0xfff) + 1) * (third.ecx + 1), 8U << 20);
+  EXPECT_EQ((with_known_sizes(0x80000006, 0, kNothing).edx & 0x3ffc0000) << 1, 8U << 20);
+}
+
+// And it is these that the application gets.
+TEST_F(KeepTest, CpuidOfAHostThatSaysNothingHasCaches) {
+  fake_host().answer = [](const auto&) { return RawAnswer{}; };
+  CpuidCache cpuid;
+  EXPECT_EQ(cpuid.get(4, 3).ecx, 8191u);
+  EXPECT_EQ(cpuid.get(0, 0).eax, 0xdu);
 }
 
 TEST(Cpuid, TellsOfNothingThatWantsMissingState) {

@@ -51,7 +51,7 @@ class Writer {
 
 std::uint64_t taken(Kernel& kernel) {
   const Locked locked(kernel.memory_lock);
-  return kernel.memory.taken_bytes();
+  return kernel.memory.taken_bytes() + kernel.stacks.taken_bytes();
 }
 
 void write_area(Writer& out, const Area& area, const char* name) {
@@ -75,11 +75,20 @@ void write_maps(Kernel& kernel, Writer& out) {
       const Locked locked(kernel.memory_lock);
       const AreaTable& areas = kernel.memory.areas();
       const std::uint64_t index = areas.first_after(at);
-      if (index == areas.count()) return;
+      if (index == areas.count()) break;
       area = areas[index];
     }
     at = area.end;
     write_area(out, area, "");
+  }
+  for (std::uint64_t index = 0; index < kernel.stacks.count(); ++index) {
+    const std::uint64_t begin = kernel.stacks.stack(index);
+    {
+      const Locked locked(kernel.memory_lock);
+      if (!kernel.stacks.taken(index)) continue;
+    }
+    write_area(out, {.begin = begin, .end = begin + kernel.stacks.bytes(), .protection = PROT_READ | PROT_WRITE},
+               index == 0 ? "[stack]" : "");
   }
 }
 

@@ -16,14 +16,14 @@ bool UserMemory::within(std::uint64_t address, std::uint64_t bytes, bool write) 
     const Range& range = ranges_[index];
     if (address >= range.begin && address <= range.end && bytes <= range.end - address) return range.writable || !write;
   }
-  return false;
+  return stacks_ != nullptr && stacks_->contains(address) && bytes <= stacks_->left_from(address);
 }
 
 std::uint64_t UserMemory::readable_from(std::uint64_t address) const {
   for (std::size_t index = 0; index < count_; ++index) {
     if (address >= ranges_[index].begin && address < ranges_[index].end) return ranges_[index].end - address;
   }
-  return 0;
+  return stacks_ != nullptr && stacks_->contains(address) ? stacks_->left_from(address) : 0;
 }
 
 std::int64_t UserMemory::copy_string(std::uint64_t address, char* to, std::size_t room) const {

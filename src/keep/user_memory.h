@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which addresses a system call's arguments may have: the application's segments and the heap. The keep kernel's own
-// pages, its configuration, thread areas and everything outside the enclave are EFAULT.
+// Which addresses a system call's arguments may have: the application's segments, the heap and the stacks. The keep
+// kernel's own pages, its configuration, thread areas and everything outside the enclave are EFAULT.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "keep/address_unsafe.h"
+#include "keep/stacks.h"
 
 namespace adyton::keep {
 
@@ -16,6 +17,8 @@ class UserMemory {
 
   // False if there are too many.
   bool add(std::uint64_t begin, std::uint64_t end, bool writable);
+  // Each of them, without what guards it. They stay the caller's.
+  void add_stacks(const Stacks& stacks) { stacks_ = &stacks; }
 
   [[nodiscard]] bool readable(std::uint64_t address, std::uint64_t bytes) const {
     return within(address, bytes, false);
@@ -48,6 +51,7 @@ class UserMemory {
   };
   Range ranges_[kMostRanges]{};
   std::size_t count_ = 0;
+  const Stacks* stacks_ = nullptr;
 };
 
 }  // namespace adyton::keep

@@ -86,6 +86,9 @@ class Backend {
   virtual std::string_view name() const = 0;            // "process"
   virtual bool isolates() const { return true; }        // else it is for development, and never taken by "auto"
   virtual std::vector<BackendCheck> probe() const = 0;  // can it run here; if not, the remedy
+  // Whether this image was made for it, and wants nothing that this machine's lacks. Starts nothing. Errors: not_found,
+  // unavailable, denied, with what is missing: "auto" then takes another one; all others: the file is damaged.
+  virtual Result<void> suits(const VerifiedImage&) const { return {}; }
   virtual Result<std::vector<Measurement>> measure(const VerifiedImage& image) const = 0;  // pure
   virtual Result<std::unique_ptr<Instance>> launch(const VerifiedImage& image, LaunchConfig config) = 0;
   // Made anew, as of now. None, where vendors vouch.

@@ -17,6 +17,30 @@ bool can_run(const Backend& backend) {
                               [](const BackendCheck& check) { return check.state == BackendCheck::State::kMissing; });
 }
 
+// Not this image's way, and another back-end may be; else something is wrong with the file.
+bool is_lack(ErrorCode code) {
+  return code == ErrorCode::kNotFound || code == ErrorCode::kUnavailable || code == ErrorCode::kDenied;
+}
+
+Result<ChosenBackend> strongest(const VerifiedImage& image, std::vector<std::unique_ptr<Backend>> from) {
+  std::erase_if(from, [](const auto& each) { return !each->isolates(); });
+  ChosenBackend out;
+  for (auto& backend : from) {
+    // The last is not probed: if it cannot run either, its launch says why.
+    const bool last = &backend == &from.back();
+    if (!last && !can_run(*backend)) continue;
+    const auto suits = last ? Result<void>{} : backend->suits(image);
+    if (suits) {
+      out.backend = std::move(backend);
+      return out;
+    }
+    if (!is_lack(suits.error().code)) return Error(suits.error()).within(backend->name());
+    out.passed_over.push_back(fmt::format("{} does not run on {}, which this machine has: {}", image.identity().name,
+                                          backend->name(), suits.error().message));
+  }
+  return unavailable("no back-end isolates");
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<Backend>> make_backends() {
@@ -27,17 +51,14 @@ std::vector<std::unique_ptr<Backend>> make_backends() {
   return all;
 }
 
-Result<std::unique_ptr<Backend>> choose_backend(std::string_view name) {
+Result<ChosenBackend> choose_backend(std::string_view name, const VerifiedImage& image,
+                                     std::vector<std::unique_ptr<Backend>> from) {
   const char* wanted = std::getenv("ADYTON_BACKEND");
   if (name == "auto" && wanted != nullptr && *wanted != 0) name = wanted;
+  if (name == "auto") return strongest(image, std::move(from));
   std::string names = "auto";
-  auto all = make_backends();
-  const auto last = std::ranges::find_if(all.rbegin(), all.rend(), [](const auto& each) { return each->isolates(); });
-  for (auto& backend : all) {
-    // The last that isolates is not probed for "auto": if it cannot run either, its launch says why.
-    const bool chosen =
-        name == "auto" ? backend->isolates() && (&backend == &*last || can_run(*backend)) : backend->name() == name;
-    if (chosen) return std::move(backend);
+  for (auto& backend : from) {
+    if (backend->name() == name) return ChosenBackend{.backend = std::move(backend)};
     names += fmt::format(", {}", backend->name());
   }
   return not_found("no back-end is called '{}'; there are: {}", name, names);

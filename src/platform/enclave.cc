@@ -55,7 +55,9 @@ Result<Enclave> Enclave::launch(const std::filesystem::path& path, LaunchOptions
     }
     auto impl = std::make_unique<Impl>();
     impl->identity = image.identity();
-    impl->backend = TRY(choose_backend(options.backend));
+    ChosenBackend chosen = TRY(choose_backend(options.backend, image));
+    for (const std::string& line : chosen.passed_over) fmt::print(stderr, "adyton: {}\n", line);
+    impl->backend = std::move(chosen.backend);
     const auto timeout = options.launch_timeout;
     impl->instance = TRY(impl->backend->launch(image, TRY(config_of(std::move(options)))));
     TRY(impl->instance->endpoint().wait_ready(timeout));

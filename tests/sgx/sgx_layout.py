@@ -6,6 +6,7 @@ import hashlib
 import struct
 
 PAGE = 4096
+STACK_GUARD = 16 * PAGE
 EXCEPTION_STACK_PAGES, KEEP_STACK_PAGES, SSA_FRAMES, SSA_FRAME_PAGES = 2, 6, 3, 4
 R, W, X, TCS, REG = 1, 2, 4, 0x100, 0x200
 R_ELF = 4
@@ -151,13 +152,14 @@ def layout(image, sites=()):
     code, trampolines = rewrite(image, loads, sites, app_bytes, entry_of_calls - app)
     threads = manifest.get("sgx", {}).get("threads", 0) or manifest["threads"] + 8
     stack = manifest["memory"]["stack"]
-    heap, heap_bytes = app + app_bytes + up(len(trampolines)) + PAGE, manifest["memory"]["heap"] + threads * stack
-    first_thread = heap + heap_bytes
+    heap, heap_bytes = app + app_bytes + up(len(trampolines)) + PAGE, manifest["memory"]["heap"]
+    stacks, stack_stride = heap + heap_bytes, STACK_GUARD + stack
+    first_thread = stacks + threads * stack_stride
     stride = (1 + EXCEPTION_STACK_PAGES + 1 + KEEP_STACK_PAGES + 1 + 1 + 1 + SSA_FRAMES * SSA_FRAME_PAGES + 1) * PAGE
     size = 1 << (first_thread + threads * stride - 1).bit_length()
 
-    config = struct.pack("<17Q", 0x31707065656b6461, size, keep_bytes, app, app_bytes, entry, table, count, heap, heap_bytes,
-                         first_thread, stride, threads, stack, manifest_at, len(encoded), manifest["debug"])
+    config = struct.pack("<19Q", 0x31707065656b6461, size, keep_bytes, app, app_bytes, entry, table, count, heap, heap_bytes,
+                         first_thread, stride, threads, stack, stacks, stack_stride, manifest_at, len(encoded), manifest["debug"])
     features = manifest.get("sgx", {}).get("features", [])
     xfrm = 3 | sum(bits for name, bits in (("avx", 4), ("avx512", 0xe0), ("pkru", 0x200), ("amx", 0x60000)) if name in features)
     config += image_digest(image, entry, loads, encoded) + struct.pack("<Q", xfrm)
@@ -169,6 +171,9 @@ def layout(image, sites=()):
     for at in range(0, len(trampolines), PAGE):
         pages.append((app + app_bytes + at, REG | R | X, trampolines[at:at + PAGE].ljust(PAGE, b"\0")))
     pages += [(heap + at, REG | R | W, None) for at in range(0, heap_bytes, PAGE)]
+    for i in range(threads):
+        stack_at = stacks + i * stack_stride + STACK_GUARD
+        pages += [(stack_at + at, REG | R | W, None) for at in range(0, stack, PAGE)]
     for i in range(threads):
         exceptions = first_thread + i * stride + PAGE
         start = exceptions + (EXCEPTION_STACK_PAGES + 1) * PAGE

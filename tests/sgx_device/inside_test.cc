@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cfenv>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -89,6 +90,57 @@ TEST_F(SgxDeviceInside, EntriesThatTheProcessorRefusesAreErrors) {
                {"EENTER: #GP", "no frame"});
   kernel->options.lost = true;
   expect_error(enclave->enter(TestPlan::tcs(1), SgxLeaf::kEenter, {}), ErrorCode::kInvalid, {"memory is lost"});
+}
+
+// A thread that computes comes out, can be entered by the next frame, and goes on as if nothing had been; one that is
+// not inside notices nothing.
+TEST_F(SgxDeviceInside, AThreadThatComputesIsInterrupted) {
+  constexpr std::uint64_t kTurns = 100'000'000, kSum = kTurns * (kTurns + 1) / 2;
+  enclave->interrupt(TestPlan::tcs(0));
+  enclave->interrupt(TestPlan::tcs(0) + 1);
+  bool interrupted = false;
+  for (int round = 0; round < 1000 && !interrupted; ++round) {  // until this thread is in time
+    volatile std::uint32_t inside = 0;
+    std::atomic<bool> out = false;
+    SgxEntryEnd end, echo, rest;
+    std::thread spinning([&] {
+      end = call(kSpin, std::bit_cast<std::uint64_t>(const_cast<std::uint32_t*>(&inside)), kTurns);
+      out = true;
+      echo = call(kEcho, 7);
+      rest = end;
+      while (rest.interrupted) rest = resume();  // again, if one came late
+    });
+    while (inside == 0) std::this_thread::yield();
+    while (!out) enclave->interrupt(TestPlan::tcs(0));
+    spinning.join();
+    interrupted = end.interrupted;
+    EXPECT_EQ(echo.registers.rdi, 8u);
+    EXPECT_EQ(echo.registers.rsi, interrupted ? 1u : 0u);  // CSSA
+    EXPECT_EQ(rest.function, SgxLeaf::kEexit);
+    EXPECT_EQ(rest.registers.rdi, kSum);
+    EXPECT_EQ(rest.registers.rsi, kTurns);  // XMM registers came back
+  }
+  EXPECT_TRUE(interrupted);
+}
+
+// Signals that are not ours leave it alone.
+TEST_F(SgxDeviceInside, OtherSignalsDoNotBringAThreadOut) {
+  static std::atomic<int> ticks = 0;
+  struct sigaction before{}, ours{};
+  ours.sa_handler = [](int) { ++ticks; };
+  ASSERT_EQ(::sigaction(SIGUSR1, &ours, &before), 0);
+  constexpr std::uint64_t kTurns = 30'000'000;
+  volatile std::uint32_t inside = 0;
+  SgxEntryEnd end;
+  std::thread spinning(
+      [&] { end = call(kSpin, std::bit_cast<std::uint64_t>(const_cast<std::uint32_t*>(&inside)), kTurns); });
+  while (inside == 0) std::this_thread::yield();
+  ::pthread_kill(spinning.native_handle(), SIGUSR1);
+  spinning.join();
+  EXPECT_FALSE(end.interrupted);
+  EXPECT_EQ(end.registers.rdi, kTurns * (kTurns + 1) / 2);
+  EXPECT_EQ(ticks, 1);
+  ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_F(SgxDeviceInside, ThreadsEnterAtTheSameTime) {
@@ -191,7 +243,7 @@ TEST_F(SgxDeviceInside, APageThatStaysBusyIsAnError) {
 // An image signed for SGX, on the keep kernel, by the ioctl path.
 TEST(SgxDeviceKeepTest, ASignedImageRunsFromEndToEnd) {
   if constexpr (has_sanitizer()) GTEST_SKIP() << "no enclave is entered under sanitizers";
-  for (const auto& [name, threads] : {std::pair("hello", 8), std::pair("threads", 12)}) {
+  for (const auto& [name, threads] : {std::pair("hello", 8), std::pair("threads", 12), std::pair("interrupts", 12)}) {
     const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     const std::filesystem::path path = folder / ("keep_program_" + std::string(name));
     std::ifstream file(path, std::ios::binary);

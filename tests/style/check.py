@@ -254,6 +254,16 @@ def rule_sides(tree):
                 yield f"{tree.name(path)}:{number}: two versions of one file: make it two files, or an argument"
 
 
+def rule_calls(tree):
+    """Each system call that the keep kernel answers has its line in the table of traces."""
+    answers, table = tree.root / "src/keep/syscalls.cc", tree.root / "src/image/sgx/call_shapes.h"
+    traced = re.findall(r"\{(__NR_\w+),", table.read_text())
+    for call in sorted(set(re.findall(r"case (__NR_\w+):", answers.read_text())) - set(traced)):
+        yield f"{tree.name(answers)}: {call} is not in {tree.name(table)}"
+    for call in sorted({call for call in traced if traced.count(call) > 1}):
+        yield f"{tree.name(table)}: {call} stands there twice"
+
+
 def rule_leftovers(tree):
     """Nothing unfinished, and nothing that only holds on the machine where it was written."""
     here = str(tree.root.resolve())

@@ -96,6 +96,14 @@ class Rules(unittest.TestCase):
         self.accepts("sides", {"src/base/a.cc": "#ifdef __clang__\n#if __has_include(<x>)\n"})
         self.finds("sides", {"src/base/a.cc": "#ifdef ADYTON_ENCLAVE\n"}, "two files")
 
+    def test_calls(self):
+        answers = "case __NR_read:\ncase __NR_write: return 0;\n"
+        table = "{__NR_write, \"d>u\"},\n{__NR_exit, \"d\"},\n"
+        files = {"src/keep/syscalls.cc": answers, "src/image/sgx/call_shapes.h": table + '{__NR_read, "d<u"},\n'}
+        self.accepts("calls", files)
+        self.finds("calls", files | {"src/image/sgx/call_shapes.h": table}, "__NR_read is not")
+        self.finds("calls", files | {"src/image/sgx/call_shapes.h": table + "{__NR_read, }\n" * 2}, "twice")
+
     def test_leftovers(self):
         self.accepts("leftovers", {"src/base/a.cc": "// all done, see /proc/self/exe\n", "docs/x.bin": "\udcff".encode("utf-8", "surrogateescape").decode("latin-1")})
         self.finds("leftovers", {"src/base/a.cc": "// TO" + "DO later\n"}, "unfinished")

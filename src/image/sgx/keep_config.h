@@ -19,16 +19,17 @@ struct KeepConfig {
   std::uint64_t app_entry;    // e_entry, from app_offset
   std::uint64_t app_headers;  // program headers, from app_offset
   std::uint64_t app_header_count;
-  std::uint64_t heap_offset, heap_bytes;          // pages added without EEXTEND: wiped before use
-  std::uint64_t threads_offset, thread_stride;    // the first thread's area, and from each to the next
-  std::uint64_t thread_count;                     // thread control structures
-  std::uint64_t stack_bytes;                      // of each application thread, the manifest's
+  std::uint64_t heap_offset, heap_bytes;        // pages added without EEXTEND: wiped before use
+  std::uint64_t threads_offset, thread_stride;  // the first thread's area, and from each to the next
+  std::uint64_t thread_count;                   // thread control structures
+  std::uint64_t stack_bytes;                    // of each application thread, the manifest's
+  std::uint64_t stacks_offset, stack_stride;    // one for each thread; of each stride the last `stack_bytes` have pages
   std::uint64_t manifest_offset, manifest_bytes;  // the manifest's exact CBOR, in read-only measured pages
   std::uint64_t debug;                            // 1: the manifest says debug
   std::uint8_t image_digest[48];                  // Identity::image, which MRENCLAVE therefore covers
   std::uint64_t xfrm;                             // SECS.ATTRIBUTES.XFRM: the extended state that may be used
 };
-static_assert(sizeof(KeepConfig) == 18 * 8 + 48);
+static_assert(sizeof(KeepConfig) == 20 * 8 + 48);
 
 // The auxiliary vector's entry that leads an application to the KeepConfig beneath it. There is none on Linux, so who
 // finds one is in an SGX enclave, whatever its host says.
@@ -53,6 +54,7 @@ struct KeepThread {
 };
 static_assert(sizeof(KeepThread) == 4096);
 
+inline constexpr std::uint64_t kStackGuardPages = 16;  // below each of the application's stacks
 inline constexpr std::uint64_t kKeepStackPages = 6;
 inline constexpr std::uint64_t kExceptionStackPages = 2;  // ends one page below the keep kernel's stack
 inline constexpr std::uint32_t kSsaFrames = 3;      // of each thread: an exception, and one while that is looked at

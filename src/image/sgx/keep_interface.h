@@ -42,7 +42,7 @@ enum class KeepRefusal : std::uint64_t {
 
 enum class KeepFailure : std::uint64_t {
   kConfig = 1,     // the measured configuration is not this keep kernel's
-  kMemory = 2,     // the heap has no room for the first stack
+  kMemory = 2,     // there is no room for what the start takes
   kRandom = 3,     // RDRAND gives nothing
   kStack = 4,      // the keep kernel's own stack ran over
   kException = 5,  // an exception within the keep kernel

@@ -100,7 +100,7 @@ Result<KeepConfig> place(const Image& image, const KeepElf& keep, std::uint64_t 
   out.keep_bytes = keep.bytes;
   out.manifest_offset = keep.bytes + kPageBytes;  // the KeepConfig's page lies between
   out.manifest_bytes = image.manifest_bytes().size();
-  // A page that is not there, at least, before the application, the heap, and each thread.
+  // A page that is not there, at least, before the application, the heap, each stack, and each thread.
   const std::uint64_t after_manifest = page_ceiling(out.manifest_offset + out.manifest_bytes) + kPageBytes;
   out.app_offset = (after_manifest + alignment - 1) / alignment * alignment;
   out.app_bytes = page_ceiling(app.regions.back().address + app.regions.back().size);
@@ -110,8 +110,10 @@ Result<KeepConfig> place(const Image& image, const KeepElf& keep, std::uint64_t 
   out.thread_count = sgx_threads(manifest);
   out.stack_bytes = manifest.memory.stack_bytes;
   out.heap_offset = out.app_offset + out.app_bytes + page_ceiling(trampolines) + kPageBytes;
-  out.heap_bytes = manifest.memory.heap_bytes + out.thread_count * out.stack_bytes;
-  out.threads_offset = out.heap_offset + out.heap_bytes;
+  out.heap_bytes = manifest.memory.heap_bytes;
+  out.stacks_offset = out.heap_offset + out.heap_bytes;
+  out.stack_stride = kStackGuardPages * kPageBytes + out.stack_bytes;
+  out.threads_offset = out.stacks_offset + out.thread_count * out.stack_stride;
   out.thread_stride = thread_area_bytes();
   out.debug = manifest.debug ? 1 : 0;
   out.xfrm = xfrm_of(manifest.sgx.features);
@@ -182,6 +184,10 @@ Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
   layout.add({.offset = config.manifest_offset, .readable = true}, image.manifest_bytes());
   add_application(layout, image.plan(), config, syscalls, keep.syscall_entry);
   layout.add_zeros({.offset = config.heap_offset, .readable = true, .writable = true}, config.heap_bytes);
+  for (std::uint64_t i = 0; i < config.thread_count; ++i) {
+    const std::uint64_t stack = config.stacks_offset + (i + 1) * config.stack_stride - config.stack_bytes;
+    layout.add_zeros({.offset = stack, .readable = true, .writable = true}, config.stack_bytes);
+  }
   for (std::uint64_t i = 0; i < config.thread_count; ++i) {
     const ThreadArea area = make_thread_area(config, i, keep.entry);
     const SgxPages writable{.readable = true, .writable = true, .extended = true};

@@ -123,15 +123,15 @@ TEST_F(ProcessBackendTest, StopKillsWhatDoesNotEnd) {
 }
 
 TEST_F(ProcessBackendTest, InstancesOutliveTheirBackend) {
-  auto backend = choose_backend("process");
-  ASSERT_TRUE(backend);
   const auto image = make_image(plain());
   ASSERT_TRUE(image);
+  auto chosen = choose_backend("process", *image);
+  ASSERT_TRUE(chosen);
   LaunchConfig config{.arguments = {"wait"}, .stop_grace = std::chrono::milliseconds(1)};
   config.output = [](StandardStream, std::string_view) {};
-  auto instance = (*backend)->launch(*image, std::move(config));
+  auto instance = chosen->backend->launch(*image, std::move(config));
   ASSERT_TRUE(instance);
-  backend->reset();
+  chosen->backend.reset();
   EXPECT_TRUE((*instance)->stop());
 }
 
@@ -181,9 +181,11 @@ TEST_F(ProcessBackendTest, TheLogNamesWhatDoctorNames) {
 }
 
 TEST(Backends, AreChosenByName) {
-  EXPECT_EQ((*choose_backend("auto"))->name(), "process");
-  EXPECT_EQ((*choose_backend("process"))->name(), "process");
-  const auto unknown = choose_backend("sgx9");
+  const auto image = make_image(plain());
+  ASSERT_TRUE(image);
+  EXPECT_EQ(choose_backend("auto", *image)->backend->name(), "process");
+  EXPECT_EQ(choose_backend("process", *image)->backend->name(), "process");
+  const auto unknown = choose_backend("sgx9", *image);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
   EXPECT_EQ(unknown.error().message, "no back-end is called 'sgx9'; there are: auto, sgx, process, sgx-emulated");

@@ -50,8 +50,9 @@ class SgxEnclave {
   virtual Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) = 0;
 
   // The thread that is inside by this TCS, if one is, comes out by an asynchronous exit, and its enter() ends with
-  // `interrupted`. Does not wait for it, and may miss one that is just coming or going. Thread-safe. A device that
-  // cannot does nothing: then threads that only compute learn of signals late, and end when they leave by themselves.
+  // `interrupted`. Does not wait for it, and may miss one that is just coming or going. Thread-safe. Takes
+  // signal 63. A device that cannot does nothing: then threads that only compute learn of signals late, and end when
+  // they leave by themselves.
   virtual void interrupt(std::uint64_t tcs_offset) { (void)tcs_offset; }
 };
 
@@ -75,6 +76,8 @@ class SgxDevice {
   virtual ~SgxDevice() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;            // "sgx", "sgx-emulated"
   [[nodiscard]] virtual std::vector<BackendCheck> probe() const = 0;  // what there is, and the remedy for what is not
+  // Whether what the plan asks for is there. Starts nothing. Errors: unavailable, denied, invalid, with the remedy.
+  [[nodiscard]] virtual Result<void> check(const SgxPlan&) const { return {}; }
   // ECREATE: the address range and SECS of `plan`, no pages yet.
   virtual Result<std::unique_ptr<SgxEnclave>> create(const SgxPlan& plan) = 0;
 };

@@ -22,7 +22,7 @@ std::string_view describe(KeepFailure failure) {
   switch (failure) {
     case KeepFailure::kConfig: return "the measured configuration is not this keep kernel's";
     case KeepFailure::kMemory:
-      return "the heap has no room for the first stack; raise memory.heap_bytes in the manifest";
+      return "there is no room for what the start takes; raise memory.heap_bytes in the manifest";
     case KeepFailure::kRandom: return "the processor's RDRAND gives nothing";
     case KeepFailure::kStack: return "its own stack ran over";
     case KeepFailure::kException: return "an exception within it";

@@ -108,7 +108,11 @@ Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& imag
   };
 }
 
-std::vector<BackendCheck> SgxDeviceBackend::probe() const { return make_sgx_device(options_)->probe(); }
+std::vector<BackendCheck> SgxDeviceBackend::probe() const { return device_()->probe(); }
+
+Result<void> SgxDeviceBackend::suits(const VerifiedImage& image) const {
+  return device_()->check(TRY(verify_sgx_signature(image.image())).plan);
+}
 
 Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage&, const SignedSgxPlan& enclave,
                                                      const LaunchConfig& config) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -69,15 +70,21 @@ class SgxEmulatedBackend : public SgxBackend {
 // "sgx": a processor with SGX, by Linux's driver.
 class SgxDeviceBackend : public SgxBackend {
  public:
-  explicit SgxDeviceBackend(SgxDeviceOptions options = {}) : options_(std::move(options)) {}
+  explicit SgxDeviceBackend(SgxDeviceOptions options = {})
+      : SgxDeviceBackend(options, [options] { return make_sgx_device(options); }) {}
+  // `device` makes what probe() and suits() look at; launch() has the paths only.
+  SgxDeviceBackend(SgxDeviceOptions options, std::function<std::unique_ptr<SgxDevice>()> device)
+      : options_(std::move(options)), device_(std::move(device)) {}
 
   [[nodiscard]] std::string_view name() const override { return "sgx"; }
   [[nodiscard]] std::vector<BackendCheck> probe() const override;
+  [[nodiscard]] Result<void> suits(const VerifiedImage& image) const override;
 
  private:
   Result<Hosted> prepare(const VerifiedImage& image, const SignedSgxPlan& enclave, const LaunchConfig& config) override;
 
   const SgxDeviceOptions options_;
+  const std::function<std::unique_ptr<SgxDevice>()> device_;
   const std::shared_ptr<QuoteSource> quotes_ = on_demand([] { return make_hardware_quotes(); });
 };
 

@@ -9,155 +9,211 @@
 #include <span>
 #include <string_view>
 
+#include <asm/prctl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <seccomp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "image/sgx/call_shapes.h"
 
 namespace adyton {
 namespace {
 
-// How arguments are shown, a letter each: d number, l long number, u number without sign, p address, s what it points
-// to as text (else the address), a folder's descriptor, f flags of open(), o mode, m protection, k kind of mapping, w
-// what futex() does, g signal, c clock, e which end of a file.
-struct Shape {
-  int number;
-  std::string_view arguments;
-  bool gives_address = false;
+struct Name {
+  std::uint64_t value;
+  std::string_view text;
 };
-constexpr Shape kShapes[] = {
-    {SYS_read, "dsu"},
-    {SYS_write, "dsu"},
-    {SYS_readv, "dpd"},
-    {SYS_writev, "dpd"},
-    {SYS_pread64, "dsul"},
-    {SYS_pwrite64, "dsul"},
-    {SYS_open, "sfo"},
-    {SYS_openat, "asfo"},
-    {SYS_creat, "so"},
-    {SYS_close, "d"},
-    {SYS_dup, "d"},
-    {SYS_dup2, "dd"},
-    {SYS_dup3, "ddf"},
-    {SYS_fcntl, "ddp"},
-    {SYS_ioctl, "dpp"},
-    {SYS_pipe, "p"},
-    {SYS_pipe2, "pf"},
-    {SYS_eventfd2, "uf"},
-    {SYS_poll, "pud"},
-    {SYS_ppoll, "puppu"},
-    {SYS_stat, "sp"},
-    {SYS_lstat, "sp"},
-    {SYS_fstat, "dp"},
-    {SYS_newfstatat, "aspp"},
-    {SYS_statx, "asppp"},
-    {SYS_access, "so"},
-    {SYS_faccessat, "aso"},
-    {SYS_faccessat2, "asop"},
-    {SYS_mkdir, "so"},
-    {SYS_mkdirat, "aso"},
-    {SYS_unlink, "s"},
-    {SYS_unlinkat, "asp"},
-    {SYS_rmdir, "s"},
-    {SYS_rename, "ss"},
-    {SYS_renameat, "asas"},
-    {SYS_renameat2, "asasp"},
-    {SYS_symlink, "ss"},
-    {SYS_link, "ss"},
-    {SYS_readlink, "spu"},
-    {SYS_readlinkat, "aspu"},
-    {SYS_getcwd, "pu"},
-    {SYS_chdir, "s"},
-    {SYS_getdents64, "dpu"},
-    {SYS_lseek, "dle"},
-    {SYS_truncate, "sl"},
-    {SYS_ftruncate, "dl"},
-    {SYS_chmod, "so"},
-    {SYS_fchmodat, "aso"},
-    {SYS_fsync, "d"},
-    {SYS_fdatasync, "d"},
-    {SYS_umask, "o"},
-    {SYS_brk, "p", true},
-    {SYS_mmap, "pumkdl", true},
-    {SYS_munmap, "pu"},
-    {SYS_mprotect, "pum"},
-    {SYS_mremap, "puupp", true},
-    {SYS_madvise, "pud"},
-    {SYS_arch_prctl, "pp"},
-    {SYS_set_tid_address, "p"},
-    {SYS_set_robust_list, "pu"},
-    {SYS_rseq, "pupp"},
-    {SYS_prlimit64, "ddpp"},
-    {SYS_getrandom, "pup"},
-    {SYS_uname, "p"},
-    {SYS_sysinfo, "p"},
-    {SYS_prctl, "dpppp"},
-    {SYS_getpid, ""},
-    {SYS_getppid, ""},
-    {SYS_gettid, ""},
-    {SYS_getuid, ""},
-    {SYS_geteuid, ""},
-    {SYS_getgid, ""},
-    {SYS_getegid, ""},
-    {SYS_sched_yield, ""},
-    {SYS_sched_getaffinity, "dup"},
-    {SYS_sched_setaffinity, "dup"},
-    {SYS_getcpu, "pp"},
-    {SYS_clock_gettime, "cp"},
-    {SYS_clock_getres, "cp"},
-    {SYS_gettimeofday, "pp"},
-    {SYS_time, "p"},
-    {SYS_nanosleep, "pp"},
-    {SYS_clock_nanosleep, "cppp"},
-    {SYS_rt_sigaction, "gppu"},
-    {SYS_rt_sigprocmask, "dppu"},
-    {SYS_rt_sigreturn, ""},
-    {SYS_sigaltstack, "pp"},
-    {SYS_kill, "dg"},
-    {SYS_tkill, "dg"},
-    {SYS_tgkill, "ddg"},
-    {SYS_clone, "ppppp"},
-    {SYS_clone3, "pu"},
-    {SYS_futex, "pwuppu"},
-    {SYS_exit, "d"},
-    {SYS_exit_group, "d"},
-    {SYS_sendto, "dsuppu"},
-    {SYS_recvfrom, "dsuppp"},
-};
-
-struct Flag {
-  std::uint64_t bit;
-  std::string_view name;
-};
-constexpr Flag kOpenFlags[] = {{O_CREAT, "O_CREAT"},     {O_EXCL, "O_EXCL"},           {O_NOCTTY, "O_NOCTTY"},
-                               {O_TRUNC, "O_TRUNC"},     {O_APPEND, "O_APPEND"},       {O_NONBLOCK, "O_NONBLOCK"},
-                               {O_CLOEXEC, "O_CLOEXEC"}, {O_DIRECTORY, "O_DIRECTORY"}, {O_NOFOLLOW, "O_NOFOLLOW"},
-                               {O_PATH, "O_PATH"}};
-constexpr Flag kProtection[] = {{PROT_READ, "PROT_READ"}, {PROT_WRITE, "PROT_WRITE"}, {PROT_EXEC, "PROT_EXEC"}};
-constexpr Flag kMapping[] = {{MAP_SHARED, "MAP_SHARED"},       {MAP_PRIVATE, "MAP_PRIVATE"},
+constexpr Name kAt[] = {{AT_SYMLINK_NOFOLLOW, "AT_SYMLINK_NOFOLLOW"},
+                        {AT_REMOVEDIR, "AT_REMOVEDIR"},
+                        {AT_SYMLINK_FOLLOW, "AT_SYMLINK_FOLLOW"},
+                        {AT_NO_AUTOMOUNT, "AT_NO_AUTOMOUNT"},
+                        {AT_EMPTY_PATH, "AT_EMPTY_PATH"}};
+constexpr Name kDescriptor[] = {
+    {F_DUPFD, "F_DUPFD"},           {F_GETFD, "F_GETFD"},           {F_SETFD, "F_SETFD"},
+    {F_GETFL, "F_GETFL"},           {F_SETFL, "F_SETFL"},           {F_GETLK, "F_GETLK"},
+    {F_SETLK, "F_SETLK"},           {F_SETLKW, "F_SETLKW"},         {F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"},
+    {F_GETPIPE_SZ, "F_GETPIPE_SZ"}, {F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {F_ADD_SEALS, "F_ADD_SEALS"},
+    {F_GET_SEALS, "F_GET_SEALS"},   {F_OFD_SETLK, "F_OFD_SETLK"}};
+constexpr Name kEpoll[] = {
+    {EPOLL_CTL_ADD, "EPOLL_CTL_ADD"}, {EPOLL_CTL_DEL, "EPOLL_CTL_DEL"}, {EPOLL_CTL_MOD, "EPOLL_CTL_MOD"}};
+constexpr Name kFamilies[] = {{AF_UNSPEC, "AF_UNSPEC"}, {AF_UNIX, "AF_UNIX"},       {AF_INET, "AF_INET"},
+                              {AF_INET6, "AF_INET6"},   {AF_NETLINK, "AF_NETLINK"}, {AF_PACKET, "AF_PACKET"}};
+constexpr Name kRandom[] = {{GRND_NONBLOCK, "GRND_NONBLOCK"}, {GRND_RANDOM, "GRND_RANDOM"}};
+constexpr Name kShutdown[] = {{SHUT_RD, "SHUT_RD"}, {SHUT_WR, "SHUT_WR"}, {SHUT_RDWR, "SHUT_RDWR"}};
+constexpr Name kItimers[] = {
+    {ITIMER_REAL, "ITIMER_REAL"}, {ITIMER_VIRTUAL, "ITIMER_VIRTUAL"}, {ITIMER_PROF, "ITIMER_PROF"}};
+constexpr Name kMemoryFile[] = {{MFD_CLOEXEC, "MFD_CLOEXEC"}, {MFD_ALLOW_SEALING, "MFD_ALLOW_SEALING"}};
+constexpr Name kLevels[] = {
+    {SOL_SOCKET, "SOL_SOCKET"}, {IPPROTO_IP, "SOL_IP"}, {IPPROTO_TCP, "SOL_TCP"}, {IPPROTO_IPV6, "SOL_IPV6"}};
+constexpr Name kMessage[] = {{MSG_OOB, "MSG_OOB"},         {MSG_PEEK, "MSG_PEEK"},
+                             {MSG_TRUNC, "MSG_TRUNC"},     {MSG_DONTWAIT, "MSG_DONTWAIT"},
+                             {MSG_WAITALL, "MSG_WAITALL"}, {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
+                             {MSG_MORE, "MSG_MORE"},       {MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"}};
+constexpr Name kProcess[] = {{PR_SET_PDEATHSIG, "PR_SET_PDEATHSIG"},
+                             {PR_GET_DUMPABLE, "PR_GET_DUMPABLE"},
+                             {PR_SET_DUMPABLE, "PR_SET_DUMPABLE"},
+                             {PR_SET_NAME, "PR_SET_NAME"},
+                             {PR_GET_NAME, "PR_GET_NAME"},
+                             {PR_GET_SECCOMP, "PR_GET_SECCOMP"},
+                             {PR_CAPBSET_READ, "PR_CAPBSET_READ"},
+                             {PR_GET_NO_NEW_PRIVS, "PR_GET_NO_NEW_PRIVS"},
+                             {PR_SET_NO_NEW_PRIVS, "PR_SET_NO_NEW_PRIVS"},
+                             {PR_SET_VMA, "PR_SET_VMA"}};
+constexpr Name kPriorities[] = {{PRIO_PROCESS, "PRIO_PROCESS"}, {PRIO_PGRP, "PRIO_PGRP"}, {PRIO_USER, "PRIO_USER"}};
+constexpr Name kLimits[] = {{RLIMIT_CPU, "RLIMIT_CPU"},         {RLIMIT_FSIZE, "RLIMIT_FSIZE"},
+                            {RLIMIT_DATA, "RLIMIT_DATA"},       {RLIMIT_STACK, "RLIMIT_STACK"},
+                            {RLIMIT_CORE, "RLIMIT_CORE"},       {RLIMIT_RSS, "RLIMIT_RSS"},
+                            {RLIMIT_NPROC, "RLIMIT_NPROC"},     {RLIMIT_NOFILE, "RLIMIT_NOFILE"},
+                            {RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK"}, {RLIMIT_AS, "RLIMIT_AS"}};
+constexpr Name kSchedulers[] = {{SCHED_OTHER, "SCHED_OTHER"},
+                                {SCHED_FIFO, "SCHED_FIFO"},
+                                {SCHED_RR, "SCHED_RR"},
+                                {SCHED_BATCH, "SCHED_BATCH"},
+                                {SCHED_IDLE, "SCHED_IDLE"}};
+constexpr Name kSockets[] = {{SOCK_STREAM, "SOCK_STREAM"},
+                             {SOCK_DGRAM, "SOCK_DGRAM"},
+                             {SOCK_RAW, "SOCK_RAW"},
+                             {SOCK_SEQPACKET, "SOCK_SEQPACKET"}};
+constexpr Name kClone[] = {{CLONE_VM, "CLONE_VM"},
+                           {CLONE_FS, "CLONE_FS"},
+                           {CLONE_FILES, "CLONE_FILES"},
+                           {CLONE_SIGHAND, "CLONE_SIGHAND"},
+                           {CLONE_VFORK, "CLONE_VFORK"},
+                           {CLONE_THREAD, "CLONE_THREAD"},
+                           {CLONE_SYSVSEM, "CLONE_SYSVSEM"},
+                           {CLONE_SETTLS, "CLONE_SETTLS"},
+                           {CLONE_PARENT_SETTID, "CLONE_PARENT_SETTID"},
+                           {CLONE_CHILD_CLEARTID, "CLONE_CHILD_CLEARTID"},
+                           {CLONE_CHILD_SETTID, "CLONE_CHILD_SETTID"}};
+constexpr Name kBases[] = {{ARCH_SET_GS, "ARCH_SET_GS"},
+                           {ARCH_SET_FS, "ARCH_SET_FS"},
+                           {ARCH_GET_FS, "ARCH_GET_FS"},
+                           {ARCH_GET_GS, "ARCH_GET_GS"}};
+constexpr Name kLocks[] = {{LOCK_SH, "LOCK_SH"}, {LOCK_EX, "LOCK_EX"}, {LOCK_NB, "LOCK_NB"}, {LOCK_UN, "LOCK_UN"}};
+constexpr Name kClocks[] = {{CLOCK_REALTIME, "CLOCK_REALTIME"},
+                            {CLOCK_MONOTONIC, "CLOCK_MONOTONIC"},
+                            {CLOCK_PROCESS_CPUTIME_ID, "CLOCK_PROCESS_CPUTIME_ID"},
+                            {CLOCK_THREAD_CPUTIME_ID, "CLOCK_THREAD_CPUTIME_ID"},
+                            {CLOCK_MONOTONIC_RAW, "CLOCK_MONOTONIC_RAW"},
+                            {CLOCK_REALTIME_COARSE, "CLOCK_REALTIME_COARSE"},
+                            {CLOCK_MONOTONIC_COARSE, "CLOCK_MONOTONIC_COARSE"},
+                            {CLOCK_BOOTTIME, "CLOCK_BOOTTIME"}};
+constexpr Name kEnds[] = {{SEEK_SET, "SEEK_SET"}, {SEEK_CUR, "SEEK_CUR"}, {SEEK_END, "SEEK_END"}};
+constexpr Name kOpen[] = {{O_CREAT, "O_CREAT"},     {O_EXCL, "O_EXCL"},           {O_NOCTTY, "O_NOCTTY"},
+                          {O_TRUNC, "O_TRUNC"},     {O_APPEND, "O_APPEND"},       {O_NONBLOCK, "O_NONBLOCK"},
+                          {O_CLOEXEC, "O_CLOEXEC"}, {O_DIRECTORY, "O_DIRECTORY"}, {O_NOFOLLOW, "O_NOFOLLOW"},
+                          {O_PATH, "O_PATH"}};
+constexpr Name kMasks[] = {{SIG_BLOCK, "SIG_BLOCK"}, {SIG_UNBLOCK, "SIG_UNBLOCK"}, {SIG_SETMASK, "SIG_SETMASK"}};
+constexpr Name kDevice[] = {{TCGETS, "TCGETS"},   {TIOCGWINSZ, "TIOCGWINSZ"}, {FIONREAD, "FIONREAD"},
+                            {FIONBIO, "FIONBIO"}, {FIOCLEX, "FIOCLEX"},       {FIONCLEX, "FIONCLEX"}};
+constexpr Name kAccess[] = {{R_OK, "R_OK"}, {W_OK, "W_OK"}, {X_OK, "X_OK"}};
+constexpr Name kMapping[] = {{MAP_SHARED, "MAP_SHARED"},       {MAP_PRIVATE, "MAP_PRIVATE"},
                              {MAP_FIXED, "MAP_FIXED"},         {MAP_ANONYMOUS, "MAP_ANONYMOUS"},
                              {MAP_NORESERVE, "MAP_NORESERVE"}, {MAP_STACK, "MAP_STACK"},
                              {MAP_POPULATE, "MAP_POPULATE"},   {MAP_FIXED_NOREPLACE, "MAP_FIXED_NOREPLACE"}};
+constexpr Name kProtection[] = {{PROT_READ, "PROT_READ"}, {PROT_WRITE, "PROT_WRITE"}, {PROT_EXEC, "PROT_EXEC"}};
+constexpr Name kTimer[] = {{TIMER_ABSTIME, "TIMER_ABSTIME"}};
+constexpr Name kRemap[] = {{MREMAP_MAYMOVE, "MREMAP_MAYMOVE"}, {MREMAP_FIXED, "MREMAP_FIXED"}};
+constexpr Name kAdvice[] = {
+    {MADV_NORMAL, "MADV_NORMAL"},     {MADV_RANDOM, "MADV_RANDOM"},         {MADV_SEQUENTIAL, "MADV_SEQUENTIAL"},
+    {MADV_WILLNEED, "MADV_WILLNEED"}, {MADV_DONTNEED, "MADV_DONTNEED"},     {MADV_FREE, "MADV_FREE"},
+    {MADV_HUGEPAGE, "MADV_HUGEPAGE"}, {MADV_NOHUGEPAGE, "MADV_NOHUGEPAGE"}, {MADV_DONTDUMP, "MADV_DONTDUMP"}};
+
+// Kinds of arguments (call_shapes.h) whose numbers have names: bits of a set, which is called `none` if it is empty, or
+// one of them.
+struct Words {
+  char kind;
+  std::span<const Name> names;
+  std::string_view none = {};
+};
+constexpr Words kWords[] = {
+    {'A', kAt, "0"},     {'C', kDescriptor},     {'E', kEpoll},        {'F', kFamilies},
+    {'G', kRandom, "0"}, {'H', kShutdown},       {'I', kItimers},      {'K', kMemoryFile, "0"},
+    {'L', kLevels},      {'M', kMessage, "0"},   {'P', kProcess},      {'Q', kPriorities},
+    {'R', kLimits},      {'S', kSchedulers},     {'V', kClone, "0"},   {'Z', kBases},
+    {'b', kLocks, "0"},  {'c', kClocks},         {'e', kEnds},         {'h', kMasks},
+    {'i', kDevice},      {'j', kAccess, "F_OK"}, {'k', kMapping, "0"}, {'m', kProtection, "PROT_NONE"},
+    {'t', kTimer, "0"},  {'v', kRemap, "0"},     {'y', kAdvice},
+};
+
 constexpr std::string_view kFutexOperations[] = {
     "FUTEX_WAIT",    "FUTEX_WAKE",      "FUTEX_FD",         "FUTEX_REQUEUE",     "FUTEX_CMP_REQUEUE", "FUTEX_WAKE_OP",
     "FUTEX_LOCK_PI", "FUTEX_UNLOCK_PI", "FUTEX_TRYLOCK_PI", "FUTEX_WAIT_BITSET", "FUTEX_WAKE_BITSET"};
 
-std::string flags_of(std::uint64_t value, std::span<const Flag> known, std::string first = {}) {
+consteval bool know_every_kind() {
+  for (const CallShape& shape : kCallShapes) {
+    for (const char kind : std::string_view(shape.kinds)) {
+      if (!std::string_view("s<>dluxopafgnTw").contains(kind) &&
+          std::ranges::find(kWords, kind, &Words::kind) == std::end(kWords))
+        return false;
+    }
+  }
+  return true;
+}
+static_assert(know_every_kind());
+
+std::string flags_of(std::uint64_t value, std::span<const Name> known, std::string_view none, std::string first = {}) {
   std::string out = std::move(first);
-  for (const Flag& flag : known) {
-    if ((value & flag.bit) != flag.bit) continue;
-    out += (out.empty() ? "" : "|") + std::string(flag.name);
-    value &= ~flag.bit;
+  for (const Name& flag : known) {
+    if ((value & flag.value) != flag.value) continue;
+    out += (out.empty() ? "" : "|") + std::string(flag.text);
+    value &= ~flag.value;
   }
   if (value != 0) out += fmt::format("{}{:#x}", out.empty() ? "" : "|", value);
-  return out.empty() ? "0" : out;
+  return out.empty() ? std::string(none) : out;
 }
 
 std::string open_flags(std::uint64_t value) {
-  constexpr std::string_view kAccess[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
-  return flags_of(value & ~std::uint64_t{O_ACCMODE}, kOpenFlags, std::string(kAccess[value & O_ACCMODE]));
+  constexpr std::string_view kModes[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
+  return flags_of(value & ~std::uint64_t{O_ACCMODE}, kOpen, "", std::string(kModes[value & O_ACCMODE]));
+}
+
+// The flags that each call which makes a descriptor has names of its own for, and the same numbers.
+std::string descriptor_flags(std::uint64_t number, std::uint64_t value, std::string first = {}) {
+  static_assert(EFD_CLOEXEC == O_CLOEXEC && EPOLL_CLOEXEC == O_CLOEXEC && TFD_CLOEXEC == O_CLOEXEC &&
+                SFD_CLOEXEC == O_CLOEXEC && SOCK_CLOEXEC == O_CLOEXEC && SOCK_NONBLOCK == O_NONBLOCK);
+  std::string prefix = "O";
+  switch (number) {
+    case SYS_eventfd2: prefix = "EFD"; break;
+    case SYS_epoll_create1: prefix = "EPOLL"; break;
+    case SYS_timerfd_create: prefix = "TFD"; break;
+    case SYS_signalfd4: prefix = "SFD"; break;
+    case SYS_socket:
+    case SYS_socketpair:
+    case SYS_accept4: prefix = "SOCK"; break;
+    default: break;
+  }
+  const std::string close = prefix + "_CLOEXEC", wait = prefix + "_NONBLOCK", semaphore = prefix + "_SEMAPHORE";
+  const Name names[] = {{O_CLOEXEC, close}, {O_NONBLOCK, wait}, {EFD_SEMAPHORE, semaphore}};
+  return flags_of(value, std::span(names).first(number == SYS_eventfd2 ? 3 : 2), "0", std::move(first));
+}
+
+std::string one_of(std::span<const Name> names, std::uint64_t value) {
+  const auto found = std::ranges::find(names, value, &Name::value);
+  if (found != names.end()) return std::string(found->text);
+  return value < 0x1000 ? fmt::format("{}", value) : fmt::format("{:#x}", value);
+}
+
+std::string socket_type(std::uint64_t number, std::uint64_t value) {
+  constexpr std::uint64_t kType = 0xf;
+  return descriptor_flags(number, value & ~kType, one_of(kSockets, value & kType));
 }
 
 std::string futex_operation(std::uint64_t value) {
@@ -167,10 +223,6 @@ std::string futex_operation(std::uint64_t value) {
   if ((value & FUTEX_PRIVATE_FLAG) != 0) out += "_PRIVATE";
   if ((value & FUTEX_CLOCK_REALTIME) != 0) out += "|FUTEX_CLOCK_REALTIME";
   return out;
-}
-
-std::string one_of(std::span<const std::string_view> names, std::uint64_t value) {
-  return value < names.size() ? std::string(names[value]) : fmt::format("{}", value);
 }
 
 std::string signal_name(std::uint64_t number) {
@@ -202,10 +254,8 @@ std::string quoted(const TraceRecord::Bytes& bytes, std::size_t most) {
 
 std::string address(std::uint64_t value) { return value == 0 ? "NULL" : fmt::format("{:#x}", value); }
 
-std::string text_of(const TraceRecord& record, std::size_t index) {
+std::string text_of(const TraceRecord& record, std::size_t index, bool path) {
   constexpr std::size_t kMostOfBuffer = 32;  // as strace has it
-  const bool path = record.number != SYS_read && record.number != SYS_write && record.number != SYS_pread64 &&
-                    record.number != SYS_pwrite64 && record.number != SYS_sendto && record.number != SYS_recvfrom;
   for (std::size_t i = 0; i < std::min<std::size_t>(record.count, std::size(record.bytes)); ++i) {
     if (record.bytes[i].argument == index) {
       return quoted(record.bytes[i], path ? TraceRecord::kMostBytes : kMostOfBuffer);
@@ -215,26 +265,28 @@ std::string text_of(const TraceRecord& record, std::size_t index) {
 }
 
 std::string argument(const TraceRecord& record, std::size_t index, char kind) {
-  constexpr std::string_view kClocks[] = {"CLOCK_REALTIME", "CLOCK_MONOTONIC", "CLOCK_PROCESS_CPUTIME_ID",
-                                          "CLOCK_THREAD_CPUTIME_ID"};
-  constexpr std::string_view kEnds[] = {"SEEK_SET", "SEEK_CUR", "SEEK_END"};
   const std::uint64_t value = record.arguments[index];
+  const auto whole = static_cast<std::int32_t>(value);
+  const std::uint64_t low = value & 0xffff'ffff;
+  const auto* words = std::ranges::find(kWords, kind, &Words::kind);
+  if (words != std::end(kWords)) {
+    return words->none.empty() ? one_of(words->names, low) : flags_of(low, words->names, words->none);
+  }
   switch (kind) {
-    case 'd': return fmt::format("{}", static_cast<std::int32_t>(value));
+    case 'd': return fmt::format("{}", whole);
     case 'l': return fmt::format("{}", static_cast<std::int64_t>(value));
     case 'u': return fmt::format("{}", value);
-    case 's': return text_of(record, index);
-    case 'a':
-      return static_cast<std::int32_t>(value) == AT_FDCWD ? "AT_FDCWD"
-                                                          : fmt::format("{}", static_cast<std::int32_t>(value));
-    case 'f': return open_flags(value & 0xffffffff);
-    case 'o': return fmt::format("{:#o}", value & 0xffffffff);
-    case 'm': return value == 0 ? "PROT_NONE" : flags_of(value, kProtection);
-    case 'k': return flags_of(value, kMapping);
+    case 'x': return value == 0 ? "0" : fmt::format("{:#x}", value);
+    case 's':
+    case '<':
+    case '>': return text_of(record, index, kind == 's');
+    case 'a': return whole == AT_FDCWD ? "AT_FDCWD" : fmt::format("{}", whole);
+    case 'f': return open_flags(low);
+    case 'n': return descriptor_flags(record.number, low);
+    case 'T': return socket_type(record.number, low);
+    case 'o': return fmt::format("{:#o}", low);
     case 'w': return futex_operation(value);
     case 'g': return signal_name(value);
-    case 'c': return one_of(kClocks, value);
-    case 'e': return one_of(kEnds, value);
     default: return address(value);
   }
 }
@@ -261,10 +313,9 @@ std::string result_of(const TraceRecord& record, bool is_address) {
 }  // namespace
 
 std::string describe(const TraceRecord& record) {
-  const auto* shape = std::ranges::find_if(
-      kShapes, [&](const Shape& each) { return static_cast<std::uint64_t>(each.number) == record.number; });
-  const bool known = shape != std::end(kShapes);
-  std::string_view kinds = known ? shape->arguments : "pppppp";
+  const auto* shape = std::ranges::find(kCallShapes, record.number, &CallShape::number);
+  const bool known = shape != std::end(kCallShapes);
+  std::string_view kinds = known ? shape->kinds : "pppppp";
   const bool opens = record.number == SYS_open || record.number == SYS_openat;
   if (opens && (record.arguments[kinds.size() - 2] & (O_CREAT | __O_TMPFILE)) == 0) kinds.remove_suffix(1);
   std::string arguments;

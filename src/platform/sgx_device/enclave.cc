@@ -70,6 +70,7 @@ Result<std::unique_ptr<DeviceEnclave>> DeviceEnclave::create(std::shared_ptr<Ker
                                                              const std::string& provision_path, const SgxPlan& plan,
                                                              std::uint64_t enter_function) {
   std::unique_ptr<DeviceEnclave> out(new DeviceEnclave(std::move(kernel), enter_function));
+  TRY(install_interruption());
   TRY(out->open(enclave_path));
   out->processor_ = read_processor_support(*out->kernel_);
   TRY(check_plan_runs(out->processor_, plan));
@@ -256,10 +257,12 @@ Result<SgxEntryEnd> DeviceEnclave::enter(std::uint64_t tcs_offset, SgxLeaf leaf,
   sgx_enclave_run run{};
   run.tcs = base_ + tcs_offset;
   SgxEntryEnd out{.registers = registers};
+  const Interruption::Inside inside(interruption_, run.tcs);
   const int result = adyton_sgx_device_enter(enter_function_, &out.registers, static_cast<std::uint32_t>(leaf), &run);
   if (result != 0 && result != -EFAULT) return internal("the vDSO refuses to enter: {}", errno_text(-result));
   out.function = SgxLeaf{run.function};
   if (out.function == SgxLeaf::kEexit) return out;
+  if (run.function == kInterruptedLeaf) return SgxEntryEnd{.function = SgxLeaf::kEresume, .interrupted = true};
   if (out.function != SgxLeaf::kEenter && out.function != SgxLeaf::kEresume)
     return internal("the vDSO came back after leaf {}", std::uint32_t{run.function});
   out.registers = {};

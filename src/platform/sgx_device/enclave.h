@@ -10,6 +10,7 @@
 
 #include <adyton/result.h>
 #include "platform/sgx/device.h"
+#include "platform/sgx_device/interruption.h"
 #include "platform/sgx_device/kernel.h"
 #include "platform/sgx_device/processor.h"
 
@@ -27,6 +28,7 @@ class DeviceEnclave : public Sgx2Enclave {
   Result<void> add(const SgxPages& pages) override;
   Result<void> initialise(const Sigstruct& signature) override;
   Result<SgxEntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const SgxRegisters& registers) override;
+  void interrupt(std::uint64_t tcs_offset) override { interruption_.interrupt(base_ + tcs_offset); }
 
   Result<void> augment(std::uint64_t offset, std::uint64_t count) override;
   Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count, std::uint64_t permissions) override;
@@ -68,6 +70,7 @@ class DeviceEnclave : public Sgx2Enclave {
   bool initialised_ = false, refused_ = false;
   std::vector<Run> runs_;
   std::mutex paging_;
+  Interruption interruption_;
 };
 
 }  // namespace adyton::sgx

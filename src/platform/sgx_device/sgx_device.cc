@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "platform/sgx_device/enclave.h"
 #include "platform/sgx_device/probe.h"
+#include "platform/sgx_device/refusals.h"
 #include "platform/sgx_device/vdso.h"
 
 namespace adyton {
@@ -16,6 +17,15 @@ class Device : public SgxDevice {
 
   [[nodiscard]] std::string_view name() const override { return "sgx"; }
   [[nodiscard]] std::vector<BackendCheck> probe() const override { return sgx::probe_device(*kernel_, options_); }
+
+  [[nodiscard]] Result<void> check(const SgxPlan& plan) const override {
+    TRY(sgx::check_plan_runs(sgx::read_processor_support(*kernel_), plan));
+    if ((plan.attributes.flags & SgxAttributes::kProvisionKey) == 0) return {};
+    const int fd = kernel_->open(options_.provision_path);
+    if (fd < 0) return sgx::describe_refusal(sgx::DeviceStep::kOpenProvision, -fd).within(options_.provision_path);
+    kernel_->close(fd);
+    return {};
+  }
 
   Result<std::unique_ptr<SgxEnclave>> create(const SgxPlan& plan) override {
     const sgx::VdsoImage vdso = kernel_->vdso();

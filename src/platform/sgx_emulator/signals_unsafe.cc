@@ -142,6 +142,12 @@ void signal_inside(int signal, siginfo_t* info, ucontext_t& context, AdytonSgxIn
   deliver_to_host(signal, info, &context);
   if (tsc) (void)set_tsc(false);
   if (interrupted.slot->thread->interrupt.exchange(false)) return return_interrupted(interrupted, context);
+  // At the AEP is an ENCLU: a handler of the host's may have changed which.
+  if (const auto leaf = static_cast<std::uint32_t>(context.uc_mcontext.gregs[REG_RAX]); Leaf{leaf} != Leaf::kEresume) {
+    return_exception(interrupted, context, {.vector = kGeneralProtection});
+    interrupted.slot->end.function = SgxLeaf{leaf};
+    return;
+  }
   if (resume_into(interrupted, context)) return;
   return_exception(interrupted, context, {.vector = kGeneralProtection});
 }
