@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kSetBytes = 8;
 constexpr std::uint64_t kNeverBlocked = (1ULL << (SIGKILL - 1)) | (1ULL << (SIGSTOP - 1));
 
+constexpr std::uint64_t kLeastSignalStack = 2048;  // MINSIGSTKSZ
+
 constexpr std::int32_t kSentByThread = -6;  // SI_TKILL
 constexpr auto kOwn = static_cast<std::int32_t>(kProcess);
 
@@ -68,7 +70,7 @@ std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& 
   constexpr std::uint64_t kDisable = 2;  // SS_DISABLE
   const std::uint64_t flags = next.flags & 0xffffffff;
   if ((flags & ~kDisable) != 0) return -EINVAL;
-  if (flags == 0 && next.bytes < 2048) return -ENOMEM;
+  if (flags == 0 && (next.bytes < kLeastSignalStack || next.bytes < signal_frame_bytes())) return -ENOMEM;
   thread.alternate_stack[0] = flags == 0 ? next.address : 0;
   thread.alternate_stack[1] = flags;
   thread.alternate_stack[2] = flags == 0 ? next.bytes : 0;

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <linux/mman.h>
 
+#include "keep/extended_state.h"
 #include "keep/host_interface.h"
 #include "keep/initial_stack.h"
 #include "keep/signals.h"
@@ -67,7 +68,7 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   kernel.user.add_stacks(kernel.stacks);
   kernel.threads.initialise(base + self.self_offset - self.index * config.thread_stride, config.thread_stride,
                             config.thread_count);
-  kernel.cpuid.initialise(config.xfrm);
+  kernel.cpuid.initialise(config.xfrm, enabled_state());
   kernel.descriptors.initialise();
   kernel.folder = FileSystem::kRoot;
   return kernel.files.initialise(kernel.memory, kernel.memory_lock);
@@ -87,6 +88,7 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                      .program_header_count = config.app_header_count,
                      .entry = app + config.app_entry,
                      .config = kernel.config_address,
+                     .signal_frame_bytes = signal_frame_bytes(),
                      .manifest = kernel.manifest};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;

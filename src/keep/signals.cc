@@ -30,6 +30,8 @@ struct SignalFrame {
 };
 static_assert(sizeof(Context) == 304 && sizeof(Information) == 128);
 
+constexpr std::uint64_t kStateAlignment = 64, kFrameAlignment = 16;
+
 constexpr std::uint64_t kRestartMark = 0x7472617473657220;  // in Context::reserved, with the number of the system call
 
 bool ignored_by_default(std::uint64_t signal) {
@@ -52,20 +54,23 @@ bool on_alternate_stack(const ThreadState& thread) {
   return (thread.alternate_stack[1] & kDisabled) == 0 && thread.frame.rsp > begin && thread.frame.rsp <= begin + bytes;
 }
 
-// Lays the frame onto the stack and points the thread to the handler.
-void enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& action, const SignalCause& cause) {
+// Lays the frame onto the stack and points the thread to the handler. False, and nothing happens: it does not fit.
+bool enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& action, const SignalCause& cause) {
   Frame& now = thread.frame;
   std::uint64_t top = now.rsp - kRedZone;
-  if ((action.flags & SA_ONSTACK) != 0 && (thread.alternate_stack[1] & kDisabled) == 0 && !on_alternate_stack(thread)) {
+  bool on_alternate = on_alternate_stack(thread);
+  if ((action.flags & SA_ONSTACK) != 0 && (thread.alternate_stack[1] & kDisabled) == 0 && !on_alternate) {
     top = thread.alternate_stack[0] + thread.alternate_stack[2];
+    on_alternate = true;
   }
-  const std::uint64_t extended = (top - kExtendedStateBytes) & ~std::uint64_t{63};
-  const std::uint64_t position = ((extended - sizeof(SignalFrame)) & ~std::uint64_t{15}) - 8;
+  const std::uint64_t extended = (top - saved_state_bytes()) & ~(kStateAlignment - 1);
+  const std::uint64_t position = ((extended - sizeof(SignalFrame)) & ~(kFrameAlignment - 1)) - sizeof(std::uint64_t);
+  if (on_alternate && position <= thread.alternate_stack[0]) return false;  // what lies below it is not a stack
   auto* frame = kernel.user.out<SignalFrame>(position);
   constexpr std::uint64_t kRestorer = 0x04000000;  // SA_RESTORER, without which there is no way back
   if (position > top || frame == nullptr || !kernel.user.writable(position, top - position) ||
       (action.flags & kRestorer) == 0) {
-    kill_application(kernel, thread, SIGSEGV, now.rip);
+    return false;
   }
   save_extended_state(at<void>(extended));
   *frame = {};
@@ -112,19 +117,38 @@ void enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
   now.rip = action.handler;
   now.rsp = position;
   now.flags = 0x202;
+  return true;
+}
+
+[[noreturn]] void die_of(Kernel& kernel, ThreadState& thread, std::uint64_t signal) {
+  log(thread, Line() << "adyton: killed by signal " << signal << " at offset " << (thread.frame.rip - kernel.base)
+                     << " of the enclave\n");
+  kill_application(kernel, thread, signal, thread.frame.rip);
+}
+
+// As on Linux, a handler whose frame does not fit onto its stack is instead one more fault.
+void run_handler(Kernel& kernel, ThreadState& thread, const SignalAction& action, const SignalCause& cause) {
+  if (enter_handler(kernel, thread, action, cause)) return;
+  constexpr std::int32_t kSentByKernel = 0x80;  // SI_KERNEL
+  if (cause.number == SIGSEGV) die_of(kernel, thread, SIGSEGV);
+  raise_fault(kernel, thread, {.number = SIGSEGV, .code = kSentByKernel});
 }
 
 }  // namespace
+
+std::uint64_t signal_frame_bytes() {
+  const std::uint64_t most = saved_state_bytes() + kStateAlignment - 1 + sizeof(SignalFrame) + kFrameAlignment - 1 +
+                             sizeof(std::uint64_t) + kRedZone;
+  return (most + kFrameAlignment - 1) & ~(kFrameAlignment - 1);
+}
 
 void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause) {
   const SignalAction action = action_of(kernel, cause.number);
   // A fault cannot wait or be ignored: it would only happen again.
   if (action.handler == kDefault || action.handler == kIgnore || (thread.signal_mask & signal_bit(cause.number)) != 0) {
-    log(thread, Line() << "adyton: killed by signal " << cause.number << " at offset "
-                       << (thread.frame.rip - kernel.base) << " of the enclave\n");
-    kill_application(kernel, thread, cause.number, thread.frame.rip);
+    die_of(kernel, thread, cause.number);
   }
-  enter_handler(kernel, thread, action, cause);
+  run_handler(kernel, thread, action, cause);
 }
 
 bool deliver_signals(Kernel& kernel, ThreadState& thread) {
@@ -141,8 +165,8 @@ bool deliver_signals(Kernel& kernel, ThreadState& thread) {
     const SignalAction action = action_of(kernel, signal);
     if (action.handler == kIgnore || (action.handler == kDefault && ignored_by_default(signal))) continue;
     if (action.handler == kDefault) kill_application(kernel, thread, signal, thread.frame.rip);
-    enter_handler(kernel, thread, action,
-                  {.number = signal, .code = info.code, .address = info.first, .value = info.value});
+    run_handler(kernel, thread, action,
+                {.number = signal, .code = info.code, .address = info.first, .value = info.value});
     handled = true;
   }
 }
@@ -159,7 +183,7 @@ bool return_from_signal(Kernel& kernel, ThreadState& thread) {
   const Context from = *saved;
   const std::uint64_t extended = from.extended_state;
   if (extended != 0) {
-    if (extended % 64 != 0 || !kernel.user.writable(extended, kExtendedStateBytes)) {
+    if (extended % 64 != 0 || !kernel.user.writable(extended, saved_state_bytes())) {
       kill_application(kernel, thread, SIGSEGV, thread.frame.rip);
     }
     restore_extended_state(at<void>(extended));

@@ -44,6 +44,9 @@ std::uint64_t take_signal(Kernel& kernel, ThreadState& thread, std::uint64_t set
   return (signals_for(kernel, thread) & (~thread.signal_mask | thread.wait_signals)) != 0;
 }
 
+// What a stack needs for the frame of one handler, and nothing else: AT_MINSIGSTKSZ.
+std::uint64_t signal_frame_bytes();
+
 // Before a thread goes on: what was sent to it and is not blocked. The frame is complete. True: a handler runs next.
 bool deliver_signals(Kernel& kernel, ThreadState& thread);
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <random>
@@ -44,10 +45,11 @@ struct Outcome {
 
 Outcome run_natively(std::string_view name, std::string_view arguments) {
   Outcome out;
-  FILE* pipe = popen((program(name) + " " + std::string(arguments)).c_str(), "r");
+  FILE* pipe = popen(("exec " + program(name) + " " + std::string(arguments)).c_str(), "r");
   for (int next = fgetc(pipe); next != EOF; next = fgetc(pipe)) out.output.push_back(static_cast<char>(next));
   const int status = pclose(pipe);
   if (WIFEXITED(status)) out.status = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) out.signal = WTERMSIG(status);
   return out;
 }
 
@@ -92,10 +94,22 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("channels", "files", "hello", "interrupts", "language", "libraries", "locales",
+                         testing::Values("alternate_stacks", "channels", "files", "hello", "interrupts", "language", "libraries", "locales",
                                          "maps_unsafe", "openssl", "signals", "sqlite", "strings", "system",
                                          "system_calls", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
+
+TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
+  for (const char* more : {"", "and handles SIGSEGV"}) {
+    const Outcome native = run_natively("alternate_stacks", "overrun " + std::string(more));
+    std::vector<std::string> arguments{"overrun"};
+    if (*more != 0) arguments.emplace_back(more);
+    const Outcome kept = run_on_keep("alternate_stacks", arguments);
+    EXPECT_EQ(native.signal, SIGSEGV);
+    EXPECT_EQ(kept.signal, SIGSEGV);
+    EXPECT_EQ(kept.output, native.output);
+  }
+}
 
 // Of a debug image, whose handlers of this kind hear of page faults that only the host sees.
 TEST(KeepStackTest, OverflowsFaultAsOnLinux) {
