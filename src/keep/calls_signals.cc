@@ -91,7 +91,7 @@ std::int64_t call_tgkill(Kernel& kernel, std::uint64_t process, std::uint64_t id
     return send_signal(kernel, static_cast<std::uint32_t>(id), signal, sent_by_this_process(kSentByThread));
   for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
     const ThreadState& thread = kernel.threads.state(index);
-    if (thread.reserved != 0 && thread.thread_id == id) return 0;
+    if (thread.is(ThreadHold::kHeld) && thread.thread_id == id) return 0;
   }
   return -ESRCH;
 }

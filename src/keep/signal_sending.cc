@@ -20,13 +20,13 @@ bool ignored(const SignalAction& action, std::uint64_t signal) {
 ThreadState* thread_with_id(Kernel& kernel, std::uint32_t id) {
   for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
     ThreadState& thread = kernel.threads.state(index);
-    if (thread.reserved != 0 && thread.thread_id == id) return &thread;
+    if (thread.is(ThreadHold::kHeld) && thread.thread_id == id) return &thread;
   }
   return nullptr;
 }
 
 bool takes(const ThreadState& thread, std::uint64_t signal) {
-  return thread.reserved != 0 && (signal_bit(signal) & (~thread.signal_mask | thread.wait_signals)) != 0;
+  return thread.is(ThreadHold::kHeld) && (signal_bit(signal) & (~thread.signal_mask | thread.wait_signals)) != 0;
 }
 
 // Who handles a signal to the process: who sends it if it may, else any that may. nullptr: all block it.
@@ -55,10 +55,12 @@ SignalInfo sent_by_this_process(std::int32_t code) {
 }
 
 std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, const SignalInfo& info) {
-  ThreadState* thread = target != 0 ? thread_with_id(kernel, target) : taker(kernel, signal);
-  if (target != 0 && thread == nullptr) return -ESRCH;
+  ThreadState* thread = nullptr;
   {
+    // A thread is looked for under the lock below which it ends: what it is sent is not left to its TCS's next.
     const Locked locked(kernel.signal_lock);
+    thread = target != 0 ? thread_with_id(kernel, target) : taker(kernel, signal);
+    if (target != 0 && thread == nullptr) return -ESRCH;
     if (ignored(kernel.actions[signal], signal) && thread != nullptr &&
         (thread->signal_mask & signal_bit(signal)) == 0 && (thread->wait_signals & signal_bit(signal)) == 0) {
       return 0;
@@ -70,6 +72,21 @@ std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t sig
   if (thread != nullptr) rouse(*thread);
   wake_pollers(kernel);  // of a signalfd
   return 0;
+}
+
+void take_no_more_signals(Kernel& kernel, ThreadState& thread) {
+  {
+    const Locked locked(kernel.signal_lock);
+    thread.set_hold(ThreadHold::kEnding);
+    thread.signal_mask = ~std::uint64_t{0};
+    kernel.signal_queue.forget(thread.thread_id);
+    __atomic_store_n(&thread.pending, 0, __ATOMIC_SEQ_CST);
+  }
+  std::uint64_t left = __atomic_load_n(&kernel.process_pending, __ATOMIC_SEQ_CST);
+  for (; left != 0; left &= left - 1) {
+    ThreadState* other = taker(kernel, static_cast<std::uint64_t>(__builtin_ctzll(left)) + 1);
+    if (other != nullptr) rouse(*other);
+  }
 }
 
 std::uint64_t take_signal(Kernel& kernel, ThreadState& thread, std::uint64_t set, SignalInfo& info) {

@@ -29,6 +29,8 @@ void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause);
 
 // To the thread with this id, or (0) to the process; wakes or interrupts who is to run the handler. 0, -ESRCH, -EAGAIN.
 std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, const SignalInfo& info);
+// Of a thread that ends. Signals to the process that it would have handled are the others' to handle.
+void take_no_more_signals(Kernel& kernel, ThreadState& thread);
 // What kill() and its like say of the sender.
 SignalInfo sent_by_this_process(std::int32_t code);
 

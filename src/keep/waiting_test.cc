@@ -96,7 +96,7 @@ TEST_F(WaitingTest, ASignalTimerFiresOnlyWhenTheClockSaysSo) {
   EXPECT_EQ(fake_host().requests.back().request, KeepRequest::kAlarm);
   EXPECT_EQ(fake_host().requests.back().a, 5'000'000'000u);
   now_ += 5'000'000'000;
-  thread_.reserved = 1;
+  thread_.set_hold(ThreadHold::kHeld);
   kernel_->actions[14].handler = 0x1000;
   kernel_->timers.host_called(*kernel_);
   EXPECT_TRUE(has_signal(*kernel_, thread_));

@@ -96,7 +96,7 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
                          testing::Values("alternate_stacks", "channels", "files", "hello", "interrupts", "language", "libraries", "locales",
                                          "maps_unsafe", "openssl", "signals", "sqlite", "strings", "system",
-                                         "system_calls", "threads", "waiting", "zlib"),
+                                         "system_calls", "thread_ends", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
@@ -108,6 +108,15 @@ TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
     EXPECT_EQ(native.signal, SIGSEGV);
     EXPECT_EQ(kept.signal, SIGSEGV);
     EXPECT_EQ(kept.output, native.output);
+  }
+}
+
+TEST(KeepEndTest, TwoThreadsThatLeaveAtOnceEndTheProgram) {
+  EXPECT_EQ(run_natively("thread_ends", "exits").status, 7);
+  for (int round = 0; round < 10; ++round) {
+    const Outcome kept = run_on_keep("thread_ends", {"exits"});
+    EXPECT_EQ(kept.status, 7);
+    EXPECT_EQ(kept.signal, 0);
   }
 }
 
