@@ -94,7 +94,7 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("alternate_stacks", "channels", "files", "hello", "interrupts", "language", "libraries", "locales",
+                         testing::Values("alternate_stacks", "areas", "channels", "files", "hello", "interrupts", "language", "libraries", "locales",
                                          "maps_unsafe", "openssl", "signals", "sqlite", "strings", "system",
                                          "system_calls", "thread_ends", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
