@@ -12,8 +12,6 @@ namespace {
 constexpr std::uint64_t kSetBytes = 8;
 constexpr std::uint64_t kNeverBlocked = (1ULL << (SIGKILL - 1)) | (1ULL << (SIGSTOP - 1));
 
-constexpr std::uint64_t kLeastSignalStack = 2048;  // MINSIGSTKSZ
-
 constexpr std::int32_t kSentByThread = -6;  // SI_TKILL
 constexpr auto kOwn = static_cast<std::int32_t>(kProcess);
 
@@ -65,15 +63,14 @@ std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& 
   auto* told = frame.rsi != 0 ? kernel.user.out<Stack>(frame.rsi) : nullptr;
   if ((frame.rdi != 0 && wanted == nullptr) || (frame.rsi != 0 && told == nullptr)) return -EFAULT;
   const Stack next = wanted != nullptr ? *wanted : Stack{};
-  if (told != nullptr) *told = {thread.alternate_stack[0], thread.alternate_stack[1], thread.alternate_stack[2]};
-  if (wanted == nullptr) return 0;
-  constexpr std::uint64_t kDisable = 2;  // SS_DISABLE
-  const std::uint64_t flags = next.flags & 0xffffffff;
-  if ((flags & ~kDisable) != 0) return -EINVAL;
-  if (flags == 0 && (next.bytes < kLeastSignalStack || next.bytes < signal_frame_bytes())) return -ENOMEM;
-  thread.alternate_stack[0] = flags == 0 ? next.address : 0;
-  thread.alternate_stack[1] = flags;
-  thread.alternate_stack[2] = flags == 0 ? next.bytes : 0;
+  const std::uint64_t in_use = on_alternate_stack(thread) ? kOnStack : 0;
+  const Stack before{thread.alternate_stack[0],
+                     (thread.alternate_stack[1] & (kStackDisabled | kAutoDisarm)) | in_use, thread.alternate_stack[2]};
+  if (wanted != nullptr) {
+    const std::int64_t error = set_alternate_stack(thread, next.address, next.flags, next.bytes);
+    if (error < 0) return error;
+  }
+  if (told != nullptr) *told = before;
   return 0;
 }
 

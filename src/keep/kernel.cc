@@ -39,6 +39,19 @@ bool add_segments(Kernel& kernel) {
   return true;
 }
 
+constexpr std::uint64_t kBreakpoint = 3, kInvalidOpcode = 6, kProtectionFault = 13;
+
+// si_code of a fault, as Linux gives it for the exception's vector.
+std::int32_t code_of(std::uint64_t vector) {
+  switch (vector) {
+    case kBreakpoint:
+    case kProtectionFault: return kSentByKernel;
+    case 1:                         // TRAP_TRACE
+    case kInvalidOpcode: return 2;  // ILL_ILLOPN
+    default: return 1;              // FPE_INTDIV, SEGV_MAPERR, BUS_ADRALN: each signal's first
+  }
+}
+
 }  // namespace
 
 bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
@@ -144,8 +157,8 @@ void answer_trap(Kernel& kernel, ThreadState& thread) {
   }
   raise_fault(kernel, thread,
               {.number = thread.signal,
-               .code = 1,  // ILL_ILLOPC, FPE_INTDIV, SEGV_MAPERR, TRAP_BRKPT: each signal's first
-               .address = thread.signal_address,
+               .code = code_of(thread.signal_trap),
+               .address = thread.signal_trap == kBreakpoint ? 0 : thread.signal_address,
                .trap = thread.signal_trap,
                .error = thread.signal_error});
 }

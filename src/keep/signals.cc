@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keep/signals.h"
 
+#include <asm/errno.h>
 #include <asm/signal.h>
 
 #include "keep/extended_state.h"
@@ -10,7 +11,7 @@ namespace adyton::keep {
 namespace {
 
 constexpr std::uint64_t kDefault = 0, kIgnore = 1;                     // SIG_DFL, SIG_IGN
-constexpr std::uint64_t kRedZone = 128, kDisabled = 2;                 // SS_DISABLE
+constexpr std::uint64_t kRedZone = 128, kLeastStack = 2048;            // MINSIGSTKSZ
 constexpr std::uint64_t kCarryOverFlags = 0xcd5 | 0x40000 | 0x200000;  // of eflags: what an application may set
 
 // struct ucontext with struct sigcontext_64 (asm/sigcontext.h), without the names of what is not used.
@@ -29,6 +30,9 @@ struct SignalFrame {
   Information information;
 };
 static_assert(sizeof(Context) == 304 && sizeof(Information) == 128);
+
+// Context::segments, of 16 bits each: CS, GS, FS, SS; and flags: it is there, and is to be taken as it is.
+constexpr std::uint64_t kSegments = 0x33 | 0x2bULL << 48, kStackSegment = 2 | 4;
 
 constexpr std::uint64_t kStateAlignment = 64, kFrameAlignment = 16;
 
@@ -49,9 +53,11 @@ SignalAction action_of(Kernel& kernel, std::uint64_t signal) {
   return action;
 }
 
-bool on_alternate_stack(const ThreadState& thread) {
-  const std::uint64_t begin = thread.alternate_stack[0], bytes = thread.alternate_stack[2];
-  return (thread.alternate_stack[1] & kDisabled) == 0 && thread.frame.rsp > begin && thread.frame.rsp <= begin + bytes;
+bool has_alternate_stack(const ThreadState& thread) { return (thread.alternate_stack[1] & kStackDisabled) == 0; }
+
+void disarm(ThreadState& thread) {
+  thread.alternate_stack[0] = thread.alternate_stack[2] = 0;
+  thread.alternate_stack[1] = kStackDisabled;
 }
 
 // Lays the frame onto the stack and points the thread to the handler. False, and nothing happens: it does not fit.
@@ -59,7 +65,7 @@ bool enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
   Frame& now = thread.frame;
   std::uint64_t top = now.rsp - kRedZone;
   bool on_alternate = on_alternate_stack(thread);
-  if ((action.flags & SA_ONSTACK) != 0 && (thread.alternate_stack[1] & kDisabled) == 0 && !on_alternate) {
+  if ((action.flags & SA_ONSTACK) != 0 && has_alternate_stack(thread) && !on_alternate) {
     top = thread.alternate_stack[0] + thread.alternate_stack[2];
     on_alternate = true;
   }
@@ -75,7 +81,8 @@ bool enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
   save_extended_state(at<void>(extended));
   *frame = {};
   frame->restorer = action.restorer;
-  frame->context = {.stack = {thread.alternate_stack[0], thread.alternate_stack[1], thread.alternate_stack[2]},
+  frame->context = {.flags = kStackSegment,
+                    .stack = {thread.alternate_stack[0], thread.alternate_stack[1], thread.alternate_stack[2]},
                     .r8 = now.r8,
                     .r9 = now.r9,
                     .r10 = now.r10,
@@ -94,6 +101,7 @@ bool enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
                     .rsp = now.rsp,
                     .rip = now.rip,
                     .eflags = now.flags,
+                    .segments = kSegments,
                     .error = cause.error,
                     .trap = cause.trap,
                     .fault_address = cause.address,
@@ -107,6 +115,7 @@ bool enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
   thread.mask_is_kept = false;
   frame->information = {.signal = static_cast<std::int32_t>(cause.number), .code = cause.code, .first = cause.address};
   frame->information.rest[0] = cause.value;
+  if ((thread.alternate_stack[1] & kAutoDisarm) != 0) disarm(thread);
   reset_extended_state();
   thread.signal_mask |= action.mask | ((action.flags & SA_NODEFER) != 0 ? 0 : signal_bit(cause.number));
   thread.signal_mask &= ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
@@ -129,12 +138,33 @@ bool enter_handler(Kernel& kernel, ThreadState& thread, const SignalAction& acti
 // As on Linux, a handler whose frame does not fit onto its stack is instead one more fault.
 void run_handler(Kernel& kernel, ThreadState& thread, const SignalAction& action, const SignalCause& cause) {
   if (enter_handler(kernel, thread, action, cause)) return;
-  constexpr std::int32_t kSentByKernel = 0x80;  // SI_KERNEL
   if (cause.number == SIGSEGV) die_of(kernel, thread, SIGSEGV);
   raise_fault(kernel, thread, {.number = SIGSEGV, .code = kSentByKernel});
 }
 
 }  // namespace
+
+bool on_alternate_stack(const ThreadState& thread) {
+  const std::uint64_t begin = thread.alternate_stack[0], bytes = thread.alternate_stack[2];
+  if (!has_alternate_stack(thread) || (thread.alternate_stack[1] & kAutoDisarm) != 0) return false;
+  return thread.frame.rsp > begin && thread.frame.rsp - begin <= bytes;
+}
+
+std::int64_t set_alternate_stack(ThreadState& thread, std::uint64_t address, std::uint64_t flags, std::uint64_t bytes) {
+  flags &= 0xffffffff;
+  if (on_alternate_stack(thread)) return -EPERM;
+  const std::uint64_t mode = flags & ~kAutoDisarm;
+  if (mode != 0 && mode != kOnStack && mode != kStackDisabled) return -EINVAL;
+  if (mode == kStackDisabled) {
+    address = bytes = 0;
+  } else if (bytes < kLeastStack || bytes < signal_frame_bytes()) {
+    return -ENOMEM;
+  }
+  thread.alternate_stack[0] = address;
+  thread.alternate_stack[1] = flags;
+  thread.alternate_stack[2] = bytes;
+  return 0;
+}
 
 std::uint64_t signal_frame_bytes() {
   const std::uint64_t most = saved_state_bytes() + kStateAlignment - 1 + sizeof(SignalFrame) + kFrameAlignment - 1 +
@@ -206,6 +236,8 @@ bool return_from_signal(Kernel& kernel, ThreadState& thread) {
                   .r15 = from.r15,
                   .rip = from.rip,
                   .flags = (from.eflags & kCarryOverFlags) | 0x202};
+  // As on Linux from where it goes on, and what is no stack is let be.
+  set_alternate_stack(thread, from.stack[0], from.stack[1], from.stack[2]);
   thread.signal_mask = from.mask & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
   if (from.reserved[0] != kRestartMark) return false;
   thread.frame.rax = from.reserved[1];

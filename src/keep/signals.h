@@ -46,6 +46,15 @@ std::uint64_t take_signal(Kernel& kernel, ThreadState& thread, std::uint64_t set
   return (signals_for(kernel, thread) & (~thread.signal_mask | thread.wait_signals)) != 0;
 }
 
+inline constexpr std::int32_t kSentByKernel = 0x80;  // SI_KERNEL
+
+// stack_t's ss_flags.
+inline constexpr std::uint64_t kOnStack = 1, kStackDisabled = 2, kAutoDisarm = 1ULL << 31;
+// Whether the thread is on its alternate stack, as far as it may be asked: one that disarms itself is never in use.
+bool on_alternate_stack(const ThreadState& thread);
+// sigaltstack(2), the part that changes it.
+std::int64_t set_alternate_stack(ThreadState& thread, std::uint64_t address, std::uint64_t flags, std::uint64_t bytes);
+
 // What a stack needs for the frame of one handler, and nothing else: AT_MINSIGSTKSZ.
 std::uint64_t signal_frame_bytes();
 

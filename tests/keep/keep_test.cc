@@ -94,9 +94,9 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("alternate_stacks", "areas", "channels", "files", "hello", "interrupts", "language", "libraries", "locales",
+                         testing::Values("alternate_stacks", "areas", "channels", "faults_unsafe", "files", "hello", "interrupts", "language", "libraries", "locales",
                                          "maps_unsafe", "openssl", "signals", "sqlite", "strings", "system",
-                                         "system_calls", "thread_ends", "threads", "waiting", "zlib"),
+                                         "system_calls", "thread_ends_unsafe", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
@@ -112,9 +112,9 @@ TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
 }
 
 TEST(KeepEndTest, TwoThreadsThatLeaveAtOnceEndTheProgram) {
-  EXPECT_EQ(run_natively("thread_ends", "exits").status, 7);
+  EXPECT_EQ(run_natively("thread_ends_unsafe", "exits").status, 7);
   for (int round = 0; round < 10; ++round) {
-    const Outcome kept = run_on_keep("thread_ends", {"exits"});
+    const Outcome kept = run_on_keep("thread_ends_unsafe", {"exits"});
     EXPECT_EQ(kept.status, 7);
     EXPECT_EQ(kept.signal, 0);
   }

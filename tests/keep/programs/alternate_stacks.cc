@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers on alternate stacks: what they are told, and that nothing below such a stack is ever written to. With the
+// Handlers on alternate stacks: what they are told and may do, and that nothing below such a stack is ever written to. With the
 // argument "overrun" handlers nest until their frames do not fit any more, which ends the program.
 #include <signal.h>
 #include <sys/auxv.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 namespace {
 
 constexpr int kLeastSize = 51;  // AT_MINSIGSTKSZ
+constexpr int kDisarms = 1 << 31;  // SS_AUTODISARM
 constexpr std::size_t kBelow = 64 * 1024;
 
 volatile int depth = 0;
@@ -59,6 +61,47 @@ int set(char* address, std::size_t bytes, int flags = 0) {
   return sigaltstack(&stack, nullptr) == 0 ? 0 : errno;
 }
 
+void tell() {
+  stack_t now{};
+  sigaltstack(nullptr, &now);
+  std::cout << (now.ss_flags & SS_ONSTACK) << (now.ss_flags & SS_DISABLE) << ((now.ss_flags & kDisarms) != 0) << " "
+            << now.ss_size;
+}
+
+// A handler that looks at the stack it is on, and tries to have another.
+void look(int, siginfo_t*, void* context) {
+  const stack_t& interrupted = static_cast<const ucontext_t*>(context)->uc_stack;
+  std::cout << "in a handler " << on_stack() << " ";
+  tell();
+  std::cout << ", before it " << (interrupted.ss_flags & ~kDisarms) << " " << interrupted.ss_size;
+  if ((interrupted.ss_flags & kDisarms) != 0) {
+    std::cout << ", and disarmed\n";
+    return;
+  }
+  stack_t other{};
+  other.ss_sp = begin;
+  other.ss_size = size + 16;
+  std::cout << ", another " << (sigaltstack(&other, nullptr) == 0 ? 0 : errno);
+  other = {};
+  other.ss_flags = SS_DISABLE;
+  std::cout << ", none " << (sigaltstack(&other, nullptr) == 0 ? 0 : errno) << "\n";
+}
+
+void in_use(char* stack) {
+  handle(SIGUSR2, look, SA_ONSTACK);
+  for (const int flags : {0, int{SS_ONSTACK}, kDisarms}) {
+    std::cout << set(stack, 65536 - 64, flags) << " ";
+    tell();
+    std::cout << "\n";
+    raise(SIGUSR2);
+    tell();
+    std::cout << "\n";
+  }
+  std::cout << set(stack, 65536 - 64, 16) << set(stack, 65536 - 64, SS_DISABLE) << " ";
+  tell();
+  std::cout << "\n";
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -85,6 +128,7 @@ int main(int count, char** arguments) {
     raise(SIGUSR1);
     std::cout << " on it " << depth << ", below it " << (untouched(memory) ? "nothing" : "something") << "\n";
   }
+  in_use(stack);
   std::cout << std::flush;
   return 0;
 }

@@ -17,6 +17,7 @@ void* leave(void*) {
   ready = true;
   while (!go) {
   }
+  // SAFETY: the C library would count the threads itself; it holds nothing for this one that is needed again.
   syscall(SYS_exit, 7);
   return nullptr;
 }
@@ -32,6 +33,7 @@ int main(int count, char**) {
     while (!ready) {
     }
     go = true;
+    // SAFETY: likewise.
     syscall(SYS_exit, 7);
   }
   int refused = 0;
