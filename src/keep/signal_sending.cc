@@ -14,7 +14,8 @@ namespace {
 bool ignored(const SignalAction& action, std::uint64_t signal) {
   constexpr std::uint64_t kIgnore = 1;  // SIG_IGN
   if (action.handler == kIgnore) return true;
-  return action.handler == 0 && (signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH);
+  return action.handler == 0 && (signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH ||
+                                 stops_by_default(signal));
 }
 
 ThreadState* thread_with_id(Kernel& kernel, std::uint32_t id) {
@@ -50,24 +51,41 @@ void rouse(ThreadState& thread) {
 
 }  // namespace
 
+bool stops_by_default(std::uint64_t signal) {
+  return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+void tell_of_stop(Kernel& kernel, const ThreadState& thread, std::uint64_t signal) {
+  if ((__atomic_fetch_or(&kernel.stops_told, signal_bit(signal), __ATOMIC_SEQ_CST) & signal_bit(signal)) != 0) return;
+  log(thread, Line() << "adyton: signal " << signal
+                     << " would stop the application, which an SGX enclave cannot do: it goes on as if continued at once. "
+                        "To stop it, stop the process that it runs in\n");
+}
+
 SignalInfo sent_by_this_process(std::int32_t code) {
   return {.code = code, .first = kProcess | std::uint64_t{1000} << 32};
 }
 
 std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, const SignalInfo& info) {
   ThreadState* thread = nullptr;
+  bool dropped = false, by_default = false;
   {
     // A thread is looked for under the lock below which it ends: what it is sent is not left to its TCS's next.
     const Locked locked(kernel.signal_lock);
     thread = target != 0 ? thread_with_id(kernel, target) : taker(kernel, signal);
     if (target != 0 && thread == nullptr) return -ESRCH;
-    if (ignored(kernel.actions[signal], signal) && thread != nullptr &&
-        (thread->signal_mask & signal_bit(signal)) == 0 && (thread->wait_signals & signal_bit(signal)) == 0) {
-      return 0;
+    by_default = kernel.actions[signal].handler == 0;
+    dropped = ignored(kernel.actions[signal], signal) && thread != nullptr &&
+              (thread->signal_mask & signal_bit(signal)) == 0 && (thread->wait_signals & signal_bit(signal)) == 0;
+    if (!dropped) {
+      if (!kernel.signal_queue.add(signal, target, info)) return -EAGAIN;
+      std::uint64_t& pending = target != 0 ? thread->pending : kernel.process_pending;
+      __atomic_fetch_or(&pending, signal_bit(signal), __ATOMIC_SEQ_CST);
     }
-    if (!kernel.signal_queue.add(signal, target, info)) return -EAGAIN;
-    std::uint64_t& pending = target != 0 ? thread->pending : kernel.process_pending;
-    __atomic_fetch_or(&pending, signal_bit(signal), __ATOMIC_SEQ_CST);
+  }
+  if (dropped) {
+    if (by_default && stops_by_default(signal)) tell_of_stop(kernel, current_thread(), signal);
+    return 0;
   }
   if (thread != nullptr) rouse(*thread);
   wake_pollers(kernel);  // of a signalfd

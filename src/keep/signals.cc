@@ -194,6 +194,10 @@ bool deliver_signals(Kernel& kernel, ThreadState& thread) {
     if (signal == 0) return handled;
     const SignalAction action = action_of(kernel, signal);
     if (action.handler == kIgnore || (action.handler == kDefault && ignored_by_default(signal))) continue;
+    if (action.handler == kDefault && stops_by_default(signal)) {  // was blocked when it was sent
+      tell_of_stop(kernel, thread, signal);
+      continue;
+    }
     if (action.handler == kDefault) kill_application(kernel, thread, signal, thread.frame.rip);
     run_handler(kernel, thread, action,
                 {.number = signal, .code = info.code, .address = info.first, .value = info.value});

@@ -31,6 +31,10 @@ void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause);
 std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, const SignalInfo& info);
 // Of a thread that ends. Signals to the process that it would have handled are the others' to handle.
 void take_no_more_signals(Kernel& kernel, ThreadState& thread);
+// Signals whose default is to stop the process, which an enclave cannot be: it goes on as if it were continued at once,
+// and this says so to the log, for each signal the first time.
+bool stops_by_default(std::uint64_t signal);
+void tell_of_stop(Kernel& kernel, const ThreadState& thread, std::uint64_t signal);
 // What kill() and its like say of the sender.
 SignalInfo sent_by_this_process(std::int32_t code);
 

@@ -365,6 +365,25 @@ std::string contents(int descriptor) {
   return {bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
 }
 
+// An enclave cannot stop: it goes on, and does not end as if it had been killed.
+TEST(KeepStopTest, SignalsThatStopAreNamedAndTheProgramGoesOn) {
+  const Loaded sgx = load("stops");
+  const int output = memfd_create("output", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC);
+  const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets,
+                            {.arguments = {"stops"}, .streams = {.output = output, .error = error}});
+  ASSERT_TRUE(end.has_value()) << end.error().message;
+  EXPECT_EQ(end->status, 3);
+  EXPECT_EQ(end->signal, 0);
+  EXPECT_EQ(contents(output), "19 went on\n20 went on\n21 went on\n22 went on\n");
+  const std::string log = contents(error);
+  EXPECT_EQ(std::ranges::count(log, '\n'), 4) << log;
+  for (const char* signal : {"signal 19 ", "signal 20 ", "signal 21 ", "signal 22 "}) {
+    EXPECT_TRUE(log.contains(signal)) << log;
+  }
+  close(output);
+  close(error);
+}
+
 // The measured page decides, whatever the host wants.
 TEST(KeepTraceTest, TellsTheHostOfSystemCallsOfDebugImagesOnly) {
   for (const bool debug : {false, true}) {
