@@ -122,6 +122,7 @@ std::int64_t call_sigpending(Kernel& kernel, const ThreadState& thread, std::uin
   if (bytes > kSetBytes) return -EINVAL;
   auto* set = kernel.user.out<std::uint64_t>(to);
   if (set == nullptr) return -EFAULT;
+  kernel.timers.fire(kernel);
   *set = signals_for(kernel, thread) & thread.signal_mask;
   return 0;
 }
@@ -151,6 +152,7 @@ std::int64_t call_sigtimedwait(Kernel& kernel, ThreadState& thread, const Frame&
   const Time deadline = limit != nullptr && most != Time{} ? kernel.clock.now(Clock::kMonotonic) + most : Time{};
   const std::uint32_t nobody = 0;
   SignalInfo info;
+  kernel.timers.fire(kernel);  // what is due by the clock is there, whenever the host says so
   while (true) {
     const std::uint64_t signal = take_signal(kernel, thread, set, info);
     if (signal != 0) {

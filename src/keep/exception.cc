@@ -74,7 +74,12 @@ bool attend_next(const Kernel& kernel, ThreadState& thread, GprSgx& saved, const
   const bool wanted =
       has_signal(kernel, thread) || kernel.timers.armed() || __atomic_load_n(&kernel.ended, __ATOMIC_SEQ_CST) != 0;
   const bool leaving = saved.rip >= entries.go_on && saved.rip < entries.gone;
-  if (!wanted || (!leaving && saved.rip - kernel.base < kernel.config.keep_bytes)) return false;
+  if (!wanted) return false;
+  if (!leaving && saved.rip - kernel.base < kernel.config.keep_bytes) {
+    // Or it would see only signals: that a timer is due the host says once.
+    __atomic_store_n(&thread.attention, 1, __ATOMIC_SEQ_CST);
+    return false;
+  }
   if (!leaving) thread.frame = frame_of(saved);
   thread.trap = Trap::kInterrupt;
   saved.rip = entries.trap;

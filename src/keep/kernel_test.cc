@@ -258,8 +258,10 @@ TEST_F(ExceptionTest, AnInterruptionOfTheKeepKernelIsLeftAloneUnlessItsFrameIsCo
   thread_.frame.rax = 5;
   for (const std::uint64_t rip : {0x111ull, 0x222ull, 0x2ffull, 0x340ull, 0xfffull}) {
     saved_.rip = rip;
+    thread_.attention = 0;
     EXPECT_EQ(handle(true).exit, KeepExit::kRefused) << rip;
     EXPECT_EQ(saved_.rip, rip);
+    EXPECT_EQ(thread_.attention, 1u);  // before it goes on
   }
   for (const std::uint64_t rip : {0x300ull, 0x33full}) {
     saved_.rip = rip;

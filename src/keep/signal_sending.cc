@@ -77,6 +77,7 @@ std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t sig
     by_default = kernel.actions[signal].handler == 0;
     dropped = ignored(kernel.actions[signal], signal) && thread != nullptr &&
               (thread->signal_mask & signal_bit(signal)) == 0 && (thread->wait_signals & signal_bit(signal)) == 0;
+    if (info.timer != 0 && kernel.signal_queue.has_timers(info.timer)) return -EALREADY;
     if (!dropped) {
       if (!kernel.signal_queue.add(signal, target, info)) return -EAGAIN;
       std::uint64_t& pending = target != 0 ? thread->pending : kernel.process_pending;
@@ -117,8 +118,19 @@ std::uint64_t take_signal(Kernel& kernel, ThreadState& thread, std::uint64_t set
   std::uint64_t& pending = own ? thread.pending : kernel.process_pending;
   info = {};
   kernel.signal_queue.take(signal, target, info);
+  if (info.timer != 0) info.first |= kernel.timers.take_overrun(info.timer) << 32;
   if (!kernel.signal_queue.has(signal, target)) __atomic_fetch_and(&pending, ~signal_bit(signal), __ATOMIC_SEQ_CST);
   return signal;
+}
+
+void take_back_signal(Kernel& kernel, std::uint64_t timer) {
+  const Locked locked(kernel.signal_lock);
+  std::uint64_t signal = 0;
+  std::uint32_t target = 0;
+  if (!kernel.signal_queue.take_timers(timer, signal, target) || kernel.signal_queue.has(signal, target)) return;
+  ThreadState* thread = target != 0 ? thread_with_id(kernel, target) : nullptr;
+  if (target != 0 && thread == nullptr) return;
+  __atomic_fetch_and(target != 0 ? &thread->pending : &kernel.process_pending, ~signal_bit(signal), __ATOMIC_SEQ_CST);
 }
 
 void attend(Kernel& kernel, ThreadState& thread) {

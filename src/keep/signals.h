@@ -27,7 +27,8 @@ struct SignalCause {
 // What a fault of the thread means: its handler runs next, or the application ends. The frame is as at the fault.
 void raise_fault(Kernel& kernel, ThreadState& thread, const SignalCause& cause);
 
-// To the thread with this id, or (0) to the process; wakes or interrupts who is to run the handler. 0, -ESRCH, -EAGAIN.
+// To the thread with this id, or (0) to the process; wakes or interrupts who is to run the handler. 0, -ESRCH, -EAGAIN;
+// of a timer whose last signal has not been taken yet: -EALREADY, and nothing is sent.
 std::int64_t send_signal(Kernel& kernel, std::uint32_t target, std::uint64_t signal, const SignalInfo& info);
 // Of a thread that ends. Signals to the process that it would have handled are the others' to handle.
 void take_no_more_signals(Kernel& kernel, ThreadState& thread);
@@ -61,6 +62,9 @@ std::int64_t set_alternate_stack(ThreadState& thread, std::uint64_t address, std
 
 // What a stack needs for the frame of one handler, and nothing else: AT_MINSIGSTKSZ.
 std::uint64_t signal_frame_bytes();
+
+// A timer's signal that has not been taken yet is not sent any more.
+void take_back_signal(Kernel& kernel, std::uint64_t timer);
 
 // Before a thread goes on: what was sent to it and is not blocked. The frame is complete. True: a handler runs next.
 bool deliver_signals(Kernel& kernel, ThreadState& thread);

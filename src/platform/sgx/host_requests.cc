@@ -43,6 +43,7 @@ struct HostThread {
   bool polls = false;  // asleep in poll(), which `event` ends
   Descriptor event{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<std::uint64_t> exits = 0;      // even while it is outside: counts up at each way in and out
+  std::atomic<std::uint64_t> looks = 0;      // counts up when the keep kernel was told of an interruption
   std::atomic<std::uint64_t> sleeps_on = 0;  // address of the word of KeepStart::memory, 0: none
   bool wanted = false;                       // of kStartThread, not yet entered
   std::thread runner;                        // of all but the first
@@ -102,6 +103,7 @@ class KeepHost {
       if (!left) return end(left.error());
       if (left->interrupted) {
         const Result<SgxEntryEnd> looked = look(index, {.rdi = number(KeepEntry::kInterrupt)});
+        ++threads_[index].looks;
         if (!looked) return end(looked.error());
         leaf = SgxLeaf::kEresume;
         registers = {};
@@ -366,6 +368,7 @@ class KeepHost {
                              }
                            },
                            [this](std::uint64_t index) { return threads_[index].exits.load(); },
+                           [this](std::uint64_t index) { return threads_[index].looks.load(); },
                            [this](std::uint64_t index) { wake(index, &HostThread::woken); }};
 };
 
