@@ -47,6 +47,26 @@ std::uint64_t AreaTable::find_free(std::uint64_t bytes) const {
   return end - begin_ >= bytes ? end - bytes : 0;
 }
 
+bool AreaTable::has_room_to_take(const Area& area) const {
+  const std::uint64_t next = first_after(area.begin);
+  const bool joins_next = next < count_ && areas_[next].begin == area.end && areas_[next].like(area);
+  const bool joins_last = next > 0 && areas_[next - 1].end == area.begin && areas_[next - 1].like(area);
+  return joins_next || joins_last || has_room(1);
+}
+
+bool AreaTable::has_room_to_release(std::uint64_t begin, std::uint64_t end) const {
+  const std::uint64_t index = first_after(begin);
+  return index == count_ || areas_[index].begin >= begin || areas_[index].end <= end || has_room(1);
+}
+
+bool AreaTable::has_room_to_replace(std::uint64_t begin, std::uint64_t end) const {
+  const std::uint64_t index = first_after(begin);
+  const bool lower_stays = index < count_ && areas_[index].begin < begin;
+  if (lower_stays && areas_[index].end > end) return has_room(2);
+  const std::uint64_t next = index + (lower_stays ? 1 : 0);
+  return (next < count_ && areas_[next].end <= end) || has_room(1);  // one that goes wholly, or one more
+}
+
 void AreaTable::take(const Area& area) {
   const std::uint64_t index = first_after(area.begin);
   insert(index, area);
@@ -54,7 +74,7 @@ void AreaTable::take(const Area& area) {
 }
 
 void AreaTable::release(std::uint64_t begin, std::uint64_t end) {
-  split(begin);
+  split(begin);  // one more at most within one area, and two until those between are erased
   split(end);
   const std::uint64_t first = first_after(begin);
   std::uint64_t last = first;

@@ -16,12 +16,21 @@ struct Area {
 
 class AreaTable {
  public:
-  // `areas`: room for `capacity` of them. [begin, end): what may be taken.
+  static constexpr std::uint64_t kSpare = 2;  // beyond the capacity, until those that are alike are merged
+
+  // `areas`: room for `capacity` and kSpare of them. [begin, end): what may be taken.
   void initialise(Area* areas, std::uint64_t capacity, std::uint64_t begin, std::uint64_t end);
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] const Area& operator[](std::uint64_t index) const { return areas_[index]; }
-  [[nodiscard]] bool has_room() const { return count_ + 2 <= capacity_; }  // for any one of the changes below
+  [[nodiscard]] bool has_room(std::uint64_t more) const { return count_ + more <= capacity_; }
+  // For each of the changes below. What makes none more is never refused.
+  [[nodiscard]] bool has_room_to_take(const Area& area) const;
+  [[nodiscard]] bool has_room_to_release(std::uint64_t begin, std::uint64_t end) const;
+  [[nodiscard]] bool has_room_to_replace(std::uint64_t begin, std::uint64_t end) const;  // release(), then take()
+  [[nodiscard]] bool has_room_to_change(std::uint64_t begin, std::uint64_t end) const {
+    return has_room((splits(begin) ? 1 : 0) + (splits(end) ? 1 : 0));
+  }
   [[nodiscard]] bool within(std::uint64_t begin, std::uint64_t end) const {
     return begin < end && begin >= begin_ && end <= end_;
   }
@@ -32,11 +41,11 @@ class AreaTable {
   // The highest free range of this size; 0 if there is none.
   [[nodiscard]] std::uint64_t find_free(std::uint64_t bytes) const;
 
-  // Requires: has_room(), is_free(area).
+  // Requires: has_room_to_take(area), is_free(area).
   void take(const Area& area);
-  // Whatever lies in the range becomes free. Requires: has_room().
+  // Whatever lies in the range becomes free. Requires: has_room_to_release().
   void release(std::uint64_t begin, std::uint64_t end);
-  // Calls change(Area&) for each area within the range, split at its ends. Requires: has_room().
+  // Calls change(Area&) for each area within the range, split at its ends. Requires: has_room_to_change().
   template <typename Change>
   void change(std::uint64_t begin, std::uint64_t end, Change&& change) {
     split(begin);
@@ -48,6 +57,10 @@ class AreaTable {
   }
 
  private:
+  [[nodiscard]] bool splits(std::uint64_t address) const {  // lies within an area
+    const std::uint64_t index = first_after(address);
+    return index < count_ && areas_[index].begin < address;
+  }
   void split(std::uint64_t address);
   void insert(std::uint64_t index, const Area& area);
   void erase(std::uint64_t from, std::uint64_t to);

@@ -63,15 +63,14 @@ std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& 
   auto* told = frame.rsi != 0 ? kernel.user.out<Stack>(frame.rsi) : nullptr;
   if ((frame.rdi != 0 && wanted == nullptr) || (frame.rsi != 0 && told == nullptr)) return -EFAULT;
   const Stack next = wanted != nullptr ? *wanted : Stack{};
-  if (told != nullptr) *told = {thread.alternate_stack[0], thread.alternate_stack[1], thread.alternate_stack[2]};
-  if (wanted == nullptr) return 0;
-  constexpr std::uint64_t kDisable = 2;  // SS_DISABLE
-  const std::uint64_t flags = next.flags & 0xffffffff;
-  if ((flags & ~kDisable) != 0) return -EINVAL;
-  if (flags == 0 && next.bytes < 2048) return -ENOMEM;
-  thread.alternate_stack[0] = flags == 0 ? next.address : 0;
-  thread.alternate_stack[1] = flags;
-  thread.alternate_stack[2] = flags == 0 ? next.bytes : 0;
+  const std::uint64_t in_use = on_alternate_stack(thread) ? kOnStack : 0;
+  const Stack before{thread.alternate_stack[0],
+                     (thread.alternate_stack[1] & (kStackDisabled | kAutoDisarm)) | in_use, thread.alternate_stack[2]};
+  if (wanted != nullptr) {
+    const std::int64_t error = set_alternate_stack(thread, next.address, next.flags, next.bytes);
+    if (error < 0) return error;
+  }
+  if (told != nullptr) *told = before;
   return 0;
 }
 
@@ -89,7 +88,7 @@ std::int64_t call_tgkill(Kernel& kernel, std::uint64_t process, std::uint64_t id
     return send_signal(kernel, static_cast<std::uint32_t>(id), signal, sent_by_this_process(kSentByThread));
   for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
     const ThreadState& thread = kernel.threads.state(index);
-    if (thread.reserved != 0 && thread.thread_id == id) return 0;
+    if (thread.is(ThreadHold::kHeld) && thread.thread_id == id) return 0;
   }
   return -ESRCH;
 }
@@ -123,6 +122,7 @@ std::int64_t call_sigpending(Kernel& kernel, const ThreadState& thread, std::uin
   if (bytes > kSetBytes) return -EINVAL;
   auto* set = kernel.user.out<std::uint64_t>(to);
   if (set == nullptr) return -EFAULT;
+  kernel.timers.fire(kernel);
   *set = signals_for(kernel, thread) & thread.signal_mask;
   return 0;
 }
@@ -152,6 +152,7 @@ std::int64_t call_sigtimedwait(Kernel& kernel, ThreadState& thread, const Frame&
   const Time deadline = limit != nullptr && most != Time{} ? kernel.clock.now(Clock::kMonotonic) + most : Time{};
   const std::uint32_t nobody = 0;
   SignalInfo info;
+  kernel.timers.fire(kernel);  // what is due by the clock is there, whenever the host says so
   while (true) {
     const std::uint64_t signal = take_signal(kernel, thread, set, info);
     if (signal != 0) {

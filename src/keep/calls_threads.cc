@@ -5,6 +5,7 @@
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/signals.h"
 
 namespace adyton::keep {
 namespace {
@@ -47,9 +48,8 @@ std::int64_t start_thread(Kernel& kernel, ThreadState& thread, const NewThread& 
   child->set_phase(ThreadPhase::kWanted);
   if (checked_result(ask_host(KeepRequest::kStartThread, index).result, 0) != 0) {
     // The host may have entered it all the same; then it runs, whatever the host says.
-    if (child->change_phase(ThreadPhase::kWanted, ThreadPhase::kIdle)) {
+    if (kernel.threads.withdraw(*child, id)) {
       if (tell_parent) *parent_id = before;
-      kernel.threads.give_back(*child);
       return -EAGAIN;
     }
   }
@@ -240,29 +240,28 @@ void let_go_of_robust_list(Kernel& kernel, const ThreadState& thread) {
   if (pending != 0) let_go(kernel, thread, pending & ~std::uint64_t{1}, offset);
 }
 
+// The host interrupts another thread when it is time. Who ends meanwhile does the same after having said so, and so
+// either is seen here or tells the host later.
+void hand_over_alarm(Kernel& kernel) {
+  if (!kernel.timers.armed()) return;
+  for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
+    const ThreadState& other = kernel.threads.state(index);
+    if (!other.is(ThreadHold::kHeld)) continue;
+    kernel.timers.tell_host(kernel, index);
+    if (other.is(ThreadHold::kHeld)) return;
+  }
+}
+
 }  // namespace
 
 void end_thread(Kernel& kernel, ThreadState& thread, std::uint64_t status) {
   if (thread.robust_list != 0) let_go_of_robust_list(kernel, thread);
+  take_no_more_signals(kernel, thread);
+  hand_over_alarm(kernel);
   auto* word = thread.clear_thread_id != 0 ? kernel.user.out<std::uint32_t>(thread.clear_thread_id) : nullptr;
-  if (kernel.threads.running() == 1) end_application(kernel, thread, KeepExit::kExited, status & 0xff, 0);
-  if (word != nullptr) {
-    __atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
-    kernel.threads.wake(word, 1, ~0U);
-  }
-  if (kernel.timers.armed()) {
-    for (std::uint64_t index = 0; index < kernel.threads.count(); ++index) {
-      if (index == thread.index || kernel.threads.state(index).reserved == 0) continue;
-      kernel.timers.tell_host(kernel, index);
-      break;
-    }
-  }
-  {
-    const Locked locked(kernel.signal_lock);
-    kernel.signal_queue.forget(thread.thread_id);
-  }
-  kernel.threads.give_back(thread);
-  leave(KeepExit::kThreadEnded, 0, 0);
+  const Threads::Parting parting = kernel.threads.part(thread, word);
+  if (parting.last) end_application(kernel, thread, KeepExit::kExited, status & 0xff, 0);
+  leave(KeepExit::kThreadEnded, parting.to_wake, 0);
 }
 
 }  // namespace adyton::keep

@@ -10,7 +10,6 @@
 namespace adyton::keep {
 namespace {
 
-constexpr std::int32_t kTimerExpired = -2;                            // SI_TIMER
 constexpr std::uint32_t kToSignal = 0, kToNobody = 1, kToThread = 4;  // SIGEV_
 
 struct Event {  // struct sigevent
@@ -193,7 +192,10 @@ std::int64_t call_timer_getoverrun(Kernel& kernel, std::uint64_t id) {
 
 std::int64_t call_timer_delete(Kernel& kernel, std::uint64_t id) {
   if (!sends(kernel, id)) return -EINVAL;
+  Timer timer;
+  kernel.timers.get(kernel, id, timer);
   kernel.timers.close(id);
+  take_back_signal(kernel, timer.mark);
   return 0;
 }
 
@@ -232,8 +234,14 @@ std::int64_t read_signals(Kernel& kernel, ThreadState& thread, const OpenFile& f
     Told told{};
     told.signal = static_cast<std::uint32_t>(signal);
     told.code = info.code;
-    told.process = static_cast<std::uint32_t>(info.first);
-    told.user = static_cast<std::uint32_t>(info.first >> 32);
+    const auto first = static_cast<std::uint32_t>(info.first), second = static_cast<std::uint32_t>(info.first >> 32);
+    if (info.timer != 0) {
+      told.timer = first;
+      told.overrun = second;
+    } else {
+      told.process = first;
+      told.user = second;
+    }
     told.pointer = info.value;
     told.number = static_cast<std::int32_t>(info.value);
     __builtin_memcpy(static_cast<char*>(to) + done, &told, sizeof(told));

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 
+#include "keep/extended_state.h"
 #include "keep/host_interface.h"
 
 namespace adyton::keep {
@@ -60,6 +61,24 @@ constexpr std::uint32_t kSecond = bytes_of(kCaches[2]) / 1024 << 16 | kSixteenWa
 constexpr std::uint32_t kThird = bytes_of(kCaches[3]) / (512 * 1024) << 18 | kSixteenWays | kLinesPerTag | kLine;
 static_assert(bytes_of(kCaches[0]) == bytes_of(kCaches[1]));
 
+constexpr CpuidAnswer describe_component(std::uint32_t number) {
+  constexpr std::uint32_t kAligned = 2;
+  for (const StateComponent& each : kStateComponents) {
+    if (each.number == number) return {each.bytes, each.offset, each.aligned ? kAligned : 0, 0};
+  }
+  return {};
+}
+
+constexpr std::uint64_t compacted_bytes(std::uint64_t state) {
+  std::uint64_t bytes = kLegacyStateBytes;
+  for (const StateComponent& each : kStateComponents) {
+    if ((state >> each.number & 1) == 0) continue;
+    if (each.aligned) bytes = (bytes + 63) / 64 * 64;
+    bytes += each.bytes;
+  }
+  return bytes;
+}
+
 constexpr std::uint32_t clamp(std::uint32_t value, std::uint32_t least, std::uint32_t most) {
   return value < least ? least : value > most ? most : value;
 }
@@ -70,8 +89,8 @@ bool is_amd(const CpuidAnswer& vendor) {
 
 }  // namespace
 
-CpuidAnswer with_known_sizes(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer) {
-  constexpr std::uint32_t kThreads = 0xff << 16, kOneThread = 1 << 16, kStateBytes = 4 * 4096, kLegacyState = 576;
+CpuidAnswer with_known_sizes(std::uint32_t leaf, std::uint32_t subleaf, CpuidAnswer answer, std::uint64_t enabled) {
+  constexpr std::uint32_t kThreads = 0xff << 16, kOneThread = 1 << 16;
   switch (leaf) {
     case 0:
       answer.eax = clamp(answer.eax, 0xd, 0x40);
@@ -81,12 +100,9 @@ CpuidAnswer with_known_sizes(std::uint32_t leaf, std::uint32_t subleaf, CpuidAns
     case 2: return {0x00feff01, 0xf0, 0, 0};  // caches: see leaf 4
     case 4: return describe_cache(subleaf);
     case 0xd:
-      if (subleaf == 0) {
-        answer.ebx = clamp(answer.ebx, kLegacyState, kStateBytes);
-        answer.ecx = clamp(answer.ecx, kLegacyState, kStateBytes);
-      } else if (subleaf > 1 && (answer.eax > kStateBytes || answer.ebx > kStateBytes - answer.eax)) {
-        answer = {};
-      }
+      if (subleaf > 1) return describe_component(subleaf);
+      answer.ebx = static_cast<std::uint32_t>(subleaf == 0 ? extended_state_bytes(enabled) : compacted_bytes(enabled));
+      if (subleaf == 0) answer.ecx = answer.ebx;
       return answer;
     case 0x8000'0000: answer.eax = clamp(answer.eax, 0x8000'0008, 0x8000'0040); return answer;
     case 0x8000'0005: return {0, 0, kFirst, kFirst};
@@ -126,7 +142,7 @@ CpuidAnswer CpuidCache::get(std::uint32_t leaf, std::uint32_t subleaf) {
   const RawAnswer raw = ask_host(KeepRequest::kCpuid, leaf, subleaf);
   const CpuidAnswer told{static_cast<std::uint32_t>(raw.result), static_cast<std::uint32_t>(raw.b),
                          static_cast<std::uint32_t>(raw.c), static_cast<std::uint32_t>(raw.d)};
-  const CpuidAnswer answer = without_missing_state(leaf, subleaf, with_known_sizes(leaf, subleaf, told), xfrm_);
+  const CpuidAnswer answer = without_missing_state(leaf, subleaf, with_known_sizes(leaf, subleaf, told, enabled_), xfrm_);
   const Locked locked(lock_);
   for (std::uint32_t index = 0; index < count_; ++index) {  // another thread may have been faster
     if (entries_[index].leaf == leaf && entries_[index].subleaf == subleaf) return entries_[index].answer;

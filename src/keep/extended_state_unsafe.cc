@@ -17,18 +17,27 @@ static_assert(sizeof(Area) == 576);
 
 }  // namespace
 
+std::uint64_t enabled_state() {
+  std::uint32_t low = 0, high = 0;
+  // SAFETY: reads a register; an enclave has XSAVE and OSXSAVE.
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low | std::uint64_t{high} << 32;
+}
+
+std::uint64_t saved_state_bytes() { return extended_state_bytes(enabled_state() & kComponents); }
+
 void save_extended_state(void* to) {
   auto* area = static_cast<Area*>(to);
   area->present = area->compacted = 0;
   for (std::uint64_t& word : area->reserved) word = 0;
-  // SAFETY: writes at most kExtendedStateBytes, which the caller has.
+  // SAFETY: writes at most saved_state_bytes(), which the caller has.
   asm volatile("xsave64 (%0)" : : "r"(to), "a"(kComponents), "d"(0) : "memory");
 }
 
 void reset_extended_state() {
   struct alignas(64) Whole {  // the processor may touch all of it
     Area first;
-    std::uint8_t rest[kExtendedStateBytes - sizeof(Area)];
+    std::uint8_t rest[extended_state_bytes(kComponents) - sizeof(Area)];
   };
   Whole area;
   __builtin_memset(&area.first, 0, sizeof(area.first));
@@ -43,11 +52,9 @@ void restore_extended_state(void* from) {
   area->compacted = 0;
   for (std::uint64_t& word : area->reserved) word = 0;
   area->control &= kControlBits;
-  std::uint32_t low = 0, high = 0;
-  // SAFETY: XGETBV tells which components there are; XRSTOR faults on others and on reserved bits, cleared above.
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  area->present &= low;
-  // SAFETY: likewise; the keep kernel holds nothing in these registers.
+  area->present &= enabled_state();
+  // SAFETY: XRSTOR faults on components that there are none of and on reserved bits, all cleared above; the keep kernel
+  // holds nothing in these registers.
   asm volatile("xrstor64 (%0)" : : "r"(from), "a"(kComponents), "d"(0) : "memory");
 }
 

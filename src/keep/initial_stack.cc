@@ -76,6 +76,7 @@ std::uint64_t build_initial_stack(const InitialStack& stack) {
                                         {AT_HWCAP, 0},
                                         {AT_HWCAP2, kFsgsbase},
                                         {AT_RANDOM, random},
+                                        {AT_MINSIGSTKSZ, stack.signal_frame_bytes},
                                         {AT_EXECFN, stack.strings},
                                         {kAuxiliaryKeepConfig, stack.config},
                                         {AT_NULL, 0}};

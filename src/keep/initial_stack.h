@@ -14,6 +14,7 @@ struct InitialStack {
   // The strings, each with its zero byte, argv first; they already lie at the end of the memory.
   std::uint64_t strings, string_bytes, argument_count, environment_count;
   std::uint64_t program_headers, program_header_count, entry, config;  // addresses
+  std::uint64_t signal_frame_bytes;
   MeasuredManifest manifest;
 };
 

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <linux/mman.h>
 
+#include "keep/extended_state.h"
 #include "keep/host_interface.h"
 #include "keep/initial_stack.h"
 #include "keep/shared_files.h"
@@ -39,6 +40,19 @@ bool add_segments(Kernel& kernel) {
   return true;
 }
 
+constexpr std::uint64_t kBreakpoint = 3, kInvalidOpcode = 6, kProtectionFault = 13;
+
+// si_code of a fault, as Linux gives it for the exception's vector.
+std::int32_t code_of(std::uint64_t vector) {
+  switch (vector) {
+    case kBreakpoint:
+    case kProtectionFault: return kSentByKernel;
+    case 1:                         // TRAP_TRACE
+    case kInvalidOpcode: return 2;  // ILL_ILLOPN
+    default: return 1;              // FPE_INTDIV, SEGV_MAPERR, BUS_ADRALN: each signal's first
+  }
+}
+
 }  // namespace
 
 bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
@@ -68,7 +82,7 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
   kernel.user.add_stacks(kernel.stacks);
   kernel.threads.initialise(base + self.self_offset - self.index * config.thread_stride, config.thread_stride,
                             config.thread_count);
-  kernel.cpuid.initialise(config.xfrm);
+  kernel.cpuid.initialise(config.xfrm, enabled_state());
   kernel.descriptors.initialise();
   kernel.folder = FileSystem::kRoot;
   return kernel.files.initialise(kernel.memory, kernel.memory_lock);
@@ -88,6 +102,7 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                      .program_header_count = config.app_header_count,
                      .entry = app + config.app_entry,
                      .config = kernel.config_address,
+                     .signal_frame_bytes = signal_frame_bytes(),
                      .manifest = kernel.manifest};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;
@@ -144,8 +159,8 @@ void answer_trap(Kernel& kernel, ThreadState& thread) {
   }
   raise_fault(kernel, thread,
               {.number = thread.signal,
-               .code = 1,  // ILL_ILLOPC, FPE_INTDIV, SEGV_MAPERR, TRAP_BRKPT: each signal's first
-               .address = thread.signal_address,
+               .code = code_of(thread.signal_trap),
+               .address = thread.signal_trap == kBreakpoint ? 0 : thread.signal_address,
                .trap = thread.signal_trap,
                .error = thread.signal_error});
 }

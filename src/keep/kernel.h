@@ -60,6 +60,7 @@ struct Kernel {
   SpinLock signal_lock;  // of the next three, and of ThreadState::pending
   SignalAction actions[kSignals + 1]{};
   SignalQueue signal_queue;
+  std::uint64_t stops_told = 0;           // __atomic_: of the signals that stop, those the log has named
   std::uint64_t process_pending = 0;      // __atomic_: signals for whichever thread does not block them
   std::uint32_t started = 0, ended = 0;   // __atomic_: the application has been started, has ended
   std::uint64_t named_calls[512 / 64]{};  // of the calls answered ENOSYS, which the log has named

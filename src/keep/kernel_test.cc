@@ -124,7 +124,8 @@ TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
                      .environment_count = 2,
                      .program_headers = 0x40,
                      .program_header_count = 9,
-                     .entry = 0x1000};
+                     .entry = 0x1000,
+                     .signal_frame_bytes = 1234};
   stack.strings = stack.end - sizeof(strings);
   std::memcpy(at<void>(stack.strings), strings, sizeof(strings));
   ASSERT_TRUE(check_strings(stack));
@@ -139,7 +140,7 @@ TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
   EXPECT_STREQ(at<const char>(words[4]), "ADYTON_CHANNEL=3");  // the other is not the host's to set
   EXPECT_STREQ(at<const char>(words[5]), "GLIBC_TUNABLES=glibc.malloc.arena_max=1");
   EXPECT_EQ(words[6], 0u);
-  bool random = false;
+  bool random = false, told_of_frames = false;
   const auto* entry = words + 7;
   for (; entry[0] != AT_NULL; entry += 2) {
     EXPECT_NE(entry[0], std::uint64_t{AT_SYSINFO_EHDR});
@@ -149,9 +150,14 @@ TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {
     if (entry[0] == AT_PHDR) {
       EXPECT_EQ(entry[1], 0x40u);
     }
+    if (entry[0] == 51) {  // AT_MINSIGSTKSZ
+      EXPECT_EQ(entry[1], 1234u);
+      told_of_frames = true;
+    }
     random |= entry[0] == AT_RANDOM;
   }
   EXPECT_TRUE(random);
+  EXPECT_TRUE(told_of_frames);
   EXPECT_LT(address_of(entry), stack.strings - 16);
 
   // Every other count, and every truncation.
@@ -326,13 +332,17 @@ TEST(Cpuid, SizesAreKnownWhateverTheHostSays) {
       {4, 3, kNothing, {0x163, 0x03c0003f, 8191, 2}},
       {4, 4, kAll, {}},
       {4, ~0U, kAll, {}},
-      {0xd, 0, kNothing, {0, 576, 576, 0}},
-      {0xd, 0, {7, ~0U, 16385, 0}, {7, 16384, 16384, 0}},
-      {0xd, 0, {7, 832, 2696, 0}, {7, 832, 2696, 0}},
+      {0xd, 0, kNothing, {0, 832, 832, 0}},
+      {0xd, 0, {7, ~0U, 16385, 0}, {7, 832, 832, 0}},
+      {0xd, 0, {7, 832, 2696, 0}, {7, 832, 832, 0}},
+      {0xd, 1, {1, 0, 0, 0}, {1, 832, 0, 0}},
       {0xd, 2, {256, 576, 0, 0}, {256, 576, 0, 0}},
-      {0xd, 2, {~0U, 576, 0, 0}, {}},
-      {0xd, 2, {256, ~0U, 0, 0}, {}},
-      {0xd, 2, {8192, 8193, 0, 0}, {}},
+      {0xd, 2, kNothing, {256, 576, 0, 0}},
+      {0xd, 2, kAll, {256, 576, 0, 0}},
+      {0xd, 7, kNothing, {1024, 1664, 0, 0}},
+      {0xd, 18, {1, 2, 0, 0}, {8192, 2816, 2, 0}},
+      {0xd, 8, kAll, {}},
+      {0xd, 63, kAll, {}},
       {0x80000000, 0, kNothing, {0x80000008, 0, 0, 0}},
       {0x80000000, 0, kAll, {0x80000040, ~0U, ~0U, ~0U}},
       {0x80000000, 0, {0x8000001f, 1, 2, 3}, {0x8000001f, 1, 2, 3}},
@@ -343,16 +353,16 @@ TEST(Cpuid, SizesAreKnownWhateverTheHostSays) {
       {7, 0, kAll, kAll},
   };
   for (const auto& row : table) {
-    const CpuidAnswer answer = with_known_sizes(row.leaf, row.subleaf, row.told);
+    const CpuidAnswer answer = with_known_sizes(row.leaf, row.subleaf, row.told, 7);
     EXPECT_EQ(answer.eax, row.known.eax) << std::hex << row.leaf << ", " << row.subleaf;
     EXPECT_EQ(answer.ebx, row.known.ebx) << std::hex << row.leaf << ", " << row.subleaf;
     EXPECT_EQ(answer.ecx, row.known.ecx) << std::hex << row.leaf << ", " << row.subleaf;
     EXPECT_EQ(answer.edx, row.known.edx) << std::hex << row.leaf << ", " << row.subleaf;
   }
   // As glibc reads them: the largest cache, in bytes.
-  const CpuidAnswer third = with_known_sizes(4, 3, kNothing);
+  const CpuidAnswer third = with_known_sizes(4, 3, kNothing, 7);
   EXPECT_EQ(((third.ebx >> 22) + 1) * ((third.ebx & 0xfff) + 1) * (third.ecx + 1), 8U << 20);
-  EXPECT_EQ((with_known_sizes(0x80000006, 0, kNothing).edx & 0x3ffc0000) << 1, 8U << 20);
+  EXPECT_EQ((with_known_sizes(0x80000006, 0, kNothing, 7).edx & 0x3ffc0000) << 1, 8U << 20);
 }
 
 // And it is these that the application gets.

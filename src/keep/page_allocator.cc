@@ -9,6 +9,7 @@
 namespace adyton::keep {
 namespace {
 
+constexpr std::uint64_t kMoved = 3;  // areas more at most: the new one, and what is cut off there and where it was
 constexpr std::uint64_t kProtections = PROT_READ | PROT_WRITE | PROT_EXEC;
 
 void wipe(std::uint64_t begin, std::uint64_t end) { __builtin_memset(at<void>(begin), 0, end - begin); }
@@ -17,11 +18,11 @@ bool aligned(std::uint64_t address) { return address % kPage == 0; }
 
 }  // namespace
 
-bool PageAllocator::initialise(std::uint64_t begin, std::uint64_t end) {
+bool PageAllocator::initialise(std::uint64_t begin, std::uint64_t end, std::uint64_t most_areas) {
   if (!aligned(begin) || !aligned(end) || begin >= end) return false;
   const std::uint64_t pages = (end - begin) / kPage;
-  const std::uint64_t wanted = pages / 4 + 64, capacity = wanted < kMostAreas ? wanted : kMostAreas;
-  const std::uint64_t table_end = begin + page_ceiling((capacity + 1) * sizeof(Area));
+  const std::uint64_t capacity = pages < most_areas ? pages : most_areas;
+  const std::uint64_t table_end = begin + page_ceiling((capacity + AreaTable::kSpare) * sizeof(Area));
   if (table_end >= end) return false;
   areas_.initialise(at<Area>(begin), capacity, table_end, end);
   break_begin_ = break_ = table_end;
@@ -30,9 +31,10 @@ bool PageAllocator::initialise(std::uint64_t begin, std::uint64_t end) {
 }
 
 std::int64_t PageAllocator::take(std::uint64_t begin, std::uint64_t end, std::uint64_t protection) {
-  if (!areas_.has_room()) return -ENOMEM;
+  const Area area{begin, end, static_cast<std::uint32_t>(protection), protection != PROT_NONE};
+  if (!areas_.has_room_to_take(area)) return -ENOMEM;
   if (protection != PROT_NONE) wipe(begin, end);
-  areas_.take(Area{begin, end, static_cast<std::uint32_t>(protection), protection != PROT_NONE});
+  areas_.take(area);
   return static_cast<std::int64_t>(begin);
 }
 
@@ -49,7 +51,8 @@ std::int64_t PageAllocator::map(std::uint64_t hint, std::uint64_t bytes, std::ui
     if (hint + bytes < hint || !areas_.within(hint, hint + bytes)) return -ENOMEM;
     if (!areas_.is_free(hint, hint + bytes)) {
       if ((flags & MAP_FIXED_NOREPLACE) != 0) return -EEXIST;
-      if (const std::int64_t error = unmap(hint, bytes); error < 0) return error;
+      if (!areas_.has_room_to_replace(hint, hint + bytes)) return -ENOMEM;
+      areas_.release(hint, hint + bytes);
     }
     return take(hint, hint + bytes, protection);
   }
@@ -65,7 +68,7 @@ std::int64_t PageAllocator::unmap(std::uint64_t address, std::uint64_t bytes) {
   bytes = page_ceiling(bytes);
   if (!aligned(address) || bytes == 0 || address + bytes < address) return -EINVAL;
   if (!areas_.within(address, address + bytes)) return -EINVAL;
-  if (!areas_.has_room()) return -ENOMEM;
+  if (!areas_.has_room_to_release(address, address + bytes)) return -ENOMEM;
   areas_.release(address, address + bytes);
   return 0;
 }
@@ -75,7 +78,7 @@ std::int64_t PageAllocator::protect(std::uint64_t address, std::uint64_t bytes, 
   if (!aligned(address) || address + bytes < address || (protection & ~kProtections) != 0) return -EINVAL;
   if (bytes == 0) return 0;
   if ((protection & PROT_EXEC) != 0) return -EACCES;
-  if (!areas_.is_taken(address, address + bytes) || !areas_.has_room()) return -ENOMEM;
+  if (!areas_.is_taken(address, address + bytes) || !areas_.has_room_to_change(address, address + bytes)) return -ENOMEM;
   areas_.change(address, address + bytes, [&](Area& area) {
     if (protection != PROT_NONE && area.wiped == 0) {
       wipe(area.begin, area.end);
@@ -90,17 +93,12 @@ std::int64_t PageAllocator::move(std::uint64_t address, std::uint64_t old_end, s
                                  std::uint64_t new_bytes) {
   const Area area = areas_[areas_.first_after(address)];
   const std::uint64_t old_bytes = old_end - address;
-  if (const std::int64_t taken = take(to, to + new_bytes, area.wiped != 0 ? PROT_READ : PROT_NONE); taken < 0) {
-    return taken;
-  }
+  const Area moved{to, to + new_bytes, area.protection, area.wiped};
   if (area.wiped != 0) {
+    wipe(to, to + new_bytes);
     __builtin_memcpy(at<void>(to), at<void>(address), old_bytes < new_bytes ? old_bytes : new_bytes);
   }
-  if (!areas_.has_room()) {
-    areas_.release(to, to + new_bytes);
-    return -ENOMEM;
-  }
-  areas_.change(to, to + new_bytes, [&](Area& part) { part.protection = area.protection; });
+  areas_.take(moved);
   areas_.release(address, old_end);
   return static_cast<std::int64_t>(to);
 }
@@ -114,28 +112,31 @@ std::int64_t PageAllocator::remap(std::uint64_t address, std::uint64_t old_bytes
   const std::uint64_t old_end = address + old_bytes;
   const std::uint64_t index = areas_.first_after(address);
   if (index == areas_.count() || areas_[index].begin > address || areas_[index].end < old_end) return -EFAULT;
-  if (!areas_.has_room()) return -ENOMEM;
   if ((flags & MREMAP_FIXED) != 0) {
     const std::uint64_t to_end = new_address + new_bytes;
     if ((flags & MREMAP_MAYMOVE) == 0 || !aligned(new_address) || to_end < new_address ||
         !areas_.within(new_address, to_end) || (new_address < old_end && address < to_end)) {
       return -EINVAL;
     }
+    if (!areas_.has_room(kMoved)) return -ENOMEM;
     areas_.release(new_address, to_end);
     return move(address, old_end, new_address, new_bytes);
   }
   const std::uint64_t new_end = address + new_bytes;
   if (new_bytes <= old_bytes) {
-    if (new_bytes < old_bytes) areas_.release(new_end, old_end);
+    if (new_bytes == old_bytes) return static_cast<std::int64_t>(address);
+    if (!areas_.has_room_to_release(new_end, old_end)) return -ENOMEM;
+    areas_.release(new_end, old_end);
     return static_cast<std::int64_t>(address);
   }
   if (new_end > address && areas_.within(old_end, new_end) && areas_.is_free(old_end, new_end)) {
     const Area grown{old_end, new_end, areas_[index].protection, areas_[index].wiped};
+    if (!areas_.has_room_to_take(grown)) return -ENOMEM;
     if (grown.wiped != 0) wipe(old_end, new_end);
     areas_.take(grown);
     return static_cast<std::int64_t>(address);
   }
-  if ((flags & MREMAP_MAYMOVE) == 0) return -ENOMEM;
+  if ((flags & MREMAP_MAYMOVE) == 0 || !areas_.has_room(kMoved)) return -ENOMEM;
   const std::uint64_t to = areas_.find_free(new_bytes);
   return to == 0 ? -ENOMEM : move(address, old_end, to, new_bytes);
 }
@@ -158,12 +159,13 @@ std::int64_t PageAllocator::advise(std::uint64_t address, std::uint64_t bytes, s
 
 std::int64_t PageAllocator::set_break(std::uint64_t address) {
   const auto now = static_cast<std::int64_t>(break_);
-  if (address < break_begin_ || address > end_ || !areas_.has_room()) return now;
+  if (address < break_begin_ || address > end_) return now;
   const std::uint64_t old_end = page_ceiling(break_), new_end = page_ceiling(address);
   if (new_end > old_end) {
     if (!areas_.is_free(old_end, new_end)) return now;
     if (take(old_end, new_end, PROT_READ | PROT_WRITE) < 0) return now;
   } else if (new_end < old_end) {
+    if (!areas_.has_room_to_release(new_end, old_end)) return now;
     areas_.release(new_end, old_end);
   }
   break_ = address;

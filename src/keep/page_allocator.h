@@ -16,8 +16,9 @@ class PageAllocator {
  public:
   static constexpr std::uint64_t kMostAreas = 65536;  // as Linux's vm.max_map_count
 
-  // [begin, end) are the heap's pages. Its own table takes the first of them. False: too small.
-  [[nodiscard]] bool initialise(std::uint64_t begin, std::uint64_t end);
+  // [begin, end) are the heap's pages. Its own table takes the first of them: it has room for an area a page, and for
+  // `most_areas` of them at most. False: too small.
+  [[nodiscard]] bool initialise(std::uint64_t begin, std::uint64_t end, std::uint64_t most_areas = kMostAreas);
 
   std::int64_t map(std::uint64_t hint, std::uint64_t bytes, std::uint64_t protection, std::uint64_t flags);
   std::int64_t unmap(std::uint64_t address, std::uint64_t bytes);
@@ -35,6 +36,7 @@ class PageAllocator {
 
  private:
   std::int64_t take(std::uint64_t begin, std::uint64_t end, std::uint64_t protection);
+  // Requires room for three areas more.
   std::int64_t move(std::uint64_t address, std::uint64_t old_end, std::uint64_t to, std::uint64_t new_bytes);
 
   AreaTable areas_;

@@ -115,6 +115,51 @@ TEST_F(PageAllocatorTest, NonsenseIsRefused) {
   EXPECT_EQ(pages_.advise(some, kPage, 12345), -EINVAL);
 }
 
+// With every place in the table taken: what makes no more of them still works, and the rest says that there is no room.
+TEST_F(PageAllocatorTest, AFullTableStillGivesBack) {
+  constexpr std::uint64_t kMost = 9;
+  PageAllocator pages;
+  ASSERT_TRUE(pages.initialise(base(), base() + kPages * kPage, kMost));
+  const auto begin = static_cast<std::uint64_t>(pages.map(0, 64 * kPage, kBoth, kPrivate));
+  const auto at_page = [&](std::uint64_t page) { return begin + page * kPage; };
+  for (std::uint64_t page = 1; page < kMost; page += 2) EXPECT_EQ(pages.protect(at_page(page), kPage, PROT_READ), 0);
+  ASSERT_EQ(pages.areas().count(), kMost);
+  // Would be more.
+  EXPECT_EQ(pages.protect(at_page(20), kPage, PROT_READ), -ENOMEM);
+  EXPECT_EQ(pages.unmap(at_page(20), kPage), -ENOMEM);
+  EXPECT_EQ(pages.map(at_page(20), kPage, PROT_READ, kPrivate | MAP_FIXED), -ENOMEM);
+  EXPECT_EQ(pages.map(0, kPage, PROT_READ, kPrivate), -ENOMEM);
+  EXPECT_EQ(pages.remap(at_page(1), kPage, 2 * kPage, MREMAP_MAYMOVE, 0), -ENOMEM);
+  EXPECT_EQ(pages.areas().count(), kMost);
+  EXPECT_EQ(pages.taken_bytes(), 64 * kPage);
+  // Would be as many, or fewer.
+  EXPECT_GT(pages.map(0, kPage, kBoth, kPrivate), 0);  // joins its neighbour
+  EXPECT_EQ(pages.map(at_page(1), kPage, kBoth, kPrivate | MAP_FIXED), static_cast<std::int64_t>(at_page(1)));
+  EXPECT_EQ(pages.areas().count(), kMost - 2);
+  EXPECT_EQ(pages.protect(at_page(20), kPage, PROT_READ), 0);
+  ASSERT_EQ(pages.areas().count(), kMost);
+  EXPECT_EQ(pages.unmap(at_page(63), kPage), 0);
+  EXPECT_EQ(pages.remap(at_page(20), kPage, kPage, 0, 0), static_cast<std::int64_t>(at_page(20)));
+  const auto end = static_cast<std::uint64_t>(pages.set_break(0));
+  EXPECT_EQ(pages.set_break(end + kPage), static_cast<std::int64_t>(end));  // one more
+  EXPECT_EQ(pages.unmap(at_page(0), 64 * kPage), 0);
+  EXPECT_EQ(pages.areas().count(), 1u);
+  EXPECT_EQ(pages.set_break(end + kPage), static_cast<std::int64_t>(end + kPage));
+}
+
+// As many areas as there are pages, and no page is without its place.
+TEST_F(PageAllocatorTest, EveryPageCanBeAnAreaOfItsOwn) {
+  const std::uint64_t count = (pages_.end() - pages_.begin()) / kPage;
+  const std::uint64_t begin = map(count);
+  for (std::uint64_t page = 0; page < count; page += 2) {
+    ASSERT_EQ(pages_.protect(begin + page * kPage, kPage, PROT_READ), 0) << page;
+  }
+  EXPECT_EQ(pages_.areas().count(), count);
+  for (std::uint64_t page = 1; page < count; page += 2) EXPECT_EQ(pages_.unmap(begin + page * kPage, kPage), 0);
+  EXPECT_EQ(pages_.unmap(begin, count * kPage), 0);
+  EXPECT_EQ(pages_.areas().count(), 0u);
+}
+
 // Against one byte a page.
 TEST_F(PageAllocatorTest, AnyRunAgreesWithAModel) {
   const std::uint64_t begin = pages_.begin(), count = (pages_.end() - begin) / kPage;

@@ -33,6 +33,24 @@ void SignalQueue::forget(std::uint32_t target) {
   }
 }
 
+bool SignalQueue::has_timers(std::uint64_t timer) const {
+  for (std::uint64_t index = 0; index < count_; ++index) {
+    if (entries_[index].info.timer == timer) return true;
+  }
+  return false;
+}
+
+bool SignalQueue::take_timers(std::uint64_t timer, std::uint64_t& signal, std::uint32_t& target) {
+  for (std::uint64_t index = 0; index < count_; ++index) {
+    if (entries_[index].info.timer != timer) continue;
+    signal = entries_[index].signal;
+    target = entries_[index].target;
+    remove(index);
+    return true;
+  }
+  return false;
+}
+
 void SignalQueue::remove(std::uint64_t index) {
   for (--count_; index < count_; ++index) entries_[index] = entries_[index + 1];
   entries_[count_] = {};

@@ -13,6 +13,7 @@ struct SignalInfo {
   std::int32_t code = 0;    // si_code
   std::uint64_t first = 0;  // si_pid and si_uid, or si_timerid and si_overrun
   std::uint64_t value = 0;  // si_value
+  std::uint64_t timer = 0;  // Timer::mark of the one that sent it
 };
 
 constexpr std::uint64_t signal_bit(std::uint64_t signal) { return std::uint64_t{1} << (signal - 1); }
@@ -28,6 +29,9 @@ class SignalQueue {
   bool take(std::uint64_t signal, std::uint32_t target, SignalInfo& info);
   [[nodiscard]] bool has(std::uint64_t signal, std::uint32_t target) const;
   void forget(std::uint32_t target);
+  [[nodiscard]] bool has_timers(std::uint64_t timer) const;
+  // A timer's, of which there is one at most; false: none.
+  bool take_timers(std::uint64_t timer, std::uint64_t& signal, std::uint32_t& target);
 
  private:
   struct Entry {

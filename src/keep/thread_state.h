@@ -30,6 +30,10 @@ enum class Trap : std::uint64_t {
   kInterrupt = 5,  // nothing of its own: signals sent to it, timers
 };
 
+// Whose the thread control structure is: nobody's; a thread's, from clone() on; a thread's that ends, of which nothing
+// is expected any more.
+enum class ThreadHold : std::uint32_t { kFree = 0, kHeld = 1, kEnding = 2 };
+
 struct ThreadState {
   ThreadPhase phase;                             // by the functions below: clone() on another thread sets it too
   std::uint64_t in_exception;                    // 1 while CSSA 1 is looked at
@@ -57,7 +61,7 @@ struct ThreadState {
   std::uint32_t wait_mask;                            // FUTEX_WAIT_BITSET
   std::uint64_t wait_turn;                            // the lower, the longer it sleeps
   std::uint64_t requests;                             // to the host, all in all
-  std::uint32_t reserved;                             // 1: somebody's, from clone() on
+  ThreadHold hold;                                    // by the functions below
   std::uint64_t wait_signals;                         // __atomic_: what sigtimedwait() waits for
   std::uint64_t kept_mask;                            // signal_mask as it is to be again after this system call
   bool mask_is_kept;
@@ -65,6 +69,12 @@ struct ThreadState {
   std::uint64_t restart;  // 1 and the number of the system call that a signal interrupted and that may be made again
 
   void set_phase(ThreadPhase next) { __atomic_store(&phase, &next, __ATOMIC_SEQ_CST); }
+  void set_hold(ThreadHold next) { __atomic_store(&hold, &next, __ATOMIC_SEQ_CST); }
+  [[nodiscard]] bool is(ThreadHold wanted) const {
+    ThreadHold now{};
+    __atomic_load(&hold, &now, __ATOMIC_SEQ_CST);
+    return now == wanted;
+  }
   // False, and nothing happens, unless it is `from`.
   bool change_phase(ThreadPhase from, ThreadPhase to) {
     return __atomic_compare_exchange(&phase, &from, &to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);

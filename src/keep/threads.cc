@@ -23,8 +23,8 @@ ThreadState* Threads::reserve() {
   const Locked locked(lock_);
   for (std::uint64_t index = 0; index < count_; ++index) {
     ThreadState& thread = state(index);
-    if (thread.reserved != 0) continue;
-    thread.reserved = 1;
+    if (!thread.is(ThreadHold::kFree)) continue;
+    thread.set_hold(ThreadHold::kHeld);
     thread.index = index;
     thread.thread_id = kProcess + ids_given_;
     ids_given_ = ids_given_ < (1U << 22) ? ids_given_ + 1 : 1;
@@ -40,11 +40,34 @@ ThreadState* Threads::reserve() {
   return nullptr;
 }
 
-void Threads::give_back(ThreadState& thread) {
+bool Threads::withdraw(ThreadState& thread, std::uint32_t id) {
   const Locked locked(lock_);
+  // By its id: it may have run to its end meanwhile, and the next that got its TCS be wanted.
+  if (thread.thread_id != id || !thread.change_phase(ThreadPhase::kWanted, ThreadPhase::kIdle)) return false;
+  __atomic_sub_fetch(&running_, 1, __ATOMIC_RELAXED);
+  thread.set_hold(ThreadHold::kFree);
+  return true;
+}
+
+// All under the one lock that reserve() takes. Of several threads that end at the same time each but one still sees
+// another, and that one ends the application. Who sees `word` zero, which is how pthread_join() knows, finds this TCS
+// free in its next clone(): the host enters it only after this thread has left, as it is busy until then. Were the
+// sleeper told of by a request, this thread would have to wait for an answer as a TCS that is another's already.
+Threads::Parting Threads::part(ThreadState& thread, std::uint32_t* word) {
+  const Locked locked(lock_);
+  if (running() == 1) return {.last = true};
+  Parting out;
+  if (word != nullptr) {
+    __atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
+    if (ThreadState* sleeper = oldest_sleeper(address_of(word), ~0U); sleeper != nullptr) {
+      take(*sleeper);
+      out.to_wake = sleeper->index + 1;
+    }
+  }
   __atomic_sub_fetch(&running_, 1, __ATOMIC_RELAXED);
   thread.set_phase(ThreadPhase::kIdle);
-  thread.reserved = 0;
+  thread.set_hold(ThreadHold::kFree);
+  return out;
 }
 
 std::int64_t Threads::wait(Kernel& kernel, ThreadState& self, const Sleep& sleep) {
@@ -100,14 +123,18 @@ ThreadState* Threads::oldest_sleeper(std::uint64_t address, std::uint32_t mask) 
   return oldest;
 }
 
+void Threads::take(ThreadState& sleeper) {
+  __atomic_store_n(&sleeper.wait_address, 0, __ATOMIC_RELEASE);
+  __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
+}
+
 std::uint64_t Threads::take_sleepers(std::uint64_t address, std::uint64_t most, std::uint32_t mask, Set& woken) {
   std::uint64_t taken = 0;
   while (taken < most) {
     ThreadState* thread = oldest_sleeper(address, mask);
     if (thread == nullptr) break;
     woken.words[thread->index / 64] |= std::uint64_t{1} << (thread->index % 64);
-    __atomic_store_n(&thread->wait_address, 0, __ATOMIC_RELEASE);
-    __atomic_sub_fetch(&sleepers_, 1, __ATOMIC_RELAXED);
+    take(*thread);
     ++taken;
   }
   return taken;

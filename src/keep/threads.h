@@ -25,7 +25,17 @@ class Threads {
   // A thread that nobody uses, reserved for the caller, with a new thread id; nullptr if there is none. It is entered
   // once its phase is kWanted.
   ThreadState* reserve();
-  void give_back(ThreadState& thread);  // before it was wanted, or when it has ended: from then on it may be reserved
+  // Of one that the host has not started: free again. False: it was started all the same, whatever the host says.
+  bool withdraw(ThreadState& thread, std::uint32_t id);
+
+  // The end of a thread, of which it has to do nothing more than to leave: the host may not be asked any more, and the
+  // ThreadState may be another's. One step for everybody else: the TCS is free, `word` (nullptr: none) is zero, and one
+  // who slept on it is to be woken.
+  struct Parting {
+    bool last = false;           // nobody else is left: nothing was done, and the application ends
+    std::uint64_t to_wake = 0;  // 1 and the index of a thread, which the host is to be told of
+  };
+  Parting part(ThreadState& thread, std::uint32_t* word);
   [[nodiscard]] std::uint64_t running() const { return __atomic_load_n(&running_, __ATOMIC_RELAXED); }
 
   // futex(2), less its checks of addresses. -EINTR: a signal is there for this thread.
@@ -50,6 +60,7 @@ class Threads {
     std::uint64_t words[kMostThreads / 64]{};
   };
   std::uint64_t take_sleepers(std::uint64_t address, std::uint64_t most, std::uint32_t mask, Set& woken);
+  void take(ThreadState& sleeper);
   std::int64_t stop_waiting(ThreadState& self, std::int64_t why);
   ThreadState* oldest_sleeper(std::uint64_t address, std::uint32_t mask);
   void rouse(const Set& woken);

@@ -41,7 +41,7 @@ void Timers::advance(Timer& timer, Time now) {
     next = next + time_of(times * interval);
   }
   timer.expired += times;
-  timer.overrun = times - 1;
+  timer.missed += times - 1;
   ++timer.edges.in;
 }
 
@@ -57,6 +57,7 @@ std::int64_t Timers::open(const Timer& timer) {
     if (timers_[index].used) continue;
     timers_[index] = timer;
     timers_[index].used = true;
+    timers_[index].mark = ++opened_ * kMost + index;
     return static_cast<std::int64_t>(index);
   }
   return -EAGAIN;
@@ -84,7 +85,7 @@ TimerSetting Timers::set(Kernel& kernel, std::uint64_t index, const TimerSetting
   const TimerSetting before = left_of(timer, now);
   timer.setting = setting;
   if (setting.next != Time{} && !absolute) timer.setting.next = now + setting.next;
-  timer.expired = timer.overrun = 0;
+  timer.expired = timer.missed = timer.overrun = 0;
   if (index == kInterval) {
     timer.used = timer.sends = true;
     constexpr std::uint64_t kAlarm = 14;  // SIGALRM
@@ -105,6 +106,16 @@ std::uint64_t Timers::take(Kernel& kernel, std::uint64_t index) {
   return expired;
 }
 
+std::uint64_t Timers::take_overrun(std::uint64_t mark) {
+  constexpr std::uint64_t kMostOverrun = 0x7fffffff;  // DELAYTIMER_MAX
+  const Locked locked(lock_);
+  Timer& timer = timers_[mark % kMost];
+  if (timer.mark != mark) return 0;
+  timer.overrun = timer.missed < kMostOverrun ? timer.missed : kMostOverrun;
+  timer.missed = 0;
+  return timer.overrun;
+}
+
 void Timers::fire(Kernel& kernel) {
   if (!armed()) return;
   const Time now[] = {kernel.clock.now(Clock::kReal), kernel.clock.now(Clock::kMonotonic)};
@@ -120,10 +131,17 @@ void Timers::fire(Kernel& kernel) {
     }
     any = true;
     if (due.signal != 0) {
-      send_signal(kernel, due.target, due.signal,
-                  {.code = due.code,
-                   .first = static_cast<std::uint64_t>(&timer - timers_) | due.overrun << 32,
-                   .value = due.value});
+      // One signal at a time, as on Linux: what comes before it is taken is counted, and fills no queue.
+      const bool own = due.code == kTimerExpired;
+      const std::int64_t sent = send_signal(kernel, due.target, due.signal,
+                                            {.code = due.code,
+                                             .first = own ? static_cast<std::uint64_t>(&timer - timers_) : 0,
+                                             .value = due.value,
+                                             .timer = own ? due.mark : 0});
+      if (sent < 0) {
+        const Locked locked(lock_);
+        if (timer.mark == due.mark) ++timer.missed;
+      }
     }
   }
   if (any && armed()) tell_host(kernel, current_thread().index);

@@ -13,6 +13,8 @@ namespace adyton::keep {
 
 struct Kernel;
 
+inline constexpr std::int32_t kTimerExpired = -2;  // SI_TIMER
+
 struct TimerSetting {  // struct itimerspec; `next` is left time, or a point in time
   Time interval, next;
 };
@@ -22,7 +24,10 @@ struct Timer {
   Clock::Kind clock = Clock::kMonotonic;
   TimerSetting setting;       // `next`: a point in time; zero: not armed
   std::uint64_t expired = 0;  // since it was last read
-  std::uint64_t signal = 0, value = 0, overrun = 0;
+  std::uint64_t mark = 0;  // of its signals: no two timers have the same, one after the other either
+  std::uint64_t signal = 0, value = 0;
+  std::uint64_t missed = 0;   // expirations beyond the one whose signal is on its way
+  std::uint64_t overrun = 0;  // of the signal that was taken last
   std::uint32_t target = 0;  // thread id; 0: the process
   std::int32_t code = 0;     // si_code
   Edges edges{};
@@ -42,6 +47,10 @@ class Timers {
   // How often it has expired since the last time; 0: not.
   std::uint64_t take(Kernel& kernel, std::uint64_t index);
 
+  // Of the signal that is taken now, by Timer::mark: how many more times the timer has expired until now, as si_overrun
+  // says.
+  std::uint64_t take_overrun(std::uint64_t mark);
+
   // Sends the signals that are due, and tells the host when it is time for the next.
   void fire(Kernel& kernel);
   // Likewise after the host has said that it is time, so that it has to be told anew in any case.
@@ -57,6 +66,7 @@ class Timers {
 
   SpinLock lock_;
   Timer timers_[kMost]{};
+  std::uint64_t opened_ = 0;
   std::uint32_t armed_ = 0;  // __atomic_: those that send signals
 };
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "keep/calls.h"
 #include "keep/readiness.h"
 #include "keep/signals.h"
 #include "keep/testing/fake_host.h"
@@ -96,7 +97,7 @@ TEST_F(WaitingTest, ASignalTimerFiresOnlyWhenTheClockSaysSo) {
   EXPECT_EQ(fake_host().requests.back().request, KeepRequest::kAlarm);
   EXPECT_EQ(fake_host().requests.back().a, 5'000'000'000u);
   now_ += 5'000'000'000;
-  thread_.reserved = 1;
+  thread_.set_hold(ThreadHold::kHeld);
   kernel_->actions[14].handler = 0x1000;
   kernel_->timers.host_called(*kernel_);
   EXPECT_TRUE(has_signal(*kernel_, thread_));
@@ -104,6 +105,45 @@ TEST_F(WaitingTest, ASignalTimerFiresOnlyWhenTheClockSaysSo) {
   SignalInfo info;
   EXPECT_EQ(take_signal(*kernel_, thread_, ~0ull, info), 14u);
   EXPECT_FALSE(has_signal(*kernel_, thread_));
+}
+
+// A timer whose signal nobody takes: one is on its way, the others are counted.
+TEST_F(WaitingTest, ATimerHasOneSignalOnItsWay) {
+  thread_.set_hold(ThreadHold::kHeld);
+  thread_.signal_mask = signal_bit(34);
+  kernel_->actions[34].handler = 0x1000;
+  const Timer timer{.sends = true, .signal = 34, .value = 7, .code = kTimerExpired};
+  const auto index = static_cast<std::uint64_t>(kernel_->timers.open(timer));
+  kernel_->timers.set(*kernel_, index, {{0, 10}, {0, 10}}, false);
+  for (int round = 0; round < 1000; ++round) {
+    now_ += 10;
+    kernel_->timers.host_called(*kernel_);
+  }
+  EXPECT_EQ(send_signal(*kernel_, 0, 40, {.value = 1}), 0);  // there is room for others
+  SignalInfo info;
+  EXPECT_EQ(take_signal(*kernel_, thread_, ~0ull, info), 34u);
+  EXPECT_EQ(info.first, index | 999ull << 32);
+  EXPECT_EQ(info.value, 7u);
+  EXPECT_EQ(take_signal(*kernel_, thread_, signal_bit(34), info), 0u);
+  Timer now;
+  ASSERT_TRUE(kernel_->timers.get(*kernel_, index, now));
+  EXPECT_EQ(now.overrun, 999u);
+  now_ += 35;  // late by two
+  kernel_->timers.host_called(*kernel_);
+  EXPECT_EQ(take_signal(*kernel_, thread_, signal_bit(34), info), 34u);
+  EXPECT_EQ(info.first, index | 2ull << 32);
+
+  // What is on its way when the timer is deleted is not the next one's.
+  now_ += 10;
+  kernel_->timers.host_called(*kernel_);
+  EXPECT_EQ(call_timer_delete(*kernel_, index), 0);
+  EXPECT_EQ(take_signal(*kernel_, thread_, signal_bit(34), info), 0u);
+  EXPECT_EQ(static_cast<std::uint64_t>(kernel_->timers.open(timer)), index);
+  kernel_->timers.set(*kernel_, index, {{}, {0, 10}}, false);
+  now_ += 10;
+  kernel_->timers.host_called(*kernel_);
+  EXPECT_EQ(take_signal(*kernel_, thread_, signal_bit(34), info), 34u);
+  EXPECT_EQ(info.first, index);
 }
 
 TEST_F(WaitingTest, EpollKnowsAWatchByDescriptorAndFile) {

@@ -198,7 +198,7 @@ void HostileHost::expect_same(Bytes before, Bytes after, std::uint64_t thread) c
     constexpr std::uint64_t kStacks = KEEP_STACK_BYTES + 4096 + KEEP_EXCEPTION_STACK_BYTES;
     std::ranges::fill(all.subspan(page.stack_top - kStacks, kStacks), std::byte{0});
     std::ranges::fill(all.subspan(page.self_offset + KEEP_HOST_RETURN, 16), std::byte{0});  // and that of exceptions
-    std::ranges::fill(all.subspan(page.self_offset + KEEP_ATTENTION, 8), std::byte{0});  // an interruption's note
+    std::ranges::fill(all.subspan(page.self_offset + KEEP_ATTENTION, 8), std::byte{0});     // an interruption's note
     for (std::uint64_t frame = 0; frame < kSsaFrames; ++frame) {
       const std::uint64_t end = page.ssa_offset + (frame + 1) * kSsaFramePages * 4096;
       std::ranges::fill(all.subspan(end - KEEP_GPRSGX_BYTES + KEEP_GPRSGX_URSP, 16), std::byte{0});  // and URBP

@@ -41,10 +41,11 @@ struct Outcome {
 
 inline Outcome run_natively(std::string_view name, std::string_view arguments) {
   Outcome out;
-  FILE* pipe = popen((program(name) + " " + std::string(arguments)).c_str(), "r");
+  FILE* pipe = popen(("exec " + program(name) + " " + std::string(arguments)).c_str(), "r");
   for (int next = fgetc(pipe); next != EOF; next = fgetc(pipe)) out.output.push_back(static_cast<char>(next));
   const int status = pclose(pipe);
   if (WIFEXITED(status)) out.status = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) out.signal = WTERMSIG(status);
   return out;
 }
 

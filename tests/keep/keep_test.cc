@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <random>
@@ -35,10 +36,32 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("channels", "files", "hello", "interrupts", "language", "libraries", "locales",
-                                         "maps_unsafe", "openssl", "signals", "sqlite", "strings", "system",
-                                         "system_calls", "threads", "waiting", "zlib"),
+                         testing::Values("alternate_stacks", "areas", "channels", "faults_unsafe", "files", "hello",
+                                         "interrupts", "language", "libraries", "locales", "maps_unsafe", "openssl",
+                                         "signals", "sqlite", "strings", "system", "system_calls", "thread_ends_unsafe",
+                                         "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
+
+TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
+  for (const char* more : {"", "and handles SIGSEGV"}) {
+    const Outcome native = run_natively("alternate_stacks", "overrun " + std::string(more));
+    std::vector<std::string> arguments{"overrun"};
+    if (*more != 0) arguments.emplace_back(more);
+    const Outcome kept = run_on_keep("alternate_stacks", arguments);
+    EXPECT_EQ(native.signal, SIGSEGV);
+    EXPECT_EQ(kept.signal, SIGSEGV);
+    EXPECT_EQ(kept.output, native.output);
+  }
+}
+
+TEST(KeepEndTest, TwoThreadsThatLeaveAtOnceEndTheProgram) {
+  EXPECT_EQ(run_natively("thread_ends_unsafe", "exits").status, 7);
+  for (int round = 0; round < 10; ++round) {
+    const Outcome kept = run_on_keep("thread_ends_unsafe", {"exits"});
+    EXPECT_EQ(kept.status, 7);
+    EXPECT_EQ(kept.signal, 0);
+  }
+}
 
 // Of a debug image, whose handlers of this kind hear of page faults that only the host sees.
 TEST(KeepStackTest, OverflowsFaultAsOnLinux) {
@@ -286,6 +309,25 @@ std::string contents(int descriptor) {
   std::array<char, 65536> bytes{};
   const ssize_t count = pread(descriptor, bytes.data(), bytes.size(), 0);
   return {bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+// An enclave cannot stop: it goes on, and does not end as if it had been killed.
+TEST(KeepStopTest, SignalsThatStopAreNamedAndTheProgramGoesOn) {
+  const Loaded sgx = load("stops");
+  const int output = memfd_create("output", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC);
+  const auto end =
+      run_keep(*sgx.enclave, sgx.tcs_offsets, {.arguments = {"stops"}, .streams = {.output = output, .error = error}});
+  ASSERT_TRUE(end.has_value()) << end.error().message;
+  EXPECT_EQ(end->status, 3);
+  EXPECT_EQ(end->signal, 0);
+  EXPECT_EQ(contents(output), "19 went on\n20 went on\n21 went on\n22 went on\n");
+  const std::string log = contents(error);
+  EXPECT_EQ(std::ranges::count(log, '\n'), 4) << log;
+  for (const char* signal : {"signal 19 ", "signal 20 ", "signal 21 ", "signal 22 "}) {
+    EXPECT_TRUE(log.contains(signal)) << log;
+  }
+  close(output);
+  close(error);
 }
 
 // The measured page decides, whatever the host wants.

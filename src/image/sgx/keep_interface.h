@@ -23,7 +23,8 @@ enum class KeepExit : std::uint64_t {
   kRequest = 1,      // rsi: KeepRequest; rdx, r8, r9: its arguments. Enter the same TCS again with the answer
   kResume = 2,       // the exception is dealt with: ERESUME this TCS
   kRefused = 3,      // rsi: KeepRefusal. Nothing was done
-  kThreadEnded = 4,  // this TCS is free: enter it again only after kStartThread
+  kThreadEnded = 4,  // this TCS is free: enter it again only after kStartThread. rsi: 0, or 1 and the index of a thread
+                     // for which this is a kWake
   kExited = 5,       // rsi: exit status of the application: enter no TCS any more
   kKilled = 6,       // rsi: number of the signal that ended the application, rdx: where, from the enclave's base
   kFailed = 7,       // rsi: KeepFailure: the keep kernel could not start the application, or met a fault of its own

@@ -132,7 +132,9 @@ class KeepHost {
           thread.away = true;
           registers = answer(index, left->registers);
           break;
-        case KeepExit::kThreadEnded: return;
+        case KeepExit::kThreadEnded:
+          if (left->registers.rsi != 0) rouse(left->registers.rsi - 1);
+          return;
         case KeepExit::kExited: return end(KeepEnd{.status = static_cast<int>(left->registers.rsi & 0xff)});
         case KeepExit::kKilled:
           return end(KeepEnd{.signal = static_cast<int>(left->registers.rsi), .offset = left->registers.rdx});
@@ -182,10 +184,7 @@ class KeepHost {
         break;
       }
       case KeepRequest::kWait: wait(index, request.rdx); break;
-      case KeepRequest::kWake:
-        wake(request.rdx, &HostThread::woken);
-        if (request.rdx < threads_.size() && threads_[request.rdx].sleeps_on != 0) interrupt(request.rdx);
-        break;
+      case KeepRequest::kWake: rouse(request.rdx); break;
       case KeepRequest::kStartThread: out.rsi = start(request.rdx); break;
       case KeepRequest::kCpuid: {
         unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
@@ -309,6 +308,11 @@ class KeepHost {
       if (thread.polls) eventfd_write(thread.event.get(), 1);
     }
     thread.changed.notify_all();
+  }
+
+  void rouse(std::uint64_t index) {
+    wake(index, &HostThread::woken);
+    if (index < threads_.size() && threads_[index].sleeps_on != 0) interrupt(index);
   }
 
   std::uint64_t start(std::uint64_t index) {

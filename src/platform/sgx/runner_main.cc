@@ -73,8 +73,10 @@ Result<KeepEnd> run(KeepStart start) {
   return run_keep(*enclave, threads, start);
 }
 
-// Ends as the application would have ended as a process.
+// Ends as the application would have ended as a process. Of a signal that only stops nobody ends, whoever says so: the
+// runner would wait for ever.
 [[noreturn]] void end_by_signal(int signal) {
+  if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) std::_Exit(128 + signal);
   std::signal(signal, SIG_DFL);
   sigset_t only;
   sigemptyset(&only);

@@ -56,6 +56,49 @@ void signal_until(const std::atomic<bool>& done, pthread_t thread, int signal) {
   }
 }
 
+// A timer whose signal is blocked for many of its intervals, and a signal of another kind meanwhile.
+void overrun() {
+  const int signal = SIGRTMIN + 3;
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, signal);
+  sigaddset(&blocked, SIGRTMIN + 4);
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = signal;
+  timer_t id{};
+  timer_create(CLOCK_MONOTONIC, &event, &id);
+  const itimerspec setting{.it_interval = {0, 50'000}, .it_value = {0, 50'000}};
+  timer_settime(id, 0, &setting, nullptr);
+  const auto before = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - before < std::chrono::milliseconds(20)) {
+  }
+  std::cout << "room for another " << sigqueue(getpid(), SIGRTMIN + 4, {.sival_int = 5});
+  const timespec none{};
+  siginfo_t information{};
+  std::cout << ", one " << (sigtimedwait(&blocked, &information, &none) == signal);
+  const int missed = information.si_overrun;
+  std::cout << ", missed many " << (missed > 200) << (timer_getoverrun(id) == missed);
+  timer_delete(id);
+  std::cout << ", other " << (sigtimedwait(&blocked, &information, &none) == SIGRTMIN + 4) << "\n";
+  sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
+}
+
+// Alarms of which each has to be told, wherever the one before has found the thread.
+void many_alarms() {
+  handle(SIGALRM);
+  const itimerval often{.it_interval = {0, 1000}, .it_value = {0, 1000}}, none{};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  double right = 1;
+  for (int round = 0; round < 100; ++round) {
+    seen = 0;
+    right *= compute_until_seen();
+  }
+  setitimer(ITIMER_REAL, &none, nullptr);
+  std::cout << "many alarms " << right << "\n";
+}
+
 }  // namespace
 
 int main() {
@@ -93,6 +136,8 @@ int main() {
   }
   std::cout << " " << last.si_value.sival_int << (last.si_code == SI_TIMER) << timer_delete(id) << "\n";
 
+  overrun();
+  many_alarms();
   sigset_t set, empty;
   sigemptyset(&empty);
   sigemptyset(&set);
