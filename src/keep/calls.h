@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "keep/held.h"
 #include "keep/kernel.h"
 
 namespace adyton::keep {
@@ -103,7 +104,6 @@ std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, con
 std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_close(Kernel& kernel, std::uint64_t fd);
-void forget(Kernel& kernel, const OpenFile& last);  // what no descriptor is of any more
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags);
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
 

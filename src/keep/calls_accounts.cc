@@ -84,15 +84,15 @@ std::int64_t call_chown(Kernel& kernel, std::uint64_t at_descriptor, std::uint64
                         std::uint64_t group) {
   if (path != 0) {
     if (const std::int64_t error = call_access(kernel, at_descriptor, path); error < 0) return error;
-  } else if (kernel.descriptors.find(at_descriptor) == nullptr) {
+  } else if (!kernel.descriptors.has(at_descriptor)) {
     return -EBADF;
   }
   return call_set_ids({.rsi = group, .rdi = user}, 2);
 }
 
 std::int64_t call_ioctl(Kernel& kernel, const Frame& frame) {
-  OpenFile* file = kernel.descriptors.find(frame.rdi);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
   switch (frame.rsi) {
     case FIONBIO: {
       const auto* on = kernel.user.in<std::int32_t>(frame.rdx);

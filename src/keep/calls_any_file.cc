@@ -44,9 +44,9 @@ void close_folder(Kernel& kernel, std::uint32_t node) {
 
 // Of the host's files only one at a time: fsync().
 std::int64_t call_syncfs(Kernel& kernel, std::uint64_t fd) {
-  const OpenFile* file = kernel.descriptors.find(fd);
+  const Held file(kernel, fd);
   Node node;
-  if (file == nullptr) return -EBADF;
+  if (!file) return -EBADF;
   if (file->kind == FileKind::kSharedFile) return -ENOSYS;
   if (file->kind != FileKind::kFolder || kernel.files.describe(node_of(*file), node) < 0) return 0;
   return node.host_number != 0 ? -ENOSYS : 0;

@@ -98,11 +98,12 @@ void close_channel(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kEvent) {
     kernel.channels.close_event(last.object);
   } else if (last.kind == FileKind::kPair) {
-    OpenFile pair = last;
-    shut_pair(kernel, pair, true, true);
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object & 0xffffffff, true);
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object >> 32, false);
+    wake_pollers(kernel);
   } else {
     kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object, last.readable);
-    kernel.threads.wake(kernel.channels.changes(), ~std::uint64_t{0}, ~0U);
+    wake_pollers(kernel);
   }
 }
 
@@ -137,7 +138,7 @@ std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& 
   file.object = second | first << 32;
   const std::int64_t right = kernel.descriptors.open(file, close);
   if (right < 0) {
-    shut_pair(kernel, file, true, true);
+    close_channel(kernel, file);
     call_close(kernel, static_cast<std::uint64_t>(left));
     return right;
   }
@@ -146,14 +147,9 @@ std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& 
   return 0;
 }
 
-void shut_pair(Kernel& kernel, OpenFile& file, bool reading, bool writing) {
-  const auto shut = [&](bool wanted, bool& open, std::uint64_t pipe, bool reader) {
-    if (wanted && __atomic_exchange_n(&open, false, __ATOMIC_SEQ_CST)) {
-      kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, reader);
-    }
-  };
-  shut(reading, file.readable, file.object & 0xffffffff, true);
-  shut(writing, file.writable, file.object >> 32, false);
+void shut_pair(Kernel& kernel, const OpenFile& file, bool reading, bool writing) {
+  if (reading) kernel.channels.shut_pipe(file.object & 0xffffffff, true);
+  if (writing) kernel.channels.shut_pipe(file.object >> 32, false);
   wake_pollers(kernel);
 }
 

@@ -33,8 +33,8 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
   const std::uint64_t flags = frame.r10;
   if ((flags & MAP_TYPE) != MAP_PRIVATE && (flags & MAP_TYPE) != MAP_SHARED) return -EINVAL;
   if ((flags & MAP_ANONYMOUS) == 0) {
-    const OpenFile* file = kernel.descriptors.find(frame.r8);
-    if (file == nullptr) return -EBADF;
+    const Held file(kernel, frame.r8);
+    if (!file) return -EBADF;
     if (file->kind != FileKind::kHostMemory) return map_file(kernel, frame, *file);
     return map_host_memory(kernel, frame);
   }

@@ -82,7 +82,6 @@ std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const voi
   const bool stream = kernel.sockets.at_number(file.object).stream;
   if ((flags & ~(kDontWait | kNoSignal | kMore)) != 0) return -EOPNOTSUPP;
   if (!stream && bytes > kMostAtOnce) return -EMSGSIZE;
-  const OpenFile waited = file;
   std::uint64_t done = 0;
   do {
     ++file.uses;
@@ -90,9 +89,9 @@ std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const voi
     copy_to_host(thread.host_page + kKeepAddressBytes, static_cast<const char*>(from) + done, part);
     if (to != nullptr) put_address(thread, *to);
     const std::int64_t sent =
-        checked_result(ask_host(KeepRequest::kSend, waited.object, to != nullptr ? to->size : 0, part).result, part);
-    if (sent == -EAGAIN && waits(waited, flags)) {
-      const std::int64_t ready = wait_for_socket(kernel, thread, waited, POLLOUT);
+        checked_result(ask_host(KeepRequest::kSend, file.object, to != nullptr ? to->size : 0, part).result, part);
+    if (sent == -EAGAIN && waits(file, flags)) {
+      const std::int64_t ready = wait_for_socket(kernel, thread, file, POLLOUT);
       if (ready < 0) return done > 0 ? static_cast<std::int64_t>(done) : -kRestart;
       continue;
     }
@@ -101,7 +100,7 @@ std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const voi
     }
     if (sent < 0) return done > 0 ? static_cast<std::int64_t>(done) : sent;
     done += static_cast<std::uint64_t>(sent);
-    if (!stream || !waits(waited, flags)) break;
+    if (!stream || !waits(file, flags)) break;
   } while (done < bytes);
   return static_cast<std::int64_t>(done);
 }
@@ -111,15 +110,14 @@ std::int64_t receive(Kernel& kernel, ThreadState& thread, OpenFile& file, void* 
   const Socket socket = kernel.sockets.at_number(file.object);
   if ((flags & ~(kPeek | kDontWait | kWaitAll | kNoSignal | kCloseOnExec)) != 0) return -EOPNOTSUPP;
   const bool all = socket.stream && (flags & kWaitAll) != 0 && (flags & kPeek) == 0;
-  const OpenFile waited = file;
   std::uint64_t done = 0;
   while (true) {
     ++file.uses;
     const std::uint64_t part = bytes - done < kMostAtOnce ? bytes - done : kMostAtOnce;
-    const RawAnswer answer = ask_host(KeepRequest::kReceive, waited.object, part, flags & kPeek);
+    const RawAnswer answer = ask_host(KeepRequest::kReceive, file.object, part, flags & kPeek);
     const std::int64_t taken = checked_result(answer.result, part);
-    if (taken == -EAGAIN && waits(waited, flags)) {
-      const std::int64_t ready = wait_for_socket(kernel, thread, waited, POLLIN);
+    if (taken == -EAGAIN && waits(file, flags)) {
+      const std::int64_t ready = wait_for_socket(kernel, thread, file, POLLIN);
       if (ready < 0) return done > 0 ? static_cast<std::int64_t>(done) : -kRestart;
       continue;
     }
@@ -133,18 +131,16 @@ std::int64_t receive(Kernel& kernel, ThreadState& thread, OpenFile& file, void* 
 }
 
 std::int64_t call_sendto(Kernel& kernel, ThreadState& thread, const Frame& frame) {
-  OpenFile* pair = kernel.descriptors.find(frame.rdi);
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
   if (!kernel.user.readable(frame.rsi, frame.rdx)) return -EFAULT;
-  if (pair != nullptr && pair->kind == FileKind::kPair)
-    return call_write(kernel, thread, frame.rdi, frame.rsi, frame.rdx);
-  std::int64_t error = 0;
-  OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  if (file->kind == FileKind::kPair) return call_write(kernel, thread, frame.rdi, frame.rsi, frame.rdx);
+  if (file->kind != FileKind::kSocket) return -ENOTSOCK;
   SocketAddress address;
   const Socket& socket = kernel.sockets.at_number(file->object);
   const bool named = frame.r8 != 0 && !socket.stream;
   if (named) {
-    error = take_address(kernel, socket, frame.r8, frame.r9 & 0xffffffff, address);
+    const std::int64_t error = take_address(kernel, socket, frame.r8, frame.r9 & 0xffffffff, address);
     if (error < 0) return error;
     if (!kernel.manifest.allows_port(false, address.port())) return -EACCES;
   }
@@ -152,17 +148,15 @@ std::int64_t call_sendto(Kernel& kernel, ThreadState& thread, const Frame& frame
 }
 
 std::int64_t call_recvfrom(Kernel& kernel, ThreadState& thread, const Frame& frame) {
-  OpenFile* pair = kernel.descriptors.find(frame.rdi);
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
   if (!kernel.user.writable(frame.rsi, frame.rdx)) return -EFAULT;
-  if (pair != nullptr && pair->kind == FileKind::kPair)
-    return call_read(kernel, thread, frame.rdi, frame.rsi, frame.rdx);
-  std::int64_t error = 0;
-  OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  if (file->kind == FileKind::kPair) return call_read(kernel, thread, frame.rdi, frame.rsi, frame.rdx);
+  if (file->kind != FileKind::kSocket) return -ENOTSOCK;
   SocketAddress from;
   const std::int64_t taken = receive(kernel, thread, *file, at<void>(frame.rsi), frame.rdx, frame.r10, &from);
   if (taken < 0 || frame.r8 == 0) return taken;
-  error = give_address(kernel, from, frame.r8, frame.r9);
+  const std::int64_t error = give_address(kernel, from, frame.r8, frame.r9);
   return error < 0 ? error : taken;
 }
 

@@ -19,14 +19,15 @@ class PollSource {
   void begin() {
     for (std::uint64_t index = 0; index < count_; ++index) list_[index].found = 0;
   }
-  bool get(std::uint64_t index, OpenFile& file, std::uint32_t& wanted) {
+  bool get(std::uint64_t index, const OpenFile*& file, std::uint32_t& wanted) {
     const Polled one = list_[index];
     if (one.descriptor < 0) return false;
-    const OpenFile* found = kernel_.descriptors.find(static_cast<std::uint32_t>(one.descriptor));
-    file = found != nullptr ? *found : OpenFile{};
+    held_ = Held(kernel_, static_cast<std::uint32_t>(one.descriptor));
+    file = held_.get();
     wanted = static_cast<std::uint16_t>(one.wanted);
     return true;
   }
+  void let_go() { held_ = {}; }
   std::int64_t report(std::uint64_t index, const OpenFile&, std::uint32_t found) {
     list_[index].found = static_cast<std::int16_t>(found);
     return 1;
@@ -34,6 +35,7 @@ class PollSource {
 
  private:
   Kernel& kernel_;
+  Held held_;
   Polled* list_;
   std::uint64_t count_;
 };
@@ -50,13 +52,15 @@ class SelectSource {
       : kernel_(kernel), wanted_(wanted), count_(count) {}
   [[nodiscard]] std::uint64_t count() const { return count_; }
   void begin() { found_ = {}; }
-  bool get(std::uint64_t index, OpenFile& file, std::uint32_t& wanted) {
+  bool get(std::uint64_t index, const OpenFile*& file, std::uint32_t& wanted) {
     wanted = 0;
     for (int set = 0; set < 3; ++set) wanted |= has(wanted_, set, index) ? kMeaning[set] : 0;
-    const OpenFile* found = wanted != 0 ? kernel_.descriptors.find(index) : nullptr;
-    if (found != nullptr) file = *found;
-    return found != nullptr;
+    if (wanted == 0) return false;
+    held_ = Held(kernel_, index);
+    file = held_.get();
+    return file != nullptr;
   }
+  void let_go() { held_ = {}; }
   std::int64_t report(std::uint64_t index, const OpenFile&, std::uint32_t found) {
     std::int64_t bits = 0;
     for (int set = 0; set < 3; ++set) {
@@ -73,6 +77,7 @@ class SelectSource {
     return (sets.words[set][index / 64] >> (index % 64) & 1) != 0;
   }
   Kernel& kernel_;
+  Held held_;
   const Sets& wanted_;
   Sets found_;
   std::uint64_t count_;
@@ -101,7 +106,7 @@ std::int64_t call_select(Kernel& kernel, ThreadState& thread, const Frame& frame
     if (out[set] == nullptr) return -EFAULT;
     for (std::uint64_t index = 0; index < count; ++index) {
       if ((out[set][index / 64] >> (index % 64) & 1) == 0) continue;
-      if (kernel.descriptors.find(index) == nullptr) return -EBADF;
+      if (!kernel.descriptors.has(index)) return -EBADF;
       wanted.words[set][index / 64] |= std::uint64_t{1} << (index % 64);
     }
   }

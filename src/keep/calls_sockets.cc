@@ -24,15 +24,16 @@ class OneSource {
   OneSource(const OpenFile& file, std::uint32_t wanted) : file_(file), wanted_(wanted) {}
   [[nodiscard]] std::uint64_t count() const { return 1; }
   void begin() {}
-  bool get(std::uint64_t, OpenFile& file, std::uint32_t& wanted) const {
-    file = file_;
+  void let_go() {}  // the caller holds it
+  bool get(std::uint64_t, const OpenFile*& file, std::uint32_t& wanted) const {
+    file = &file_;
     wanted = wanted_;
     return true;
   }
   std::int64_t report(std::uint64_t, const OpenFile&, std::uint32_t) { return 1; }
 
  private:
-  const OpenFile file_;
+  const OpenFile& file_;
   const std::uint32_t wanted_;
 };
 
@@ -53,8 +54,8 @@ std::int64_t ask(KeepRequest request, std::uint64_t a, std::uint64_t b = 0, std:
 
 std::int64_t name_of(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t which) {
   std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   const Socket& socket = kernel.sockets.at_number(file->object);
   SocketAddress address;
   const std::int64_t bytes = checked_result(ask_host(KeepRequest::kSocketName, file->object, which).result, 28);
@@ -80,10 +81,11 @@ bool known_option(std::uint64_t level, std::uint64_t name) {
 
 }  // namespace
 
-OpenFile* socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
-  OpenFile* file = kernel.descriptors.find(descriptor & 0xffffffff);
-  error = file == nullptr ? -EBADF : -ENOTSOCK;
-  return file != nullptr && file->kind == FileKind::kSocket ? file : nullptr;
+Held socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
+  Held file(kernel, descriptor);
+  error = !file ? -EBADF : -ENOTSOCK;
+  if (file && file->kind != FileKind::kSocket) file = {};
+  return file;
 }
 
 std::int64_t wait_for_socket(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted) {
@@ -149,8 +151,8 @@ std::int64_t call_socket(Kernel& kernel, std::uint64_t domain, std::uint64_t typ
 
 std::int64_t call_bind(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   Socket& socket = kernel.sockets.at_number(file->object);
   SocketAddress address;
   error = take_address(kernel, socket, frame.rsi, frame.rdx & 0xffffffff, address);
@@ -164,8 +166,8 @@ std::int64_t call_bind(Kernel& kernel, ThreadState& thread, const Frame& frame) 
 
 std::int64_t call_listen(Kernel& kernel, std::uint64_t fd, std::uint64_t backlog) {
   std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, fd, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, fd, error);
+  if (!file) return error;
   const Socket& socket = kernel.sockets.at_number(file->object);
   if (!socket.stream) return -EOPNOTSUPP;
   if (!socket.bound) return -EACCES;  // to some port, of which the manifest knows nothing
@@ -174,8 +176,8 @@ std::int64_t call_listen(Kernel& kernel, std::uint64_t fd, std::uint64_t backlog
 
 std::int64_t call_connect(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   std::int64_t error = 0;
-  OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   const Socket& socket = kernel.sockets.at_number(file->object);
   SocketAddress address;
   error = take_address(kernel, socket, frame.rsi, frame.rdx & 0xffffffff, address);
@@ -184,10 +186,9 @@ std::int64_t call_connect(Kernel& kernel, ThreadState& thread, const Frame& fram
   put_address(thread, address);
   ++file->uses;
   const std::uint64_t number = file->object;
-  const OpenFile waited = *file;
   error = ask(KeepRequest::kConnect, number, address.size);
-  if (error != -EINPROGRESS || (waited.flags & O_NONBLOCK) != 0) return error;
-  const std::int64_t ready = wait_for_socket(kernel, thread, waited, POLLOUT);
+  if (error != -EINPROGRESS || (file->flags & O_NONBLOCK) != 0) return error;
+  const std::int64_t ready = wait_for_socket(kernel, thread, *file, POLLOUT);
   if (ready < 0) return ready;
   const std::int64_t found =
       checked_result(ask_host(KeepRequest::kGetOption, number, std::uint64_t{SOL_SOCKET} << 32 | SO_ERROR).result, 133);
@@ -196,11 +197,11 @@ std::int64_t call_connect(Kernel& kernel, ThreadState& thread, const Frame& fram
 
 std::int64_t call_accept(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags) {
   std::int64_t error = 0;
-  OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   if ((flags & ~std::uint64_t{O_CLOEXEC | O_NONBLOCK}) != 0) return -EINVAL;
   ++file->uses;
-  const OpenFile listener = *file;
+  const OpenFile& listener = *file;
   const Socket socket = kernel.sockets.at_number(listener.object);
   const std::int64_t number = kernel.sockets.open({.used = true, .stream = true, .domain = socket.domain});
   if (number < 0) return number;
@@ -234,20 +235,19 @@ std::int64_t call_getpeername(Kernel& kernel, ThreadState& thread, const Frame& 
 
 std::int64_t call_shutdown(Kernel& kernel, std::uint64_t fd, std::uint64_t how) {
   if (how > kShutBoth) return -EINVAL;
-  OpenFile* pair = kernel.descriptors.find(fd);
-  if (pair != nullptr && pair->kind == FileKind::kPair) {
-    shut_pair(kernel, *pair, how != kShutWriting, how != kShutReading);
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
+  if (file->kind == FileKind::kPair) {
+    shut_pair(kernel, *file, how != kShutWriting, how != kShutReading);
     return 0;
   }
-  std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, fd, error);
-  return file == nullptr ? error : ask(KeepRequest::kShutdown, file->object, how);
+  return file->kind != FileKind::kSocket ? -ENOTSOCK : ask(KeepRequest::kShutdown, file->object, how);
 }
 
 std::int64_t call_setsockopt(Kernel& kernel, const Frame& frame) {
   std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   if (!known_option(frame.rsi, frame.rdx)) return -ENOPROTOOPT;
   if (frame.r8 < 4 || frame.r8 > 128) return -EINVAL;
   const auto* value = kernel.user.in<std::int32_t>(frame.r10);
@@ -257,8 +257,8 @@ std::int64_t call_setsockopt(Kernel& kernel, const Frame& frame) {
 
 std::int64_t call_getsockopt(Kernel& kernel, const Frame& frame) {
   std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   auto* size = kernel.user.out<std::uint32_t>(frame.r8);
   auto* value = kernel.user.out<std::int32_t>(frame.r10);
   if (size == nullptr || value == nullptr) return -EFAULT;

@@ -62,9 +62,8 @@ std::int64_t each_vector(Kernel& kernel, const Frame& frame, Move&& move) {
 void log(const ThreadState& thread, const Line& line) { write_to_host(thread, 2, line.data(), line.size()); }
 
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
-  OpenFile* file = kernel.descriptors.find(fd);
-  if (file != nullptr && file->kind == FileKind::kPair && !file->readable) return 0;  // shut
-  if (file == nullptr || !file->readable) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file || !file->readable) return -EBADF;
   if (!kernel.user.writable(to, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
   switch (file->kind) {
@@ -89,9 +88,8 @@ std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, st
 
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from,
                         std::uint64_t bytes) {
-  OpenFile* file = kernel.descriptors.find(fd);
-  if (file != nullptr && file->kind == FileKind::kPair && !file->writable) return -EPIPE;  // shut
-  if (file == nullptr || !file->writable) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file || !file->writable) return -EBADF;
   if (!kernel.user.readable(from, bytes)) return -EFAULT;
   if (bytes == 0) return 0;
   return write_open(kernel, thread, *file, at<const void>(from), bytes);
@@ -186,8 +184,8 @@ std::int64_t lock_file(const Kernel& kernel, const OpenFile& file, std::uint64_t
 }  // namespace
 
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
-  OpenFile* file = kernel.descriptors.find(frame.rdi);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
   switch (frame.rsi) {
     case F_DUPFD: return kernel.descriptors.duplicate(frame.rdi, frame.rdx, false);
     case F_DUPFD_CLOEXEC: return kernel.descriptors.duplicate(frame.rdi, frame.rdx, true);

@@ -65,7 +65,6 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
                             config.thread_count);
   kernel.cpuid.initialise(config.xfrm);
   kernel.descriptors.initialise();
-  kernel.folder = FileSystem::kRoot;
   return kernel.files.initialise(kernel.memory, kernel.memory_lock);
 }
 

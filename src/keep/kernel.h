@@ -45,7 +45,6 @@ struct Kernel {
   FileSystem files;
   Channels channels;
   HostMemory host_memory;
-  std::uint32_t folder = 0;                  // chdir()
   std::uint32_t mode_mask = 022;             // umask()
   Area segments[UserMemory::kMostRanges]{};  // of the application
   std::uint64_t segment_count = 0;

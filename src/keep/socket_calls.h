@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "keep/held.h"
 #include "keep/kernel.h"
 
 namespace adyton::keep {
@@ -32,8 +33,8 @@ std::int64_t receive(Kernel& kernel, ThreadState& thread, OpenFile& file, void* 
 std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes,
                   std::uint64_t flags, const SocketAddress* to);
 
-// nullptr: EBADF, ENOTSOCK.
-OpenFile* socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error);
+// Nothing: EBADF, ENOTSOCK.
+Held socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error);
 // 1 once it is ready for some of `wanted`, or -EINTR.
 std::int64_t wait_for_socket(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted);
 void close_socket(Kernel& kernel, std::uint64_t number);
@@ -49,6 +50,6 @@ void put_address(const ThreadState& thread, const SocketAddress& address);
 
 // calls_channels.cc: AF_UNIX stream pairs are two pipes. `object`: the one to read from, and shifted by 32 the other.
 std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& one, std::uint32_t& other);
-void shut_pair(Kernel& kernel, OpenFile& file, bool reading, bool writing);
+void shut_pair(Kernel& kernel, const OpenFile& file, bool reading, bool writing);
 
 }  // namespace adyton::keep

@@ -136,7 +136,7 @@ TEST_F(SocketsTest, AnAcceptedOneWithoutAnAddressIsClosedAgain) {
   answers(16);
   const std::int64_t accepted = call_accept(*kernel_, thread_, {.rdi = fd_}, 0);
   EXPECT_GT(accepted, 0);
-  EXPECT_EQ(kernel_->descriptors.find(static_cast<std::uint64_t>(accepted))->object, Sockets::kFirst + 2);
+  EXPECT_EQ(Held(*kernel_, static_cast<std::uint64_t>(accepted))->object, Sockets::kFirst + 2);
 }
 
 TEST_F(SocketsTest, OptionsAreFewAndTheirValuesAreInts) {

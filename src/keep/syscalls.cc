@@ -76,8 +76,7 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_close: return call_close(kernel, a);
     case __NR_dup: return kernel.descriptors.duplicate(a, 0, false);
     case __NR_dup2:
-      return a == b ? (kernel.descriptors.find(a) != nullptr ? static_cast<std::int64_t>(a) : -EBADF)
-                    : call_dup3(kernel, a, b, 0);
+      return a == b ? (kernel.descriptors.has(a) ? static_cast<std::int64_t>(a) : -EBADF) : call_dup3(kernel, a, b, 0);
     case __NR_dup3: return call_dup3(kernel, a, b, c);
     case __NR_fcntl: return call_fcntl(kernel, frame);
 
@@ -156,14 +155,14 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
       const std::int64_t found = call_access(kernel, kHere, a);
       return found < 0 ? found : call_statfs(kernel, b);
     }
-    case __NR_fstatfs: return kernel.descriptors.find(a) == nullptr ? -EBADF : call_statfs(kernel, b);
+    case __NR_fstatfs: return !kernel.descriptors.has(a) ? -EBADF : call_statfs(kernel, b);
     case __NR_fallocate: return call_fallocate(kernel, frame);
     case __NR_sendfile: return call_sendfile(kernel, thread, frame);
     case __NR_copy_file_range: return call_copy_file_range(kernel, thread, frame);
     case __NR_memfd_create: return call_memfd_create(kernel, a, b);
     case __NR_flock: return call_flock(kernel, thread, a, b);
     case __NR_fadvise64:
-    case __NR_readahead: return kernel.descriptors.find(a) == nullptr ? -EBADF : 0;
+    case __NR_readahead: return !kernel.descriptors.has(a) ? -EBADF : 0;
     case __NR_fchmod: return call_fchmod(kernel, a, b);
     case __NR_fchdir: return call_fchdir(kernel, a);
     case __NR_chown:
