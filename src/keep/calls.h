@@ -99,7 +99,8 @@ std::int64_t read_signals(Kernel& kernel, ThreadState& thread, const OpenFile& f
 // calls_streams.cc
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes);
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from, std::uint64_t bytes);
-// To an open file that may be written to, from memory of the keep kernel or checked memory of the application.
+// Of an open file that may be read or written to, and memory of the keep kernel or checked memory of the application.
+std::int64_t read_open(Kernel& kernel, ThreadState& thread, OpenFile& file, void* to, std::uint64_t bytes);
 std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes);
 std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame);

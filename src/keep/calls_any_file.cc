@@ -17,11 +17,7 @@ std::int64_t read_at(Kernel& kernel, const OpenFile& file, std::uint64_t offset,
 std::int64_t write_at(Kernel& kernel, const OpenFile& file, std::uint64_t offset, const void* from, std::uint64_t bytes,
                       std::uint64_t& end) {
   if (file.kind == FileKind::kSharedFile) return write_shared(file.object, offset, from, bytes, end);
-  const std::int64_t done = kernel.files.write(node_of(file), offset, from, bytes);
-  Node node;
-  end = offset + static_cast<std::uint64_t>(done);
-  if (offset == FileSystem::kAppend && kernel.files.describe(node_of(file), node) == 0) end = node.size;
-  return done;
+  return kernel.files.write(node_of(file), offset, from, bytes, &end);
 }
 
 std::int64_t resize(Kernel& kernel, const OpenFile& file, std::uint64_t bytes) {

@@ -59,39 +59,66 @@ std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t fla
   return descriptor;
 }
 
+namespace {
+
+std::int64_t write_pipe(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint64_t pipe, const void* from,
+                        std::uint64_t bytes, std::uint64_t flags) {
+  const bool waits = blocks(file) && (flags & kDontWait) == 0;
+  const auto* next = static_cast<const char*>(from);
+  std::uint64_t done = 0;
+  while (done < bytes) {
+    const std::int64_t part = until_done(kernel, thread, file, waits,
+                                         [&] { return kernel.channels.write_pipe(pipe, next + done, bytes - done); });
+    if (part == -EPIPE && (flags & kNoSignal) == 0) {
+      send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
+    }
+    if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
+    done += static_cast<std::uint64_t>(part);
+    if (!waits) break;
+  }
+  return static_cast<std::int64_t>(done);
+}
+
+}  // namespace
+
 std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes) {
-  const std::uint64_t object = file.kind == FileKind::kPair ? file.object & 0xffffffff : file.object;
   if (file.kind != FileKind::kEvent) {
-    return until_done(kernel, thread, file, [&] { return kernel.channels.read_pipe(object, to, bytes); });
+    return until_done(kernel, thread, file, [&] { return kernel.channels.read_pipe(file.object, to, bytes); });
   }
   if (bytes < 8) return -EINVAL;
   std::uint64_t value = 0;
-  const std::int64_t done = until_done(kernel, thread, file, [&] { return kernel.channels.read_event(object, value); });
+  const std::int64_t done =
+      until_done(kernel, thread, file, [&] { return kernel.channels.read_event(file.object, value); });
   if (done > 0) __builtin_memcpy(to, &value, 8);
   return done;
 }
 
 std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from,
                            std::uint64_t bytes) {
-  const std::uint64_t object = file.kind == FileKind::kPair ? file.object >> 32 : file.object;
-  const bool block = blocks(file);
-  if (file.kind == FileKind::kEvent) {
-    if (bytes < 8) return -EINVAL;
-    std::uint64_t value = 0;
-    __builtin_memcpy(&value, from, 8);
-    return until_done(kernel, thread, file, [&] { return kernel.channels.write_event(object, value); });
-  }
-  const auto* next = static_cast<const char*>(from);
+  if (file.kind != FileKind::kEvent) return write_pipe(kernel, thread, file, file.object, from, bytes, 0);
+  if (bytes < 8) return -EINVAL;
+  std::uint64_t value = 0;
+  __builtin_memcpy(&value, from, 8);
+  return until_done(kernel, thread, file, [&] { return kernel.channels.write_event(file.object, value); });
+}
+
+std::int64_t receive_pair(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes,
+                          std::uint64_t flags) {
+  const bool waits = blocks(file) && (flags & kDontWait) == 0, peeks = (flags & kPeek) != 0;
   std::uint64_t done = 0;
-  while (done < bytes) {
-    const std::int64_t part =
-        until_done(kernel, thread, file, [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
-    if (part == -EPIPE) send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
+  while (true) {
+    const std::int64_t part = until_done(kernel, thread, file, waits, [&] {
+      return kernel.channels.read_pipe(file.object & 0xffffffff, static_cast<char*>(to) + done, bytes - done, peeks);
+    });
     if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
     done += static_cast<std::uint64_t>(part);
-    if (!block) break;
+    if ((flags & kWaitAll) == 0 || peeks || part == 0 || done == bytes) return static_cast<std::int64_t>(done);
   }
-  return static_cast<std::int64_t>(done);
+}
+
+std::int64_t send_pair(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from, std::uint64_t bytes,
+                       std::uint64_t flags) {
+  return write_pipe(kernel, thread, file, file.object >> 32, from, bytes, flags);
 }
 
 void close_channel(Kernel& kernel, const OpenFile& last) {

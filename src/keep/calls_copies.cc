@@ -10,6 +10,7 @@
 
 #include "keep/calls.h"
 #include "keep/paths.h"
+#include "keep/position.h"
 
 namespace adyton::keep {
 namespace {
@@ -43,6 +44,9 @@ std::int64_t copy_file(Kernel& kernel, ThreadState& thread, OpenFile* from, std:
   if (!is_file(*from)) return -EINVAL;
   if (from == to) return -EINVAL;
   constexpr std::uint64_t kMost = 0x7ffff000;
+  // Whose offsets are used, in an order that two calls agree on.
+  OpenFile *one = from_offset == nullptr ? from : nullptr, *other = to_offset == nullptr ? to : nullptr;
+  const Position lower(kernel, one < other ? one : other), upper(kernel, one < other ? other : one);
   std::uint64_t at_offset = from_offset != nullptr ? *from_offset : from->offset;
   if (static_cast<std::int64_t>(at_offset) < 0) return -EINVAL;
   const std::int64_t done = copy(kernel, thread, *to, to_offset, bytes < kMost ? bytes : kMost,

@@ -6,6 +6,7 @@
 #include "keep/calls.h"
 #include "keep/host_files.h"
 #include "keep/paths.h"
+#include "keep/position.h"
 #include "keep/proc.h"
 #include "keep/shared_files.h"
 
@@ -140,7 +141,8 @@ std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, s
   const Held file(kernel, fd);
   if (!file) return -EBADF;
   if (file->kind != FileKind::kFolder) return -ENOTDIR;
-  if (kernel.user.out<std::uint64_t>(to, bytes / 8) == nullptr) return -EFAULT;
+  if (!kernel.user.writable(to, bytes)) return -EFAULT;
+  const Position position(kernel, file.get());
   Node folder;
   if (kernel.files.describe(node_of(*file), folder) == 0 && folder.host_number != 0) {
     return list_shared(folder.host_number, file->offset, to, bytes);
@@ -180,6 +182,7 @@ std::int64_t call_lseek(Kernel& kernel, std::uint64_t fd, std::uint64_t offset, 
   const Held file(kernel, fd);
   if (!file) return -EBADF;
   if (!is_file_or_folder(*file)) return -ESPIPE;
+  const Position position(kernel, file.get());
   std::int64_t from = 0;
   if (whence == SEEK_CUR) {
     from = static_cast<std::int64_t>(file->offset);

@@ -83,7 +83,32 @@ class SelectSource {
   std::uint64_t count_;
 };
 
+// poll() of one.
+class OneSource {
+ public:
+  OneSource(const OpenFile& file, std::uint32_t wanted) : file_(file), wanted_(wanted) {}
+  [[nodiscard]] std::uint64_t count() const { return 1; }
+  void begin() {}
+  void let_go() {}  // the caller holds it
+  bool get(std::uint64_t, const OpenFile*& file, std::uint32_t& wanted) const {
+    file = &file_;
+    wanted = wanted_;
+    return true;
+  }
+  std::int64_t report(std::uint64_t, const OpenFile&, std::uint32_t) { return 1; }
+
+ private:
+  const OpenFile& file_;
+  const std::uint32_t wanted_;
+};
+
 }  // namespace
+
+std::int64_t wait_for_one(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted,
+                          const Time* most) {
+  OneSource source(file, wanted);
+  return wait_until_ready(kernel, thread, source, most);
+}
 
 std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, std::uint64_t count, const Time* most) {
   if (count > Descriptors::kMost) return -EINVAL;

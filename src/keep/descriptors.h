@@ -34,9 +34,10 @@ struct OpenFile {
   std::uint32_t references = 0;  // __atomic_: descriptors, and calls that hold it (held.h). 0: nobody may hold it anew
   std::uint32_t flags = 0;       // O_APPEND, O_NONBLOCK
   std::uint64_t offset = 0;
-  std::uint64_t object = 0;  // host descriptor, node of the file system, pipe, event, timer, ...
-  std::uint64_t id = 0;      // never given twice
-  std::uint32_t uses = 0;    // counts up with each use of what the host polls: may be ready anew
+  std::uint32_t position = 0;  // __atomic_, of the offset (position.h): 0 free, 1 taken, 2 taken and waited for
+  std::uint64_t object = 0;    // host descriptor, node of the file system, pipe, event, timer, ...
+  std::uint64_t id = 0;        // never given twice
+  std::uint32_t uses = 0;      // counts up with each use of what the host polls: may be ready anew
 };
 
 class Descriptors {

@@ -31,6 +31,10 @@ void put_polled(const ThreadState& thread, std::uint64_t index, const OpenFile& 
 // What the host found there, of what was wanted; nothing if that entry is not of this file.
 std::uint32_t get_polled(const ThreadState& thread, std::uint64_t index, const OpenFile& file, std::uint32_t wanted);
 
+// poll() of one: 1 once it is ready for some of `wanted`; 0, -EINTR.
+std::int64_t wait_for_one(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted,
+                          const Time* most = nullptr);
+
 // Sleeps until an entry of `source` counts, a signal comes (-EINTR), or the time is over (0). The source has
 //   std::uint64_t count();
 //   // Until the next one is asked for, or let_go(). nullptr: POLLNVAL; false: to be left out.
