@@ -69,4 +69,19 @@ std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t b
   return kernel.memory.advise(address, bytes, advice);
 }
 
+// All that is taken is there.
+std::int64_t call_mincore(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t to) {
+  std::uint64_t end = 0;
+  if (address % kPage != 0) return -EINVAL;
+  if (__builtin_add_overflow(address, page_ceiling(bytes), &end)) return -ENOMEM;
+  auto* pages = kernel.user.out<unsigned char>(to, (end - address) / kPage);
+  if (pages == nullptr && end != address) return -EFAULT;
+  if (end != address && !of_application(kernel, address, end - address)) {
+    const Locked locked(kernel.memory_lock);
+    if (!kernel.memory.areas().is_taken(address, end)) return -ENOMEM;
+  }
+  for (std::uint64_t page = 0; page < (end - address) / kPage; ++page) pages[page] = 1;
+  return 0;
+}
+
 }  // namespace adyton::keep

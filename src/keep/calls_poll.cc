@@ -155,13 +155,24 @@ std::int64_t take_mask(Kernel& kernel, ThreadState& thread, std::uint64_t addres
   return 0;
 }
 
+// What is left of a time limit, for who looks there; constants stay what they are.
+template <typename Wait>
+std::int64_t tell_left(Kernel& kernel, std::uint64_t address, const Time& most, Wait&& wait) {
+  const Time end = kernel.clock.now(Clock::kMonotonic) + most;
+  const std::int64_t done = wait(&most);
+  auto* left = kernel.user.out<Time>(address);
+  if (left != nullptr) *left = time_of(nanoseconds_from(kernel.clock.now(Clock::kMonotonic), end));
+  return done;
+}
+
 std::int64_t call_ppoll(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   const auto* given = frame.rdx != 0 ? kernel.user.in<Time>(frame.rdx) : nullptr;
   if (frame.rdx != 0 && given == nullptr) return -EFAULT;
   const Time most = given != nullptr ? *given : Time{};
   if (!most.valid()) return -EINVAL;
   if (const std::int64_t error = take_mask(kernel, thread, frame.r10, frame.r8); error < 0) return error;
-  return call_poll(kernel, thread, frame.rdi, frame.rsi, given != nullptr ? &most : nullptr);
+  const auto wait = [&](const Time* limit) { return call_poll(kernel, thread, frame.rdi, frame.rsi, limit); };
+  return given != nullptr ? tell_left(kernel, frame.rdx, most, wait) : wait(nullptr);
 }
 
 std::int64_t call_pselect(Kernel& kernel, ThreadState& thread, const Frame& frame) {
@@ -173,7 +184,8 @@ std::int64_t call_pselect(Kernel& kernel, ThreadState& thread, const Frame& fram
   if (mask != nullptr) {
     if (const std::int64_t error = take_mask(kernel, thread, mask[0], mask[1]); error < 0) return error;
   }
-  return call_select(kernel, thread, frame, given != nullptr ? &most : nullptr);
+  const auto wait = [&](const Time* limit) { return call_select(kernel, thread, frame, limit); };
+  return given != nullptr ? tell_left(kernel, frame.r8, most, wait) : wait(nullptr);
 }
 
 }  // namespace adyton::keep

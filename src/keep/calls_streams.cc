@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // read(), write() and what goes with descriptors of any kind.
 #include <asm/errno.h>
+#include <asm/unistd_64.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
@@ -152,6 +153,34 @@ std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame
   });
 }
 
+// `frame.r10` is the offset; of the second versions ~0 is the file's own.
+std::int64_t call_preadv(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags) {
+  if (flags != 0) return -EOPNOTSUPP;
+  if (frame.rax == __NR_preadv2 && frame.r10 == ~std::uint64_t{0}) return call_readv(kernel, thread, frame);
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->readable) return -EBADF;
+  if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
+  if (!is_file(*file)) return file->kind == FileKind::kFolder ? -EISDIR : -ESPIPE;
+  const Vectors to(kernel, frame.rsi, frame.rdx, true);
+  return scatter(kernel, to, true, [&](void* part, std::uint64_t bytes, std::uint64_t done) {
+    return read_at(kernel, *file, frame.r10 + done, part, bytes);
+  });
+}
+
+std::int64_t call_pwritev(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags) {
+  if (flags != 0) return -EOPNOTSUPP;
+  if (frame.rax == __NR_pwritev2 && frame.r10 == ~std::uint64_t{0}) return call_writev(kernel, thread, frame);
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->writable) return -EBADF;
+  if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
+  if (!is_file(*file)) return -ESPIPE;
+  const Vectors from(kernel, frame.rsi, frame.rdx, false);
+  return gather(kernel, from, [&](const void* part, std::uint64_t bytes, std::uint64_t done) {
+    std::uint64_t end = 0;
+    return write_at(kernel, *file, frame.r10 + done, part, bytes, end);
+  });
+}
+
 void forget(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kFile) {
     kernel.files.close(static_cast<std::uint32_t>(last.object));
@@ -175,6 +204,20 @@ std::int64_t call_close(Kernel& kernel, std::uint64_t fd) {
   const std::int64_t closed = kernel.descriptors.close(fd, last);
   forget(kernel, last);
   return closed;
+}
+
+std::int64_t call_close_range(Kernel& kernel, std::uint64_t first, std::uint64_t last, std::uint64_t flags) {
+  constexpr std::uint64_t kOnlyOnExec = 4;  // CLOSE_RANGE_CLOEXEC; a table of its own no thread can have
+  const std::uint64_t begin = first & 0xffffffff, end = last & 0xffffffff;
+  if ((flags & ~kOnlyOnExec) != 0 || begin > end) return -EINVAL;
+  for (std::uint64_t fd = begin; fd <= end && fd < Descriptors::kMost; ++fd) {
+    if (flags == 0) {
+      call_close(kernel, fd);
+    } else {
+      kernel.descriptors.set_close_on_exec(fd, true);
+    }
+  }
+  return 0;
 }
 
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags) {
@@ -224,6 +267,12 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GETFL:
       return file->flags | (file->readable && file->writable ? O_RDWR : file->writable ? O_WRONLY : O_RDONLY);
     case F_SETFL: file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK); return 0;
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+      if (file->kind != FileKind::kPipeEnd) return -EBADF;
+      if (frame.rsi == F_GETPIPE_SZ) return Channels::kPipeBytes;
+      if (static_cast<std::int32_t>(frame.rdx) < 0) return -EINVAL;
+      return frame.rdx <= Channels::kPipeBytes ? std::int64_t{Channels::kPipeBytes} : -EPERM;
     case F_OFD_GETLK:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:

@@ -143,6 +143,11 @@ std::uint32_t Channels::event_readiness(std::uint64_t index) {
   return (events_[index].value > 0 ? kReadable : 0U) | (events_[index].value < ~std::uint64_t{1} ? kWritable : 0U);
 }
 
+std::int64_t Channels::bytes_in_pipe(std::uint64_t index) {
+  const Locked locked(lock_);
+  return static_cast<std::int64_t>(pipes_[index].bytes);
+}
+
 Edges Channels::pipe_edges(std::uint64_t index) {
   const Locked locked(lock_);
   return pipes_[index].edges;

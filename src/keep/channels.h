@@ -39,6 +39,7 @@ class Channels {
   std::uint32_t pipe_readiness(std::uint64_t index, bool reader);
   std::uint32_t pair_readiness(std::uint64_t in, std::uint64_t out);  // of a socket: pipes to read and to write
   std::uint32_t event_readiness(std::uint64_t index);
+  std::int64_t bytes_in_pipe(std::uint64_t index);
 
   [[nodiscard]] const std::uint32_t* changes() const { return &changes_; }
   void changed() { __atomic_add_fetch(&changes_, 1, __ATOMIC_SEQ_CST); }

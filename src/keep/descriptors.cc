@@ -72,7 +72,7 @@ void Descriptors::set_slot(std::uint64_t slot, Slot to) {
 }
 
 std::int64_t Descriptors::free_slot(std::uint64_t least) const {
-  for (std::uint64_t slot = least; slot < kMost; ++slot) {
+  for (std::uint64_t slot = least; slot < limit_; ++slot) {
     if (slots_[slot].file == 0) return static_cast<std::int64_t>(slot);
   }
   return -EMFILE;
@@ -102,7 +102,7 @@ std::int64_t Descriptors::duplicate(std::uint64_t descriptor, std::uint64_t leas
   const Locked locked(lock_);
   OpenFile* file = has(descriptor) ? file_of(descriptor) : nullptr;
   if (file == nullptr) return -EBADF;
-  if (least >= kMost) return -EINVAL;
+  if (least >= limit_) return -EINVAL;
   const std::int64_t slot = free_slot(least);
   if (slot < 0) return slot;
   __atomic_add_fetch(&file->references, 1, __ATOMIC_SEQ_CST);
@@ -113,7 +113,7 @@ std::int64_t Descriptors::duplicate(std::uint64_t descriptor, std::uint64_t leas
 std::int64_t Descriptors::duplicate_to(std::uint64_t descriptor, std::uint64_t to, bool close_on_exec, OpenFile& last) {
   const Locked locked(lock_);
   OpenFile* file = has(descriptor) ? file_of(descriptor) : nullptr;
-  if (file == nullptr || to >= kMost) return -EBADF;
+  if (file == nullptr || to >= limit_) return -EBADF;
   __atomic_add_fetch(&file->references, 1, __ATOMIC_SEQ_CST);
   const Slot slot{slots_[descriptor].file, close_on_exec};
   close_locked(to, last);

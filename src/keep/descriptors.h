@@ -46,6 +46,8 @@ class Descriptors {
   static constexpr std::uint64_t kFolder = kMost;  // no descriptor: the slot of chdir()'s folder. Not there: the root
   static constexpr std::uint64_t kMostHeld = 256;  // by calls, and of no descriptor any more
 
+  // No new ones from there on: RLIMIT_NOFILE.
+  void limit(std::uint64_t most) { __atomic_store_n(&limit_, most < kMost ? most : kMost, __ATOMIC_RELAXED); }
   void initialise();  // 0, 1 and 2 are the host's streams
 
   [[nodiscard]] bool has(std::uint64_t descriptor) const;
@@ -82,7 +84,7 @@ class Descriptors {
   void set_slot(std::uint64_t slot, Slot to);
 
   SpinLock lock_;
-  std::uint64_t ids_given_ = 0;
+  std::uint64_t ids_given_ = 0, limit_ = kMost;
   Slot slots_[kMost + 1]{};
   OpenFile files_[kMost + 1 + kMostHeld]{};
 };

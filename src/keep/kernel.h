@@ -53,6 +53,11 @@ struct Kernel {
   Sockets sockets;
   SharedNumbers shared;
   Timers timers;
+  struct Limited {
+    std::uint64_t soft = 0, hard = 0;
+    bool lowered = false;
+  };
+  Limited limits[16]{};  // of setrlimit()
   bool traced = false;   // the host is told of each system call: never of a production image
   SpinLock signal_lock;  // of the next three, and of ThreadState::pending
   SignalAction actions[kSignals + 1]{};
