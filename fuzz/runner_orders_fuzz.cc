@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "image/elf_file.h"
 #include "platform/sgx/runner_orders.h"
 #include "platform/sgx_emulator/fuses.h"
 
@@ -10,9 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace adyton;
   const BytesView input = std::as_bytes(std::span(data, size));
   if (const auto orders = parse_runner_orders(input)) {
-    const Secret again = encode_runner_orders(*orders);
+    const Secret again = encode_runner_orders(*orders, orders->plan, orders->sigstruct);
     if (!std::ranges::equal(again.expose(), input)) std::abort();
-    if (orders->image.size() > size) std::abort();
+    if (orders->plan.tcs_offsets.size() * kPageBytes > size) std::abort();
     if (orders->fuses) static_cast<void>(SgxFuses::decode(orders->fuses->expose()));
   }
   if (const auto fuses = SgxFuses::decode(input)) {

@@ -35,6 +35,7 @@ class Writer {
   Writer& item(BytesView encoded);  // an item that is already encoded
 
   [[nodiscard]] const Bytes& encoded() const { return out_; }
+  [[nodiscard]] Bytes release() { return std::exchange(out_, {}); }
 
  private:
   friend class Reader;

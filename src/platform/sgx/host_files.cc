@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "image/manifest.h"
+
 namespace adyton {
 namespace {
 

@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "image/manifest.h"
 #include "image/sgx/keep_interface.h"
 
 namespace adyton {
+
+struct Manifest;
 
 struct KeepFiles {
   std::vector<std::string> read;   // files that sgx.file_sha256 lists

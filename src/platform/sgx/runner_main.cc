@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program that is an SGX enclave's host: in a sandbox of its own (docs/sgx.md) it loads the image into the emulator
+// The program that is an SGX enclave's host: in a sandbox of its own (docs/sgx.md) it loads the pages into the emulator
 // or the processor, lets threads into the enclave, does what the keep kernel asks for, and ends as the application
 // ended. Descriptor 3 is the channel, which the enclave maps and this program does not look into; from 4 on, see
 // runner_orders.h.
@@ -14,7 +14,7 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "call/shared_memory.h"
-#include "image/sgx/sgx_sign.h"
+#include "image/sgx/sigstruct.h"
 #include "platform/process/orders.h"
 #include "platform/process/syscall_policy.h"
 #include "platform/sgx/debugger_stop.h"
@@ -54,26 +54,23 @@ Result<std::unique_ptr<SgxDevice>> device_for(const RunnerOrders& orders) {
 }
 
 Result<KeepEnd> run(KeepStart start) {
-  SignedSgxPlan enclave;
   std::unique_ptr<SgxDevice> device;
-  bool debugger = false;
+  std::unique_ptr<SgxEnclave> enclave;
+  std::vector<std::uint64_t> threads;
   {
     const Secret encoded = TRY(read_orders(Descriptor(supervisor::kFirstHandedDescriptor)));
-    const RunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
-    const Image image = TRY(Image::parse(to_bytes(orders.image)));
-    enclave = TRY(verify_sgx_signature(image));
-    start.files = KeepFiles::of(image.manifest());
-    debugger = orders.debugger;
-    if (orders.trace != 0) start.trace = static_cast<int>(orders.trace);
+    const ParsedRunnerOrders orders = TRY(parse_runner_orders(encoded.expose()));
+    const Sigstruct sigstruct = TRY(parse_sigstruct(orders.sigstruct));
     device = TRY(device_for(orders));
+    enclave = TRY(load_sgx_enclave(*device, orders.plan, sigstruct));
+    threads = orders.plan.tcs_offsets;
+    start.files = orders.files;
+    if (orders.trace != 0) start.trace = static_cast<int>(orders.trace);
+    if (orders.debugger) stop_for_debugger(enclave->base() + orders.plan.app_offset);
   }
   const auto channel = TRY(SharedMemory::open(Descriptor(supervisor::kChannelDescriptor), 1, kMostChannelBytes));
   start.memory = channel.bytes();
-  const auto loaded = TRY(load_sgx_enclave(*device, enclave.plan, enclave.sigstruct));
-  enclave.plan.pages.clear();
-  enclave.plan.storage.clear();
-  if (debugger) stop_for_debugger(loaded->base() + enclave.plan.app_offset);
-  return run_keep(*loaded, enclave.plan.tcs_offsets, start);
+  return run_keep(*enclave, threads, start);
 }
 
 // Ends as the application would have ended as a process.

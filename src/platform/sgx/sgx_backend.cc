@@ -74,7 +74,7 @@ Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image,
     return denied("{} is not a debug image: set debug = true in its manifest to trace it", image.identity().name);
   }
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
-  Hosted hosted = TRY(prepare(image, enclave.plan, config));
+  Hosted hosted = TRY(prepare(image, enclave, config));
   const Descriptor orders = TRY(make_sealed_file("adyton-sgx-runner-orders", hosted.orders.expose(), 0400));
 
   EnclaveProgram program{.backend = name(), .builtin = std::move(hosted.builtin), .debugger = &debugger_arguments};
@@ -89,7 +89,7 @@ Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image,
   return launch_enclave_process(*sandboxes, image, std::move(config), std::move(program));
 }
 
-Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& image, const SgxPlan&,
+Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& image, const SignedSgxPlan& enclave,
                                                        const LaunchConfig& config) {
   const Manifest& manifest = image.image().manifest();
   if (manifest.memory.require_secret) {
@@ -97,12 +97,13 @@ Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& imag
                   manifest.name);
   }
   const SgxFuses fuses = TRY(SgxFuses::open(TRY(folder_)));
+  const RunnerOrders orders{.fuses = fuses.encode(),
+                            .strict = config.strict,
+                            .debugger = config.wait_for_debugger,
+                            .trace = config.trace >= 0 ? kHandedDevice : 0u,
+                            .files = KeepFiles::of(manifest)};
   return Hosted{
-      .orders = encode_runner_orders({.fuses = fuses.encode(),
-                                      .strict = config.strict,
-                                      .debugger = config.wait_for_debugger,
-                                      .trace = config.trace >= 0 ? kHandedDevice : 0u,
-                                      .image = image.image().file()}),
+      .orders = encode_runner_orders(orders, enclave.plan, enclave.sigstruct.bytes),
       .hosting = Hosting::kEmulated,
       .builtin = sgx_builtin_handlers(config.storage, quotes_),
   };
@@ -110,16 +111,17 @@ Result<SgxBackend::Hosted> SgxEmulatedBackend::prepare(const VerifiedImage& imag
 
 std::vector<BackendCheck> SgxDeviceBackend::probe() const { return make_sgx_device(options_)->probe(); }
 
-Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage& image, const SgxPlan& plan,
+Result<SgxBackend::Hosted> SgxDeviceBackend::prepare(const VerifiedImage& image, const SignedSgxPlan& enclave,
                                                      const LaunchConfig& config) {
   if (config.wait_for_debugger) {
     return unavailable(
         "gdb does not see into an enclave of the processor's: debug this very image with --on sgx-emulated");
   }
   std::vector<std::string> paths = {options_.enclave_path};
-  if ((plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) paths.push_back(options_.provision_path);
+  if ((enclave.plan.attributes.flags & SgxAttributes::kProvisionKey) != 0) paths.push_back(options_.provision_path);
   const auto trace = static_cast<std::uint32_t>(config.trace >= 0 ? kHandedDevice + paths.size() : 0);
-  Hosted out{.orders = encode_runner_orders({.trace = trace, .image = image.image().file()}),
+  const RunnerOrders orders{.trace = trace, .files = KeepFiles::of(image.image().manifest())};
+  Hosted out{.orders = encode_runner_orders(orders, enclave.plan, enclave.sigstruct.bytes),
              .hosting = Hosting::kDevice,
              .builtin = sgx_builtin_handlers(config.storage, quotes_)};
   for (const std::string& path : paths) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "image/sgx/sgx_sign.h"
 #include "platform/backend.h"
 #include "platform/development_root.h"
 #include "platform/process/sandbox.h"
@@ -35,7 +36,8 @@ class SgxBackend : public Backend {
     Hosting hosting = Hosting::kNothing;
     Handlers builtin;
   };
-  virtual Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) = 0;
+  virtual Result<Hosted> prepare(const VerifiedImage& image, const SignedSgxPlan& enclave,
+                                 const LaunchConfig& config) = 0;
 
  private:
   Result<SandboxLauncher*> launcher();
@@ -58,7 +60,7 @@ class SgxEmulatedBackend : public SgxBackend {
   Result<Endorsements> endorsements() override { return quotes_->endorsements(); }
 
  private:
-  Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) override;
+  Result<Hosted> prepare(const VerifiedImage& image, const SignedSgxPlan& enclave, const LaunchConfig& config) override;
 
   const Result<std::filesystem::path> folder_;
   const std::shared_ptr<MachineQuotes> quotes_;
@@ -73,7 +75,7 @@ class SgxDeviceBackend : public SgxBackend {
   [[nodiscard]] std::vector<BackendCheck> probe() const override;
 
  private:
-  Result<Hosted> prepare(const VerifiedImage& image, const SgxPlan& plan, const LaunchConfig& config) override;
+  Result<Hosted> prepare(const VerifiedImage& image, const SignedSgxPlan& enclave, const LaunchConfig& config) override;
 
   const SgxDeviceOptions options_;
   const std::shared_ptr<QuoteSource> quotes_ = on_demand([] { return make_hardware_quotes(); });

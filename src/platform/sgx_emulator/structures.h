@@ -9,12 +9,12 @@
 
 #include <adyton/bytes.h>
 #include <adyton/result.h>
+#include "image/elf_file.h"
 #include "image/sgx/sgx_operands.h"
 #include "image/sgx/sgx_plan.h"
 
 namespace adyton::sgx {
 
-inline constexpr std::uint64_t kPageBytes = 4096;
 inline constexpr std::uint64_t kMinEnclaveBytes = 2 * kPageBytes, kMaxEnclaveBytes = 1ull << 36;
 inline constexpr std::uint32_t kMiscExinfo = 1;  // MISCSELECT: page and protection faults tell their address
 
