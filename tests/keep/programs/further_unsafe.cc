@@ -80,12 +80,14 @@ void limits() {
 }
 
 void memory() {
+  // SAFETY: fresh addresses, of which only the first page is used after munmap().
   const auto pages =
       static_cast<char*>(mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   pages[0] = pages[4096] = pages[8192] = 1;
   unsigned char there[3] = {};
   std::cout << told(mincore(pages, 3 * 4096, there)) << int(there[0] & 1) << int(there[2] & 1)
             << told(mincore(pages + 1, 4096, there));
+  // SAFETY: no command that there is.
   munmap(pages + 4096, 4096);
   std::cout << told(mincore(pages, 3 * 4096, there)) << told(syscall(SYS_membarrier, 1 << 20, 0, 0)) << "\n";
 }
@@ -99,6 +101,7 @@ void unaligned() {
     iovec parts[1];
   };
   static Packed packed;
+  // SAFETY: addresses in a static structure, of fields that have the sizes the calls fill.
   const auto call = [](long number, auto... arguments) { return told(syscall(number, arguments...)); };
   char* base = &packed.first;
   std::cout << call(SYS_clock_gettime, CLOCK_MONOTONIC, base + offsetof(Packed, time));
