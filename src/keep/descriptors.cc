@@ -46,12 +46,11 @@ bool Descriptors::is(std::uint64_t slot, const OpenFile& file) const {
   return place != 0 && &files_[place - 1] == &file;
 }
 
-bool Descriptors::drop_use(OpenFile& file, OpenFile& last) {
-  if (__atomic_sub_fetch(&file.references, 1, __ATOMIC_SEQ_CST) != 0) return false;
-  last = file;
+bool Descriptors::drop_use(OpenFile& file) { return __atomic_sub_fetch(&file.references, 1, __ATOMIC_SEQ_CST) == 0; }
+
+void Descriptors::free(OpenFile& file) {
   const Locked locked(lock_);
   file = {};
-  return true;
 }
 
 bool Descriptors::drop_locked(OpenFile& file, OpenFile& last) {

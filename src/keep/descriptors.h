@@ -33,11 +33,11 @@ struct OpenFile {
   bool taken = false;            // an entry of the table that is not free
   std::uint32_t references = 0;  // __atomic_: descriptors, and calls that hold it (held.h). 0: nobody may hold it anew
   std::uint32_t flags = 0;       // O_APPEND, O_NONBLOCK
+  std::uint32_t position = 0;    // __atomic_, of the offset (position.h): 0 free, 1 taken, 2 taken and waited for
+  std::uint32_t uses = 0;        // counts up with each use of what the host polls: may be ready anew
   std::uint64_t offset = 0;
-  std::uint32_t position = 0;  // __atomic_, of the offset (position.h): 0 free, 1 taken, 2 taken and waited for
-  std::uint64_t object = 0;    // host descriptor, node of the file system, pipe, event, timer, ...
-  std::uint64_t id = 0;        // never given twice
-  std::uint32_t uses = 0;      // counts up with each use of what the host polls: may be ready anew
+  std::uint64_t object = 0;  // host descriptor, node of the file system, pipe, event, timer, ...
+  std::uint64_t id = 0;      // never given twice
 };
 
 class Descriptors {
@@ -69,7 +69,8 @@ class Descriptors {
   // Without a lock: its file, counted once more, which may not be this descriptor's any more.
   OpenFile* count_use(std::uint64_t slot);
   [[nodiscard]] bool is(std::uint64_t slot, const OpenFile& file) const;
-  bool drop_use(OpenFile& file, OpenFile& last);  // true: nobody has it any more
+  static bool drop_use(OpenFile& file);  // true: nobody has it any more, and free() is due
+  void free(OpenFile& file);
 
   OpenFile* file_of(std::uint64_t slot);
   std::int64_t free_slot(std::uint64_t least) const;

@@ -40,9 +40,12 @@ Held& Held::operator=(Held&& other) noexcept {
 }
 
 void Held::let_go() {
-  OpenFile last;
-  if (file_ != nullptr && counted_ && kernel_->descriptors.drop_use(*file_, last)) forget(*kernel_, last);
+  OpenFile* file = file_;
   file_ = nullptr;
+  if (file == nullptr || !counted_ || !Descriptors::drop_use(*file)) return;
+  const OpenFile last = *file;
+  kernel_->descriptors.free(*file);
+  forget(*kernel_, last);
 }
 
 }  // namespace adyton::keep

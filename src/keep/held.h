@@ -24,7 +24,7 @@ class Held {
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
   ~Held() {
-    if (file_ != nullptr) let_go();
+    if (file_ != nullptr && counted_) let_go();
   }
 
   explicit operator bool() const { return file_ != nullptr; }
