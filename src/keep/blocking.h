@@ -11,14 +11,14 @@ namespace adyton::keep {
 
 [[nodiscard]] inline bool blocks(const OpenFile& file) { return (file.flags & O_NONBLOCK) == 0; }
 
-// What `attempt` says that is not -EAGAIN, asleep between; once only for a descriptor that does not block.
+// What `attempt` says that is not -EAGAIN, asleep between; once only if it is not to wait.
 template <typename Try>
-std::int64_t until_done(Kernel& kernel, ThreadState& thread, const OpenFile& file, Try&& attempt) {
+std::int64_t until_done(Kernel& kernel, ThreadState& thread, const OpenFile& file, bool waits, Try&& attempt) {
   const std::uint32_t* changes = kernel.channels.changes();
   while (true) {
     const std::uint32_t before = __atomic_load_n(changes, __ATOMIC_SEQ_CST);
     const std::int64_t done = attempt();
-    if (done != -EAGAIN || !blocks(file)) {
+    if (done != -EAGAIN || !waits) {
       if (done >= 0) kernel.threads.wake(changes, ~std::uint64_t{0}, ~0U);
       return done;
     }
@@ -28,6 +28,11 @@ std::int64_t until_done(Kernel& kernel, ThreadState& thread, const OpenFile& fil
         kernel, thread, {.word = changes, .expected = before, .deadline = soon != kForever ? &until : nullptr});
     if (slept == -EINTR) return -kRestart;
   }
+}
+
+template <typename Try>
+std::int64_t until_done(Kernel& kernel, ThreadState& thread, const OpenFile& file, Try&& attempt) {
+  return until_done(kernel, thread, file, blocks(file), attempt);
 }
 
 }  // namespace adyton::keep

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "keep/held.h"
 #include "keep/kernel.h"
 
 namespace adyton::keep {
@@ -19,6 +20,7 @@ std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t by
 std::int64_t call_mprotect(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t protection);
 std::int64_t call_mremap(Kernel& kernel, const Frame& frame);
 std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t advice);
+std::int64_t call_mincore(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t to);
 
 // calls_process.cc
 std::int64_t call_arch_prctl(Kernel& kernel, std::uint64_t code, std::uint64_t address);
@@ -98,12 +100,15 @@ std::int64_t read_signals(Kernel& kernel, ThreadState& thread, const OpenFile& f
 // calls_streams.cc
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes);
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from, std::uint64_t bytes);
-// To an open file that may be written to, from memory of the keep kernel or checked memory of the application.
+// Of an open file that may be read or written to, and memory of the keep kernel or checked memory of the application.
+std::int64_t read_open(Kernel& kernel, ThreadState& thread, OpenFile& file, void* to, std::uint64_t bytes);
 std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes);
 std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame);
+std::int64_t call_preadv(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags);
+std::int64_t call_pwritev(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags);
 std::int64_t call_close(Kernel& kernel, std::uint64_t fd);
-void forget(Kernel& kernel, const OpenFile& last);  // what no descriptor is of any more
+std::int64_t call_close_range(Kernel& kernel, std::uint64_t first, std::uint64_t last, std::uint64_t flags);
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags);
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame);
 

@@ -6,11 +6,33 @@
 #include <linux/resource.h>
 
 #include "keep/calls.h"
+#include "keep/host_interface.h"
 
 namespace adyton::keep {
 namespace {
 
 constexpr std::uint32_t kUser = 1000, kSame = ~0U;
+
+// Of sockets what the host says that could be had at once.
+std::int64_t bytes_to_read(Kernel& kernel, const OpenFile& file) {
+  switch (file.kind) {
+    case FileKind::kPipeEnd: return kernel.channels.bytes_in_pipe(file.object);
+    case FileKind::kPair: return kernel.channels.bytes_in_pipe(file.object & 0xffffffff);
+    case FileKind::kSocket: {
+      constexpr std::uint64_t kPeek = 2;  // MSG_PEEK
+      const std::int64_t bytes = checked_result(
+          ask_host(KeepRequest::kReceive, file.object, HostPage::kDataBytes, kPeek).result, HostPage::kDataBytes);
+      return bytes == -EAGAIN || bytes == -ENOTCONN ? 0 : bytes;
+    }
+    case FileKind::kFile:
+    case FileKind::kSharedFile: {
+      Node node;
+      const std::int64_t error = describe(kernel, file, node);
+      return error < 0 ? error : node.size > file.offset ? static_cast<std::int64_t>(node.size - file.offset) : 0;
+    }
+    default: return -ENOTTY;
+  }
+}
 
 }  // namespace
 
@@ -84,20 +106,27 @@ std::int64_t call_chown(Kernel& kernel, std::uint64_t at_descriptor, std::uint64
                         std::uint64_t group) {
   if (path != 0) {
     if (const std::int64_t error = call_access(kernel, at_descriptor, path); error < 0) return error;
-  } else if (kernel.descriptors.find(at_descriptor) == nullptr) {
+  } else if (!kernel.descriptors.has(at_descriptor)) {
     return -EBADF;
   }
   return call_set_ids({.rsi = group, .rdi = user}, 2);
 }
 
 std::int64_t call_ioctl(Kernel& kernel, const Frame& frame) {
-  OpenFile* file = kernel.descriptors.find(frame.rdi);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
   switch (frame.rsi) {
     case FIONBIO: {
       const auto* on = kernel.user.in<std::int32_t>(frame.rdx);
       if (on == nullptr) return -EFAULT;
       file->flags = *on != 0 ? file->flags | O_NONBLOCK : file->flags & ~std::uint32_t{O_NONBLOCK};
+      return 0;
+    }
+    case FIONREAD: {
+      auto* out = kernel.user.out<std::int32_t>(frame.rdx);
+      const std::int64_t bytes = out != nullptr ? bytes_to_read(kernel, *file) : -EFAULT;
+      if (bytes < 0) return bytes;
+      *out = static_cast<std::int32_t>(bytes < 0x7fffffff ? bytes : 0x7fffffff);
       return 0;
     }
     case FIOCLEX: kernel.descriptors.set_close_on_exec(frame.rdi, true); return 0;

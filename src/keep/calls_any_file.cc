@@ -17,11 +17,7 @@ std::int64_t read_at(Kernel& kernel, const OpenFile& file, std::uint64_t offset,
 std::int64_t write_at(Kernel& kernel, const OpenFile& file, std::uint64_t offset, const void* from, std::uint64_t bytes,
                       std::uint64_t& end) {
   if (file.kind == FileKind::kSharedFile) return write_shared(file.object, offset, from, bytes, end);
-  const std::int64_t done = kernel.files.write(node_of(file), offset, from, bytes);
-  Node node;
-  end = offset + static_cast<std::uint64_t>(done);
-  if (offset == FileSystem::kAppend && kernel.files.describe(node_of(file), node) == 0) end = node.size;
-  return done;
+  return kernel.files.write(node_of(file), offset, from, bytes, &end);
 }
 
 std::int64_t resize(Kernel& kernel, const OpenFile& file, std::uint64_t bytes) {
@@ -44,9 +40,9 @@ void close_folder(Kernel& kernel, std::uint32_t node) {
 
 // Of the host's files only one at a time: fsync().
 std::int64_t call_syncfs(Kernel& kernel, std::uint64_t fd) {
-  const OpenFile* file = kernel.descriptors.find(fd);
+  const Held file(kernel, fd);
   Node node;
-  if (file == nullptr) return -EBADF;
+  if (!file) return -EBADF;
   if (file->kind == FileKind::kSharedFile) return -ENOSYS;
   if (file->kind != FileKind::kFolder || kernel.files.describe(node_of(*file), node) < 0) return 0;
   return node.host_number != 0 ? -ENOSYS : 0;

@@ -59,50 +59,78 @@ std::int64_t call_eventfd(Kernel& kernel, std::uint64_t value, std::uint64_t fla
   return descriptor;
 }
 
+namespace {
+
+std::int64_t write_pipe(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint64_t pipe, const void* from,
+                        std::uint64_t bytes, std::uint64_t flags) {
+  const bool waits = blocks(file) && (flags & kDontWait) == 0;
+  const auto* next = static_cast<const char*>(from);
+  std::uint64_t done = 0;
+  while (done < bytes) {
+    const std::int64_t part = until_done(kernel, thread, file, waits,
+                                         [&] { return kernel.channels.write_pipe(pipe, next + done, bytes - done); });
+    if (part == -EPIPE && (flags & kNoSignal) == 0) {
+      send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
+    }
+    if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
+    done += static_cast<std::uint64_t>(part);
+    if (!waits) break;
+  }
+  return static_cast<std::int64_t>(done);
+}
+
+}  // namespace
+
 std::int64_t read_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes) {
-  const std::uint64_t object = file.kind == FileKind::kPair ? file.object & 0xffffffff : file.object;
   if (file.kind != FileKind::kEvent) {
-    return until_done(kernel, thread, file, [&] { return kernel.channels.read_pipe(object, to, bytes); });
+    return until_done(kernel, thread, file, [&] { return kernel.channels.read_pipe(file.object, to, bytes); });
   }
   if (bytes < 8) return -EINVAL;
   std::uint64_t value = 0;
-  const std::int64_t done = until_done(kernel, thread, file, [&] { return kernel.channels.read_event(object, value); });
+  const std::int64_t done =
+      until_done(kernel, thread, file, [&] { return kernel.channels.read_event(file.object, value); });
   if (done > 0) __builtin_memcpy(to, &value, 8);
   return done;
 }
 
 std::int64_t write_channel(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from,
                            std::uint64_t bytes) {
-  const std::uint64_t object = file.kind == FileKind::kPair ? file.object >> 32 : file.object;
-  const bool block = blocks(file);
-  if (file.kind == FileKind::kEvent) {
-    if (bytes < 8) return -EINVAL;
-    std::uint64_t value = 0;
-    __builtin_memcpy(&value, from, 8);
-    return until_done(kernel, thread, file, [&] { return kernel.channels.write_event(object, value); });
-  }
-  const auto* next = static_cast<const char*>(from);
+  if (file.kind != FileKind::kEvent) return write_pipe(kernel, thread, file, file.object, from, bytes, 0);
+  if (bytes < 8) return -EINVAL;
+  std::uint64_t value = 0;
+  __builtin_memcpy(&value, from, 8);
+  return until_done(kernel, thread, file, [&] { return kernel.channels.write_event(file.object, value); });
+}
+
+std::int64_t receive_pair(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes,
+                          std::uint64_t flags) {
+  const bool waits = blocks(file) && (flags & kDontWait) == 0, peeks = (flags & kPeek) != 0;
   std::uint64_t done = 0;
-  while (done < bytes) {
-    const std::int64_t part =
-        until_done(kernel, thread, file, [&] { return kernel.channels.write_pipe(object, next + done, bytes - done); });
-    if (part == -EPIPE) send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
+  while (true) {
+    const std::int64_t part = until_done(kernel, thread, file, waits, [&] {
+      return kernel.channels.read_pipe(file.object & 0xffffffff, static_cast<char*>(to) + done, bytes - done, peeks);
+    });
     if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
     done += static_cast<std::uint64_t>(part);
-    if (!block) break;
+    if ((flags & kWaitAll) == 0 || peeks || part == 0 || done == bytes) return static_cast<std::int64_t>(done);
   }
-  return static_cast<std::int64_t>(done);
+}
+
+std::int64_t send_pair(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from, std::uint64_t bytes,
+                       std::uint64_t flags) {
+  return write_pipe(kernel, thread, file, file.object >> 32, from, bytes, flags);
 }
 
 void close_channel(Kernel& kernel, const OpenFile& last) {
   if (last.kind == FileKind::kEvent) {
     kernel.channels.close_event(last.object);
   } else if (last.kind == FileKind::kPair) {
-    OpenFile pair = last;
-    shut_pair(kernel, pair, true, true);
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object & 0xffffffff, true);
+    kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object >> 32, false);
+    wake_pollers(kernel);
   } else {
     kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, last.object, last.readable);
-    kernel.threads.wake(kernel.channels.changes(), ~std::uint64_t{0}, ~0U);
+    wake_pollers(kernel);
   }
 }
 
@@ -137,7 +165,7 @@ std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& 
   file.object = second | first << 32;
   const std::int64_t right = kernel.descriptors.open(file, close);
   if (right < 0) {
-    shut_pair(kernel, file, true, true);
+    close_channel(kernel, file);
     call_close(kernel, static_cast<std::uint64_t>(left));
     return right;
   }
@@ -146,14 +174,9 @@ std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& 
   return 0;
 }
 
-void shut_pair(Kernel& kernel, OpenFile& file, bool reading, bool writing) {
-  const auto shut = [&](bool wanted, bool& open, std::uint64_t pipe, bool reader) {
-    if (wanted && __atomic_exchange_n(&open, false, __ATOMIC_SEQ_CST)) {
-      kernel.channels.close_pipe(kernel.memory, kernel.memory_lock, pipe, reader);
-    }
-  };
-  shut(reading, file.readable, file.object & 0xffffffff, true);
-  shut(writing, file.writable, file.object >> 32, false);
+void shut_pair(Kernel& kernel, const OpenFile& file, bool reading, bool writing) {
+  if (reading) kernel.channels.shut_pipe(file.object & 0xffffffff, true);
+  if (writing) kernel.channels.shut_pipe(file.object >> 32, false);
   wake_pollers(kernel);
 }
 

@@ -10,6 +10,7 @@
 
 #include "keep/calls.h"
 #include "keep/paths.h"
+#include "keep/position.h"
 
 namespace adyton::keep {
 namespace {
@@ -43,6 +44,9 @@ std::int64_t copy_file(Kernel& kernel, ThreadState& thread, OpenFile* from, std:
   if (!is_file(*from)) return -EINVAL;
   if (from == to) return -EINVAL;
   constexpr std::uint64_t kMost = 0x7ffff000;
+  // Whose offsets are used, in an order that two calls agree on.
+  OpenFile *one = from_offset == nullptr ? from : nullptr, *other = to_offset == nullptr ? to : nullptr;
+  const Position lower(kernel, one < other ? one : other), upper(kernel, one < other ? other : one);
   std::uint64_t at_offset = from_offset != nullptr ? *from_offset : from->offset;
   if (static_cast<std::int64_t>(at_offset) < 0) return -EINVAL;
   const std::int64_t done = copy(kernel, thread, *to, to_offset, bytes < kMost ? bytes : kMost,
@@ -61,23 +65,23 @@ std::int64_t copy_file(Kernel& kernel, ThreadState& thread, OpenFile* from, std:
 std::int64_t call_sendfile(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   auto* offset = frame.rdx != 0 ? kernel.user.out<std::uint64_t>(frame.rdx) : nullptr;
   if (frame.rdx != 0 && offset == nullptr) return -EFAULT;
-  return copy_file(kernel, thread, kernel.descriptors.find(frame.rsi), offset, kernel.descriptors.find(frame.rdi),
-                   nullptr, frame.r10);
+  const Held from(kernel, frame.rsi), to(kernel, frame.rdi);
+  return copy_file(kernel, thread, from.get(), offset, to.get(), nullptr, frame.r10);
 }
 
 std::int64_t call_copy_file_range(Kernel& kernel, ThreadState& thread, const Frame& frame) {
-  auto* from = frame.rsi != 0 ? kernel.user.out<std::uint64_t>(frame.rsi) : nullptr;
-  auto* to = frame.r10 != 0 ? kernel.user.out<std::uint64_t>(frame.r10) : nullptr;
-  if ((frame.rsi != 0 && from == nullptr) || (frame.r10 != 0 && to == nullptr)) return -EFAULT;
+  auto* from_offset = frame.rsi != 0 ? kernel.user.out<std::uint64_t>(frame.rsi) : nullptr;
+  auto* to_offset = frame.r10 != 0 ? kernel.user.out<std::uint64_t>(frame.r10) : nullptr;
+  if ((frame.rsi != 0 && from_offset == nullptr) || (frame.r10 != 0 && to_offset == nullptr)) return -EFAULT;
   if (frame.r9 != 0) return -EINVAL;
-  OpenFile* target = kernel.descriptors.find(frame.rdx);
-  if (target != nullptr && !is_file(*target)) return -EINVAL;
-  return copy_file(kernel, thread, kernel.descriptors.find(frame.rdi), from, target, to, frame.r8);
+  const Held from(kernel, frame.rdi), to(kernel, frame.rdx);
+  if (to && !is_file(*to)) return -EINVAL;
+  return copy_file(kernel, thread, from.get(), from_offset, to.get(), to_offset, frame.r8);
 }
 
 std::int64_t call_fallocate(Kernel& kernel, const Frame& frame) {
-  const OpenFile* file = kernel.descriptors.find(frame.rdi);
-  if (file == nullptr || !file->writable) return -EBADF;
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->writable) return -EBADF;
   if (!is_file(*file)) return -ESPIPE;
   const auto offset = static_cast<std::int64_t>(frame.rdx), bytes = static_cast<std::int64_t>(frame.r10);
   std::int64_t end = 0;

@@ -32,15 +32,16 @@ class EpollSource {
       : kernel_(kernel), index_(index), out_(out), room_(room) {}
   [[nodiscard]] std::uint64_t count() const { return kernel_.epolls.count(index_); }
   void begin() { done_ = 0; }
-  bool get(std::uint64_t place, OpenFile& file, std::uint32_t& wanted) {
+  bool get(std::uint64_t place, const OpenFile*& file, std::uint32_t& wanted) {
     EpollWatch watch;
     if (!kernel_.epolls.get(index_, place, watch) || watch.spent) return false;
-    const OpenFile* found = kernel_.descriptors.find(watch.descriptor);
-    if (found == nullptr || found->id != watch.file_id) return false;  // closed
-    file = *found;
+    held_ = Held(kernel_, watch.descriptor);
+    file = held_.get();
+    if (file == nullptr || file->id != watch.file_id) return false;  // closed
     wanted = watch.events & kMeaning;
     return true;
   }
+  void let_go() { held_ = {}; }
   std::int64_t report(std::uint64_t place, const OpenFile& file, std::uint32_t found) {
     EpollWatch watch;
     if (done_ == room_ || !kernel_.epolls.get(index_, place, watch) || watch.file_id != file.id) return 0;
@@ -54,16 +55,18 @@ class EpollSource {
 
  private:
   Kernel& kernel_;
+  Held held_;
   const std::uint64_t index_;
   Event* out_;
   const std::uint64_t room_;
   std::uint64_t done_ = 0;
 };
 
-const OpenFile* epoll_of(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
-  const OpenFile* file = kernel.descriptors.find(descriptor);
-  error = file == nullptr ? -EBADF : -EINVAL;
-  return file != nullptr && file->kind == FileKind::kEpoll ? file : nullptr;
+Held epoll_of(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
+  Held file(kernel, descriptor);
+  error = !file ? -EBADF : -EINVAL;
+  if (file && file->kind != FileKind::kEpoll) file = {};
+  return file;
 }
 
 }  // namespace
@@ -80,11 +83,11 @@ std::int64_t call_epoll_create(Kernel& kernel, std::uint64_t flags) {
 
 std::int64_t call_epoll_ctl(Kernel& kernel, const Frame& frame) {
   std::int64_t error = 0;
-  const OpenFile* epoll = epoll_of(kernel, frame.rdi, error);
-  if (epoll == nullptr) return error;
-  const OpenFile* file = kernel.descriptors.find(frame.rdx & 0xffffffff);
-  if (file == nullptr) return -EBADF;
-  if (file == epoll) return -EINVAL;
+  const Held epoll = epoll_of(kernel, frame.rdi, error);
+  if (!epoll) return error;
+  const Held file(kernel, frame.rdx);
+  if (!file) return -EBADF;
+  if (file.get() == epoll.get()) return -EINVAL;
   if (is_file_or_folder(*file)) return -EPERM;
   if (file->kind == FileKind::kEpoll) return -ELOOP;  // one within another is not there
   EpollWatch watch{.descriptor = static_cast<std::uint32_t>(frame.rdx), .file_id = file->id};
@@ -95,7 +98,11 @@ std::int64_t call_epoll_ctl(Kernel& kernel, const Frame& frame) {
     watch.data = event->data;
   }
   std::int64_t done = -EINVAL;
-  if (frame.rsi == EPOLL_CTL_ADD) done = kernel.epolls.add(kernel.memory, kernel.memory_lock, epoll->object, watch);
+  if (frame.rsi == EPOLL_CTL_ADD) {
+    kernel.epolls.make_room(
+        epoll->object, [&](const EpollWatch& one) { return !kernel.descriptors.is_open(one.descriptor, one.file_id); });
+    done = kernel.epolls.add(kernel.memory, kernel.memory_lock, epoll->object, watch);
+  }
   if (frame.rsi == EPOLL_CTL_MOD) done = kernel.epolls.change(epoll->object, watch);
   if (frame.rsi == EPOLL_CTL_DEL) done = kernel.epolls.remove(epoll->object, watch);
   if (done == 0) wake_pollers(kernel);
@@ -105,8 +112,8 @@ std::int64_t call_epoll_ctl(Kernel& kernel, const Frame& frame) {
 std::int64_t call_epoll_wait(Kernel& kernel, ThreadState& thread, const Frame& frame, const Time* most) {
   const auto room = static_cast<std::int32_t>(frame.rdx);
   std::int64_t error = 0;
-  const OpenFile* epoll = epoll_of(kernel, frame.rdi, error);
-  if (epoll == nullptr) return error;
+  const Held epoll = epoll_of(kernel, frame.rdi, error);
+  if (!epoll) return error;
   if (room <= 0) return -EINVAL;
   auto* out = kernel.user.out<Event>(frame.rsi, static_cast<std::uint32_t>(room));
   if (out == nullptr) return -EFAULT;
@@ -121,24 +128,24 @@ std::int64_t call_epoll_pwait(Kernel& kernel, ThreadState& thread, const Frame& 
 
 std::uint32_t epoll_readiness(Kernel& kernel, ThreadState& thread, std::uint64_t index) {
   EpollSource source(kernel, index, nullptr, ~std::uint64_t{0});
-  OpenFile file;
+  const OpenFile* file = nullptr;
   std::uint32_t wanted = 0;
   for (std::uint64_t place = 0; place < source.count(); ++place) {
-    if (!source.get(place, file, wanted) || polled_by_host(file)) continue;
-    const std::uint32_t found = readiness(kernel, thread, file) & (wanted | kAlwaysTold);
-    if (found != 0 && source.report(place, file, found) != 0) return kReadable;
+    if (!source.get(place, file, wanted) || polled_by_host(*file)) continue;
+    const std::uint32_t found = readiness(kernel, thread, *file) & (wanted | kAlwaysTold);
+    if (found != 0 && source.report(place, *file, found) != 0) return kReadable;
   }
   return 0;
 }
 
 std::uint64_t epoll_ready_in(Kernel& kernel, std::uint64_t index) {
   EpollSource source(kernel, index, nullptr, 0);
-  OpenFile file;
+  const OpenFile* file = nullptr;
   std::uint32_t wanted = 0;
   std::uint64_t soon = kForever;
   for (std::uint64_t place = 0; place < source.count(); ++place) {
     if (!source.get(place, file, wanted)) continue;
-    const std::uint64_t one = ready_in(kernel, file);
+    const std::uint64_t one = ready_in(kernel, *file);
     if (one < soon) soon = one;
   }
   return soon;

@@ -6,6 +6,7 @@
 #include "keep/calls.h"
 #include "keep/host_files.h"
 #include "keep/paths.h"
+#include "keep/position.h"
 #include "keep/proc.h"
 #include "keep/shared_files.h"
 
@@ -107,20 +108,11 @@ std::int64_t call_readlink(Kernel& kernel, std::uint64_t at_descriptor, std::uin
 std::int64_t call_getcwd(Kernel& kernel, std::uint64_t to, std::uint64_t bytes) {
   if (bytes > kMostPath) bytes = kMostPath;
   auto* out = kernel.user.out<char>(to, bytes);
-  return out == nullptr ? -EFAULT : kernel.files.path_of(kernel.folder, out, bytes);
+  const Held folder = Held::folder(kernel);
+  return out == nullptr ? -EFAULT : kernel.files.path_of(folder_of(folder), out, bytes);
 }
 
 namespace {
-
-// Held open, so that its node stays what it is.
-std::int64_t change_folder(Kernel& kernel, std::int64_t node) {
-  if (node < 0) return node;
-  const std::uint32_t before = kernel.folder;
-  kernel.folder = static_cast<std::uint32_t>(node);
-  if (before != FileSystem::kRoot) close_folder(kernel, before);
-  if (kernel.folder == FileSystem::kRoot) kernel.files.close(FileSystem::kRoot);
-  return 0;
-}
 
 std::int64_t open_folder(Kernel& kernel, Path& path) {
   const std::int64_t led = lead_out(kernel, path);
@@ -136,14 +128,21 @@ std::int64_t call_chdir(Kernel& kernel, std::uint64_t path_address) {
   Path path;
   const auto here = static_cast<std::uint64_t>(AT_FDCWD);
   if (const std::int64_t error = take_path(kernel, here, path_address, path); error < 0) return error;
-  return change_folder(kernel, open_folder(kernel, path));
+  const std::int64_t node = open_folder(kernel, path);
+  if (node < 0) return node;
+  const OpenFile folder{.kind = FileKind::kFolder, .readable = true, .object = static_cast<std::uint64_t>(node)};
+  OpenFile last;
+  const std::int64_t done = kernel.descriptors.set_folder(folder, last);
+  forget(kernel, done < 0 ? folder : last);
+  return done < 0 ? done : 0;
 }
 
 std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
-  OpenFile* file = kernel.descriptors.find(fd);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
   if (file->kind != FileKind::kFolder) return -ENOTDIR;
-  if (kernel.user.out<std::uint64_t>(to, bytes / 8) == nullptr) return -EFAULT;
+  if (!kernel.user.writable(to, bytes)) return -EFAULT;
+  const Position position(kernel, file.get());
   Node folder;
   if (kernel.files.describe(node_of(*file), folder) == 0 && folder.host_number != 0) {
     return list_shared(folder.host_number, file->offset, to, bytes);
@@ -180,9 +179,10 @@ std::int64_t call_getdents(Kernel& kernel, std::uint64_t fd, std::uint64_t to, s
 }
 
 std::int64_t call_lseek(Kernel& kernel, std::uint64_t fd, std::uint64_t offset, std::uint64_t whence) {
-  OpenFile* file = kernel.descriptors.find(fd);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
   if (!is_file_or_folder(*file)) return -ESPIPE;
+  const Position position(kernel, file.get());
   std::int64_t from = 0;
   if (whence == SEEK_CUR) {
     from = static_cast<std::int64_t>(file->offset);
@@ -214,8 +214,8 @@ std::int64_t write_file(Kernel& kernel, OpenFile& file, const void* from, std::u
 }
 
 std::int64_t call_pread(Kernel& kernel, const Frame& frame) {
-  const OpenFile* file = kernel.descriptors.find(frame.rdi);
-  if (file == nullptr || !file->readable) return -EBADF;
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->readable) return -EBADF;
   if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
   if (!kernel.user.writable(frame.rsi, frame.rdx)) return -EFAULT;
   if (!is_file(*file)) return -ESPIPE;
@@ -223,8 +223,8 @@ std::int64_t call_pread(Kernel& kernel, const Frame& frame) {
 }
 
 std::int64_t call_pwrite(Kernel& kernel, const Frame& frame) {
-  const OpenFile* file = kernel.descriptors.find(frame.rdi);
-  if (file == nullptr || !file->writable) return -EBADF;
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->writable) return -EBADF;
   if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
   if (!kernel.user.readable(frame.rsi, frame.rdx)) return -EFAULT;
   if (!is_file(*file)) return -ESPIPE;
@@ -233,8 +233,8 @@ std::int64_t call_pwrite(Kernel& kernel, const Frame& frame) {
 }
 
 std::int64_t call_ftruncate(Kernel& kernel, std::uint64_t fd, std::uint64_t bytes) {
-  const OpenFile* file = kernel.descriptors.find(fd);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
   if (!is_file(*file) || !file->writable || static_cast<std::int64_t>(bytes) < 0) return -EINVAL;
   return resize(kernel, *file, bytes);
 }
@@ -278,8 +278,8 @@ std::int64_t call_symlink(Kernel& kernel, std::uint64_t target_address, std::uin
 }
 
 std::int64_t call_fchmod(Kernel& kernel, std::uint64_t fd, std::uint64_t mode) {
-  const OpenFile* file = kernel.descriptors.find(fd);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
   Node node;
   if (!is_file_or_folder(*file) || file->kind == FileKind::kSharedFile) return -EPERM;
   if (kernel.files.describe(node_of(*file), node) < 0 || node.host_number != 0) return -EPERM;
@@ -288,17 +288,18 @@ std::int64_t call_fchmod(Kernel& kernel, std::uint64_t fd, std::uint64_t mode) {
 }
 
 std::int64_t call_fchdir(Kernel& kernel, std::uint64_t fd) {
-  Path path;
-  const std::int64_t folder = folder_of(kernel, fd);
-  if (folder < 0) return folder;
-  path.folder = static_cast<std::uint32_t>(folder);
-  __builtin_memcpy(path.text, ".", 2);
-  return change_folder(kernel, open_folder(kernel, path));
+  const Held folder(kernel, fd);
+  if (!folder) return -EBADF;
+  if (folder->kind != FileKind::kFolder) return -ENOTDIR;
+  OpenFile last;
+  kernel.descriptors.share_folder(*folder, last);
+  forget(kernel, last);
+  return 0;
 }
 
 std::int64_t call_fsync(Kernel& kernel, std::uint64_t fd, bool only_data) {
-  const OpenFile* file = kernel.descriptors.find(fd);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
   if (!is_file_or_folder(*file)) return -EINVAL;
   if (file->kind == FileKind::kSharedFile) return sync_shared(file->object, only_data);
   Node node;

@@ -33,8 +33,8 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
   const std::uint64_t flags = frame.r10;
   if ((flags & MAP_TYPE) != MAP_PRIVATE && (flags & MAP_TYPE) != MAP_SHARED) return -EINVAL;
   if ((flags & MAP_ANONYMOUS) == 0) {
-    const OpenFile* file = kernel.descriptors.find(frame.r8);
-    if (file == nullptr) return -EBADF;
+    const Held file(kernel, frame.r8);
+    if (!file) return -EBADF;
     if (file->kind != FileKind::kHostMemory) return map_file(kernel, frame, *file);
     return map_host_memory(kernel, frame);
   }
@@ -73,6 +73,21 @@ std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t b
   const Locked locked(kernel.memory_lock);
   if (kernel.stacks.contains(address)) return kernel.stacks.advise(address, bytes, advice);
   return kernel.memory.advise(address, bytes, advice);
+}
+
+// All that is taken is there.
+std::int64_t call_mincore(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t to) {
+  std::uint64_t end = 0;
+  if (address % kPage != 0) return -EINVAL;
+  if (__builtin_add_overflow(address, page_ceiling(bytes), &end)) return -ENOMEM;
+  auto* pages = kernel.user.out<unsigned char>(to, (end - address) / kPage);
+  if (pages == nullptr && end != address) return -EFAULT;
+  if (end != address && !of_application(kernel, address, end - address)) {
+    const Locked locked(kernel.memory_lock);
+    if (!kernel.memory.areas().is_taken(address, end)) return -ENOMEM;
+  }
+  for (std::uint64_t page = 0; page < (end - address) / kPage; ++page) pages[page] = 1;
+  return 0;
 }
 
 }  // namespace adyton::keep

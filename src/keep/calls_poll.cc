@@ -19,14 +19,15 @@ class PollSource {
   void begin() {
     for (std::uint64_t index = 0; index < count_; ++index) list_[index].found = 0;
   }
-  bool get(std::uint64_t index, OpenFile& file, std::uint32_t& wanted) {
+  bool get(std::uint64_t index, const OpenFile*& file, std::uint32_t& wanted) {
     const Polled one = list_[index];
     if (one.descriptor < 0) return false;
-    const OpenFile* found = kernel_.descriptors.find(static_cast<std::uint32_t>(one.descriptor));
-    file = found != nullptr ? *found : OpenFile{};
+    held_ = Held(kernel_, static_cast<std::uint32_t>(one.descriptor));
+    file = held_.get();
     wanted = static_cast<std::uint16_t>(one.wanted);
     return true;
   }
+  void let_go() { held_ = {}; }
   std::int64_t report(std::uint64_t index, const OpenFile&, std::uint32_t found) {
     list_[index].found = static_cast<std::int16_t>(found);
     return 1;
@@ -34,6 +35,7 @@ class PollSource {
 
  private:
   Kernel& kernel_;
+  Held held_;
   Polled* list_;
   std::uint64_t count_;
 };
@@ -50,13 +52,15 @@ class SelectSource {
       : kernel_(kernel), wanted_(wanted), count_(count) {}
   [[nodiscard]] std::uint64_t count() const { return count_; }
   void begin() { found_ = {}; }
-  bool get(std::uint64_t index, OpenFile& file, std::uint32_t& wanted) {
+  bool get(std::uint64_t index, const OpenFile*& file, std::uint32_t& wanted) {
     wanted = 0;
     for (int set = 0; set < 3; ++set) wanted |= has(wanted_, set, index) ? kMeaning[set] : 0;
-    const OpenFile* found = wanted != 0 ? kernel_.descriptors.find(index) : nullptr;
-    if (found != nullptr) file = *found;
-    return found != nullptr;
+    if (wanted == 0) return false;
+    held_ = Held(kernel_, index);
+    file = held_.get();
+    return file != nullptr;
   }
+  void let_go() { held_ = {}; }
   std::int64_t report(std::uint64_t index, const OpenFile&, std::uint32_t found) {
     std::int64_t bits = 0;
     for (int set = 0; set < 3; ++set) {
@@ -73,12 +77,38 @@ class SelectSource {
     return (sets.words[set][index / 64] >> (index % 64) & 1) != 0;
   }
   Kernel& kernel_;
+  Held held_;
   const Sets& wanted_;
   Sets found_;
   std::uint64_t count_;
 };
 
+// poll() of one.
+class OneSource {
+ public:
+  OneSource(const OpenFile& file, std::uint32_t wanted) : file_(file), wanted_(wanted) {}
+  [[nodiscard]] std::uint64_t count() const { return 1; }
+  void begin() {}
+  void let_go() {}  // the caller holds it
+  bool get(std::uint64_t, const OpenFile*& file, std::uint32_t& wanted) const {
+    file = &file_;
+    wanted = wanted_;
+    return true;
+  }
+  std::int64_t report(std::uint64_t, const OpenFile&, std::uint32_t) { return 1; }
+
+ private:
+  const OpenFile& file_;
+  const std::uint32_t wanted_;
+};
+
 }  // namespace
+
+std::int64_t wait_for_one(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted,
+                          const Time* most) {
+  OneSource source(file, wanted);
+  return wait_until_ready(kernel, thread, source, most);
+}
 
 std::int64_t call_poll(Kernel& kernel, ThreadState& thread, std::uint64_t list, std::uint64_t count, const Time* most) {
   if (count > Descriptors::kMost) return -EINVAL;
@@ -101,7 +131,7 @@ std::int64_t call_select(Kernel& kernel, ThreadState& thread, const Frame& frame
     if (out[set] == nullptr) return -EFAULT;
     for (std::uint64_t index = 0; index < count; ++index) {
       if ((out[set][index / 64] >> (index % 64) & 1) == 0) continue;
-      if (kernel.descriptors.find(index) == nullptr) return -EBADF;
+      if (!kernel.descriptors.has(index)) return -EBADF;
       wanted.words[set][index / 64] |= std::uint64_t{1} << (index % 64);
     }
   }
@@ -125,13 +155,24 @@ std::int64_t take_mask(Kernel& kernel, ThreadState& thread, std::uint64_t addres
   return 0;
 }
 
+// What is left of a time limit, for who looks there; constants stay what they are.
+template <typename Wait>
+std::int64_t tell_left(Kernel& kernel, std::uint64_t address, const Time& most, Wait&& wait) {
+  const Time end = kernel.clock.now(Clock::kMonotonic) + most;
+  const std::int64_t done = wait(&most);
+  auto* left = kernel.user.out<Time>(address);
+  if (left != nullptr) *left = time_of(nanoseconds_from(kernel.clock.now(Clock::kMonotonic), end));
+  return done;
+}
+
 std::int64_t call_ppoll(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   const auto* given = frame.rdx != 0 ? kernel.user.in<Time>(frame.rdx) : nullptr;
   if (frame.rdx != 0 && given == nullptr) return -EFAULT;
   const Time most = given != nullptr ? *given : Time{};
   if (!most.valid()) return -EINVAL;
   if (const std::int64_t error = take_mask(kernel, thread, frame.r10, frame.r8); error < 0) return error;
-  return call_poll(kernel, thread, frame.rdi, frame.rsi, given != nullptr ? &most : nullptr);
+  const auto wait = [&](const Time* limit) { return call_poll(kernel, thread, frame.rdi, frame.rsi, limit); };
+  return given != nullptr ? tell_left(kernel, frame.rdx, most, wait) : wait(nullptr);
 }
 
 std::int64_t call_pselect(Kernel& kernel, ThreadState& thread, const Frame& frame) {
@@ -143,7 +184,8 @@ std::int64_t call_pselect(Kernel& kernel, ThreadState& thread, const Frame& fram
   if (mask != nullptr) {
     if (const std::int64_t error = take_mask(kernel, thread, mask[0], mask[1]); error < 0) return error;
   }
-  return call_select(kernel, thread, frame, given != nullptr ? &most : nullptr);
+  const auto wait = [&](const Time* limit) { return call_select(kernel, thread, frame, limit); };
+  return given != nullptr ? tell_left(kernel, frame.r8, most, wait) : wait(nullptr);
 }
 
 }  // namespace adyton::keep

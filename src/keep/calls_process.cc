@@ -63,27 +63,47 @@ std::int64_t call_uname(Kernel& kernel, std::uint64_t buffer) {
   return 0;
 }
 
+namespace {
+
+// As the manifest has it.
+Limit measured_limit(const Kernel& kernel, std::uint64_t resource) {
+  switch (resource) {
+    case RLIMIT_STACK: return {kernel.config.stack_bytes, kernel.config.stack_bytes};
+    case RLIMIT_NOFILE: return {Descriptors::kMost, Descriptors::kMost};
+    case RLIMIT_CORE: return {0, 0};
+    case RLIMIT_AS:
+    case RLIMIT_DATA: return {kernel.config.heap_bytes, kernel.config.heap_bytes};
+    case RLIMIT_NPROC: return {kernel.config.thread_count, kernel.config.thread_count};
+    default: return {~std::uint64_t{0}, ~std::uint64_t{0}};
+  }
+}
+
+}  // namespace
+
+// They can be lowered, and the soft one be raised again: that of descriptors is heeded, the others are only told.
 std::int64_t call_prlimit(Kernel& kernel, const Frame& frame) {
   const std::uint64_t process = frame.rdi, resource = frame.rsi, new_limit = frame.rdx, old_limit = frame.r10;
   if (process != 0 && process != kProcess) return -ESRCH;
   if (resource >= RLIM_NLIMITS) return -EINVAL;
-  Limit limit{~std::uint64_t{0}, ~std::uint64_t{0}};
-  if (resource == RLIMIT_STACK) limit = {kernel.config.stack_bytes, kernel.config.stack_bytes};
-  if (resource == RLIMIT_NOFILE) limit = {Descriptors::kMost, Descriptors::kMost};
-  if (resource == RLIMIT_CORE) limit = {0, 0};
-  if (resource == RLIMIT_AS || resource == RLIMIT_DATA) limit = {kernel.config.heap_bytes, kernel.config.heap_bytes};
-  if (resource == RLIMIT_NPROC) limit = {kernel.config.thread_count, kernel.config.thread_count};
+  Limit wanted{};
   if (new_limit != 0) {
-    const auto* wanted = kernel.user.in<Limit>(new_limit);
-    if (wanted == nullptr) return -EFAULT;
-    if (wanted->soft > wanted->hard) return -EINVAL;
-    if (wanted->soft != limit.soft || wanted->hard != limit.hard) return -EPERM;
+    const auto* given = kernel.user.in<Limit>(new_limit);
+    if (given == nullptr) return -EFAULT;
+    wanted = *given;
+    if (wanted.soft > wanted.hard) return -EINVAL;
   }
-  if (old_limit != 0) {
-    auto* to = kernel.user.out<Limit>(old_limit);
-    if (to == nullptr) return -EFAULT;
-    *to = limit;
+  auto* to = old_limit != 0 ? kernel.user.out<Limit>(old_limit) : nullptr;
+  if (old_limit != 0 && to == nullptr) return -EFAULT;
+  Limit before{};
+  {
+    const Locked locked(kernel.memory_lock);
+    Kernel::Limited& kept = kernel.limits[resource];
+    before = kept.lowered ? Limit{kept.soft, kept.hard} : measured_limit(kernel, resource);
+    if (new_limit != 0 && wanted.hard > before.hard) return -EPERM;
+    if (new_limit != 0) kept = {wanted.soft, wanted.hard, true};
   }
+  if (new_limit != 0 && resource == RLIMIT_NOFILE) kernel.descriptors.limit(wanted.soft);
+  if (to != nullptr) *to = before;
   return 0;
 }
 

@@ -14,27 +14,9 @@
 namespace adyton::keep {
 namespace {
 
-constexpr std::uint64_t kUnix = 1, kInternet = 2, kInternet6 = 10, kStream = 1, kDatagram = 2;  // AF_, SOCK_
+constexpr std::uint64_t kUnix = 1, kInternet = 2, kInternet6 = 10, kStream = 1;  // AF_, SOCK_
 constexpr std::uint64_t kTypeMask = 0xf;
 constexpr std::uint64_t kShutReading = 0, kShutWriting = 1, kShutBoth = 2;  // SHUT_RD and the others
-
-// poll() of one.
-class OneSource {
- public:
-  OneSource(const OpenFile& file, std::uint32_t wanted) : file_(file), wanted_(wanted) {}
-  [[nodiscard]] std::uint64_t count() const { return 1; }
-  void begin() {}
-  bool get(std::uint64_t, OpenFile& file, std::uint32_t& wanted) const {
-    file = file_;
-    wanted = wanted_;
-    return true;
-  }
-  std::int64_t report(std::uint64_t, const OpenFile&, std::uint32_t) { return 1; }
-
- private:
-  const OpenFile file_;
-  const std::uint32_t wanted_;
-};
 
 std::int64_t open_socket(Kernel& kernel, std::uint64_t number, std::uint64_t type_flags) {
   const OpenFile file{.kind = FileKind::kSocket,
@@ -52,11 +34,16 @@ std::int64_t ask(KeepRequest request, std::uint64_t a, std::uint64_t b = 0, std:
 }
 
 std::int64_t name_of(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t which) {
-  std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
-  const Socket& socket = kernel.sockets.at_number(file->object);
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
   SocketAddress address;
+  if (file->kind == FileKind::kPair) {  // has none, but a family
+    address.bytes[0] = kUnix;
+    address.size = 2;
+    return give_address(kernel, address, frame.rsi, frame.rdx);
+  }
+  if (file->kind != FileKind::kSocket) return -ENOTSOCK;
+  const Socket& socket = kernel.sockets.at_number(file->object);
   const std::int64_t bytes = checked_result(ask_host(KeepRequest::kSocketName, file->object, which).result, 28);
   if (bytes < 0) return bytes;
   if (!take_host_address(thread, socket, static_cast<std::uint64_t>(bytes), address)) return -EIO;
@@ -80,15 +67,11 @@ bool known_option(std::uint64_t level, std::uint64_t name) {
 
 }  // namespace
 
-OpenFile* socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
-  OpenFile* file = kernel.descriptors.find(descriptor & 0xffffffff);
-  error = file == nullptr ? -EBADF : -ENOTSOCK;
-  return file != nullptr && file->kind == FileKind::kSocket ? file : nullptr;
-}
-
-std::int64_t wait_for_socket(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted) {
-  OneSource source(file, wanted);
-  return wait_until_ready(kernel, thread, source, nullptr);
+Held socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
+  Held file(kernel, descriptor);
+  error = !file ? -EBADF : file->kind == FileKind::kPair ? -EINVAL : -ENOTSOCK;  // a pair is connected already
+  if (file && file->kind != FileKind::kSocket) file = {};
+  return file;
 }
 
 void close_socket(Kernel& kernel, std::uint64_t number) {
@@ -133,14 +116,13 @@ void put_address(const ThreadState& thread, const SocketAddress& address) {
 std::int64_t call_socket(Kernel& kernel, std::uint64_t domain, std::uint64_t type, std::uint64_t protocol) {
   const std::uint64_t kind = type & kTypeMask;
   if (domain != kInternet && domain != kInternet6) return -EAFNOSUPPORT;
-  if (kind != kStream && kind != kDatagram) return -EPROTONOSUPPORT;
+  if (kind != kStream) return -EPROTONOSUPPORT;  // TCP only, as on the other back-ends
   if ((type & ~(kTypeMask | O_CLOEXEC | O_NONBLOCK)) != 0) return -EINVAL;
-  if (protocol != 0 && protocol != (kind == kStream ? IPPROTO_TCP : IPPROTO_UDP)) return -EPROTONOSUPPORT;
-  const std::int64_t number =
-      kernel.sockets.open({.used = true, .stream = kind == kStream, .domain = static_cast<std::uint16_t>(domain)});
+  if (protocol != 0 && protocol != IPPROTO_TCP) return -EPROTONOSUPPORT;
+  const std::int64_t number = kernel.sockets.open({.used = true, .domain = static_cast<std::uint16_t>(domain)});
   if (number < 0) return number;
   const auto given = static_cast<std::uint64_t>(number);
-  if (const std::int64_t error = ask(KeepRequest::kSocket, given, domain, kind); error < 0) {
+  if (const std::int64_t error = ask(KeepRequest::kSocket, given, domain); error < 0) {
     kernel.sockets.close(given);
     return error;
   }
@@ -149,8 +131,8 @@ std::int64_t call_socket(Kernel& kernel, std::uint64_t domain, std::uint64_t typ
 
 std::int64_t call_bind(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   Socket& socket = kernel.sockets.at_number(file->object);
   SocketAddress address;
   error = take_address(kernel, socket, frame.rsi, frame.rdx & 0xffffffff, address);
@@ -164,18 +146,17 @@ std::int64_t call_bind(Kernel& kernel, ThreadState& thread, const Frame& frame) 
 
 std::int64_t call_listen(Kernel& kernel, std::uint64_t fd, std::uint64_t backlog) {
   std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, fd, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, fd, error);
+  if (!file) return error;
   const Socket& socket = kernel.sockets.at_number(file->object);
-  if (!socket.stream) return -EOPNOTSUPP;
   if (!socket.bound) return -EACCES;  // to some port, of which the manifest knows nothing
   return ask(KeepRequest::kListen, file->object, backlog & 0xffff);
 }
 
 std::int64_t call_connect(Kernel& kernel, ThreadState& thread, const Frame& frame) {
   std::int64_t error = 0;
-  OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   const Socket& socket = kernel.sockets.at_number(file->object);
   SocketAddress address;
   error = take_address(kernel, socket, frame.rsi, frame.rdx & 0xffffffff, address);
@@ -184,10 +165,9 @@ std::int64_t call_connect(Kernel& kernel, ThreadState& thread, const Frame& fram
   put_address(thread, address);
   ++file->uses;
   const std::uint64_t number = file->object;
-  const OpenFile waited = *file;
   error = ask(KeepRequest::kConnect, number, address.size);
-  if (error != -EINPROGRESS || (waited.flags & O_NONBLOCK) != 0) return error;
-  const std::int64_t ready = wait_for_socket(kernel, thread, waited, POLLOUT);
+  if (error != -EINPROGRESS || (file->flags & O_NONBLOCK) != 0) return error;
+  const std::int64_t ready = wait_for_one(kernel, thread, *file, POLLOUT);
   if (ready < 0) return ready;
   const std::int64_t found =
       checked_result(ask_host(KeepRequest::kGetOption, number, std::uint64_t{SOL_SOCKET} << 32 | SO_ERROR).result, 133);
@@ -196,13 +176,13 @@ std::int64_t call_connect(Kernel& kernel, ThreadState& thread, const Frame& fram
 
 std::int64_t call_accept(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags) {
   std::int64_t error = 0;
-  OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = socket_file(kernel, frame.rdi, error);
+  if (!file) return error;
   if ((flags & ~std::uint64_t{O_CLOEXEC | O_NONBLOCK}) != 0) return -EINVAL;
   ++file->uses;
-  const OpenFile listener = *file;
+  const OpenFile& listener = *file;
   const Socket socket = kernel.sockets.at_number(listener.object);
-  const std::int64_t number = kernel.sockets.open({.used = true, .stream = true, .domain = socket.domain});
+  const std::int64_t number = kernel.sockets.open({.used = true, .domain = socket.domain});
   if (number < 0) return number;
   const auto given = static_cast<std::uint64_t>(number);
   while (true) {
@@ -215,9 +195,8 @@ std::int64_t call_accept(Kernel& kernel, ThreadState& thread, const Frame& frame
       close_socket(kernel, given);
       return error;
     }
-    const std::int64_t ready = bytes == -EAGAIN && (listener.flags & O_NONBLOCK) == 0
-                                   ? wait_for_socket(kernel, thread, listener, POLLIN)
-                                   : bytes;
+    const std::int64_t ready =
+        bytes == -EAGAIN && (listener.flags & O_NONBLOCK) == 0 ? wait_for_one(kernel, thread, listener, POLLIN) : bytes;
     if (ready < 0) {
       kernel.sockets.close(given);
       return ready == -EINTR ? -kRestart : ready;
@@ -234,46 +213,59 @@ std::int64_t call_getpeername(Kernel& kernel, ThreadState& thread, const Frame& 
 
 std::int64_t call_shutdown(Kernel& kernel, std::uint64_t fd, std::uint64_t how) {
   if (how > kShutBoth) return -EINVAL;
-  OpenFile* pair = kernel.descriptors.find(fd);
-  if (pair != nullptr && pair->kind == FileKind::kPair) {
-    shut_pair(kernel, *pair, how != kShutWriting, how != kShutReading);
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
+  if (file->kind == FileKind::kPair) {
+    shut_pair(kernel, *file, how != kShutWriting, how != kShutReading);
     return 0;
   }
-  std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, fd, error);
-  return file == nullptr ? error : ask(KeepRequest::kShutdown, file->object, how);
+  return file->kind != FileKind::kSocket ? -ENOTSOCK : ask(KeepRequest::kShutdown, file->object, how);
 }
 
 std::int64_t call_setsockopt(Kernel& kernel, const Frame& frame) {
-  std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
+  const bool pair = file->kind == FileKind::kPair;
+  if (!pair && file->kind != FileKind::kSocket) return -ENOTSOCK;
   if (!known_option(frame.rsi, frame.rdx)) return -ENOPROTOOPT;
   if (frame.r8 < 4 || frame.r8 > 128) return -EINVAL;
   const auto* value = kernel.user.in<std::int32_t>(frame.r10);
   if (value == nullptr) return -EFAULT;
+  // Of a pair those of any socket are taken, and make no difference.
+  if (pair) return frame.rsi == SOL_SOCKET && frame.rdx != SO_ERROR && frame.rdx != SO_ACCEPTCONN ? 0 : -ENOPROTOOPT;
   return ask(KeepRequest::kSetOption, file->object, frame.rsi << 32 | frame.rdx, static_cast<std::uint32_t>(*value));
 }
 
+namespace {
+
+// Of either kind what is known inside; -ENOPROTOOPT: not of those.
+std::int64_t inner_option(Kernel& kernel, const OpenFile& file, std::uint64_t name) {
+  const bool pair = file.kind == FileKind::kPair;
+  switch (name) {
+    case SO_TYPE: return kStream;
+    case SO_DOMAIN: return static_cast<std::int64_t>(pair ? kUnix : kernel.sockets.at_number(file.object).domain);
+    case SO_PROTOCOL: return pair ? 0 : IPPROTO_TCP;
+    case SO_SNDBUF:
+    case SO_RCVBUF: return pair ? std::int64_t{Channels::kPipeBytes} : -ENOPROTOOPT;
+    case SO_ERROR:
+    case SO_ACCEPTCONN: return pair ? 0 : -ENOPROTOOPT;
+    default: return -ENOPROTOOPT;
+  }
+}
+
+}  // namespace
+
 std::int64_t call_getsockopt(Kernel& kernel, const Frame& frame) {
-  std::int64_t error = 0;
-  const OpenFile* file = socket_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
+  if (file->kind != FileKind::kPair && file->kind != FileKind::kSocket) return -ENOTSOCK;
   auto* size = kernel.user.out<std::uint32_t>(frame.r8);
   auto* value = kernel.user.out<std::int32_t>(frame.r10);
   if (size == nullptr || value == nullptr) return -EFAULT;
   if (*size < 4) return -EINVAL;
-  const Socket& socket = kernel.sockets.at_number(file->object);
-  std::int64_t found = 0;
-  if (frame.rsi == SOL_SOCKET && frame.rdx == SO_TYPE) {
-    found = socket.stream ? kStream : kDatagram;
-  } else if (frame.rsi == SOL_SOCKET && frame.rdx == SO_DOMAIN) {
-    found = socket.domain;
-  } else if (frame.rsi == SOL_SOCKET && frame.rdx == SO_PROTOCOL) {
-    found = socket.stream ? IPPROTO_TCP : IPPROTO_UDP;
-  } else if (!known_option(frame.rsi, frame.rdx)) {
-    return -ENOPROTOOPT;
-  } else {
+  std::int64_t found = frame.rsi == SOL_SOCKET ? inner_option(kernel, *file, frame.rdx) : -ENOPROTOOPT;
+  if (found < 0) {
+    if (file->kind == FileKind::kPair || !known_option(frame.rsi, frame.rdx)) return -ENOPROTOOPT;
     const bool is_error = frame.rsi == SOL_SOCKET && frame.rdx == SO_ERROR;
     found = checked_result(ask_host(KeepRequest::kGetOption, file->object, frame.rsi << 32 | frame.rdx).result,
                            is_error ? 133 : 0x7fffffff);

@@ -48,8 +48,8 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
   const char* first = path_address != 0 ? kernel.user.in<char>(path_address) : nullptr;
   if ((flags & AT_EMPTY_PATH) != 0 && (path_address == 0 || (first != nullptr && *first == 0)) &&
       static_cast<std::int32_t>(at_descriptor) != AT_FDCWD) {
-    const OpenFile* file = kernel.descriptors.find(at_descriptor & 0xffffffff);
-    if (file == nullptr) return -EBADF;
+    const Held file(kernel, at_descriptor);
+    if (!file) return -EBADF;
     if (!is_file_or_folder(*file)) {
       out = stat_of_stream(file->kind);
       if (file->kind == FileKind::kHostMemory) {
@@ -136,8 +136,8 @@ std::int64_t call_utimensat(Kernel& kernel, const Frame& frame) {
   if (!keeps && (when.nanoseconds < 0 || when.nanoseconds >= 1'000'000'000)) return -EINVAL;
   std::int64_t node = 0;
   if (frame.rsi == 0) {
-    const OpenFile* file = kernel.descriptors.find(frame.rdi);
-    if (file == nullptr) return -EBADF;
+    const Held file(kernel, frame.rdi);
+    if (!file) return -EBADF;
     if (!is_file_or_folder(*file)) return -EINVAL;
     if (file->kind == FileKind::kSharedFile) return keeps ? 0 : set_shared_times(file->object, when);
     Node known;

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // read(), write() and what goes with descriptors of any kind.
 #include <asm/errno.h>
+#include <asm/unistd_64.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
+#include "keep/blocking.h"
 #include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/position.h"
+#include "keep/random.h"
 #include "keep/shared_files.h"
 #include "keep/socket_calls.h"
+#include "keep/vectors.h"
 
 namespace adyton::keep {
 namespace {
 
 constexpr std::uint64_t kMostAtOnce = HostPage::kDataBytes;
-constexpr std::uint64_t kMostVectors = 1024;
-
-struct Vector {  // struct iovec
-  std::uint64_t address, bytes;
-};
 
 std::int64_t write_to_host(const ThreadState& thread, std::uint64_t stream, const void* from, std::uint64_t bytes) {
   auto* next = static_cast<const unsigned char*>(from);
@@ -33,6 +33,28 @@ std::int64_t write_to_host(const ThreadState& thread, std::uint64_t stream, cons
   return static_cast<std::int64_t>(done);
 }
 
+// The host's streams block or not as the host has them: that one does not is held to here.
+bool ready_now(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted) {
+  const Time at_once;
+  return wait_for_one(kernel, thread, file, wanted, &at_once) > 0;
+}
+
+// A pipe that can be written to has room for so much.
+std::int64_t write_what_goes(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from,
+                             std::uint64_t bytes) {
+  std::uint64_t done = 0;
+  while (done < bytes) {
+    ++file.uses;
+    if (!ready_now(kernel, thread, file, POLLOUT)) return done > 0 ? static_cast<std::int64_t>(done) : -EAGAIN;
+    const std::uint64_t part = bytes - done < Channels::kAtomic ? bytes - done : Channels::kAtomic;
+    const std::int64_t taken = write_to_host(thread, file.object, static_cast<const char*>(from) + done, part);
+    if (taken < 0) return done > 0 ? static_cast<std::int64_t>(done) : taken;
+    done += static_cast<std::uint64_t>(taken);
+    if (static_cast<std::uint64_t>(taken) < part) break;
+  }
+  return static_cast<std::int64_t>(done);
+}
+
 std::int64_t read_from_host(const ThreadState& thread, void* to, std::uint64_t bytes) {
   const std::uint64_t most = bytes < kMostAtOnce ? bytes : kMostAtOnce;
   const std::int64_t given = checked_result(ask_host(KeepRequest::kRead, 0, most).result, most);
@@ -40,72 +62,71 @@ std::int64_t read_from_host(const ThreadState& thread, void* to, std::uint64_t b
   return given == -EINTR ? -kRestart : given;
 }
 
-template <typename Move>
-std::int64_t each_vector(Kernel& kernel, const Frame& frame, Move&& move) {
-  if (frame.rdx > kMostVectors) return -EINVAL;
-  const auto* vectors = kernel.user.in<Vector>(frame.rsi, frame.rdx);
-  if (vectors == nullptr) return -EFAULT;
-  std::int64_t sum = 0;
-  for (std::uint64_t index = 0; index < frame.rdx; ++index) {
-    const Vector vector = vectors[index];
-    if (vector.bytes == 0) continue;
-    const std::int64_t moved = move(vector);
-    if (moved < 0) return sum > 0 ? sum : moved;
-    sum += moved;
-    if (static_cast<std::uint64_t>(moved) < vector.bytes) break;
-  }
-  return sum;
-}
-
 }  // namespace
 
 void log(const ThreadState& thread, const Line& line) { write_to_host(thread, 2, line.data(), line.size()); }
 
 std::int64_t call_read(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t to, std::uint64_t bytes) {
-  OpenFile* file = kernel.descriptors.find(fd);
-  if (file != nullptr && file->kind == FileKind::kPair && !file->readable) return 0;  // shut
-  if (file == nullptr || !file->readable) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file || !file->readable) return -EBADF;
   if (!kernel.user.writable(to, bytes)) return -EFAULT;
-  if (bytes == 0) return 0;
-  switch (file->kind) {
-    case FileKind::kInput: ++file->uses; return read_from_host(thread, at<void>(to), bytes);
-    case FileKind::kFile:
-    case FileKind::kSharedFile: return read_file(kernel, *file, at<void>(to), bytes);
-    case FileKind::kFolder: return -EISDIR;
-    case FileKind::kSocket: return receive(kernel, thread, *file, at<void>(to), bytes, 0, nullptr);
-    case FileKind::kPipeEnd:
-    case FileKind::kPair:
-    case FileKind::kEvent: return read_channel(kernel, thread, *file, at<void>(to), bytes);
-    case FileKind::kTimer: return read_timer(kernel, thread, *file, at<void>(to), bytes);
-    case FileKind::kSignalSet: return read_signals(kernel, thread, *file, at<void>(to), bytes);
-    case FileKind::kZeros:
-      if (file->object == 0) return 0;  // /dev/null
-      __builtin_memset(at<void>(to), 0, bytes);
-      return static_cast<std::int64_t>(bytes);
-    case FileKind::kRandom: return call_getrandom(kernel, to, bytes, 0);
-    default: return -EBADF;
-  }
+  const Position position(kernel, file.get());
+  return read_open(kernel, thread, *file, at<void>(to), bytes);
 }
 
 std::int64_t call_write(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t from,
                         std::uint64_t bytes) {
-  OpenFile* file = kernel.descriptors.find(fd);
-  if (file != nullptr && file->kind == FileKind::kPair && !file->writable) return -EPIPE;  // shut
-  if (file == nullptr || !file->writable) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file || !file->writable) return -EBADF;
   if (!kernel.user.readable(from, bytes)) return -EFAULT;
-  if (bytes == 0) return 0;
+  const Position position(kernel, file.get());
   return write_open(kernel, thread, *file, at<const void>(from), bytes);
 }
 
-std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes) {
+std::int64_t read_open(Kernel& kernel, ThreadState& thread, OpenFile& file, void* to, std::uint64_t bytes) {
   switch (file.kind) {
-    case FileKind::kOutput: return write_to_host(thread, file.object, from, bytes);
+    case FileKind::kFolder: return -EISDIR;
+    case FileKind::kEvent: return read_channel(kernel, thread, file, to, bytes);
+    case FileKind::kTimer: return read_timer(kernel, thread, file, to, bytes);
+    case FileKind::kSignalSet: return read_signals(kernel, thread, file, to, bytes);
+    default: break;
+  }
+  if (bytes == 0) return 0;
+  switch (file.kind) {
+    case FileKind::kInput:
+      ++file.uses;
+      if (!blocks(file) && !ready_now(kernel, thread, file, POLLIN)) return -EAGAIN;
+      return read_from_host(thread, to, bytes);
+    case FileKind::kFile:
+    case FileKind::kSharedFile: return read_file(kernel, file, to, bytes);
+    case FileKind::kPair:
+    case FileKind::kSocket: return receive(kernel, thread, file, to, bytes, 0);
+    case FileKind::kPipeEnd: return read_channel(kernel, thread, file, to, bytes);
+    case FileKind::kZeros:
+      if (file.object == 0) return 0;  // /dev/null
+      __builtin_memset(to, 0, bytes);
+      return static_cast<std::int64_t>(bytes);
+    case FileKind::kRandom: {
+      constexpr std::uint64_t kMost = 0x1ffffff;  // as Linux gives at once
+      if (bytes > kMost) bytes = kMost;
+      return fill_random(to, bytes) ? static_cast<std::int64_t>(bytes) : -EIO;
+    }
+    default: return -EBADF;
+  }
+}
+
+std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes) {
+  if (file.kind == FileKind::kEvent) return write_channel(kernel, thread, file, from, bytes);
+  if (bytes == 0) return 0;
+  switch (file.kind) {
+    case FileKind::kOutput:
+      return blocks(file) ? write_to_host(thread, file.object, from, bytes)
+                          : write_what_goes(kernel, thread, file, from, bytes);
     case FileKind::kFile:
     case FileKind::kSharedFile: return write_file(kernel, file, from, bytes);
-    case FileKind::kSocket: return send(kernel, thread, file, from, bytes, 0, nullptr);
-    case FileKind::kPipeEnd:
     case FileKind::kPair:
-    case FileKind::kEvent: return write_channel(kernel, thread, file, from, bytes);
+    case FileKind::kSocket: return send(kernel, thread, file, from, bytes, 0);
+    case FileKind::kPipeEnd: return write_channel(kernel, thread, file, from, bytes);
     case FileKind::kZeros:
     case FileKind::kRandom: return static_cast<std::int64_t>(bytes);
     default: return -EBADF;
@@ -113,14 +134,50 @@ std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, con
 }
 
 std::int64_t call_readv(Kernel& kernel, ThreadState& thread, const Frame& frame) {
-  return each_vector(kernel, frame, [&](const Vector& vector) {
-    return call_read(kernel, thread, frame.rdi, vector.address, vector.bytes);
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->readable) return -EBADF;
+  const Vectors to(kernel, frame.rsi, frame.rdx, true);
+  const Position position(kernel, file.get());
+  return scatter(kernel, to, is_file(*file), [&](void* part, std::uint64_t bytes, std::uint64_t) {
+    return read_open(kernel, thread, *file, part, bytes);
   });
 }
 
 std::int64_t call_writev(Kernel& kernel, ThreadState& thread, const Frame& frame) {
-  return each_vector(kernel, frame, [&](const Vector& vector) {
-    return call_write(kernel, thread, frame.rdi, vector.address, vector.bytes);
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->writable) return -EBADF;
+  const Vectors from(kernel, frame.rsi, frame.rdx, false);
+  const Position position(kernel, file.get());
+  return gather(kernel, from, [&](const void* part, std::uint64_t bytes, std::uint64_t) {
+    return write_open(kernel, thread, *file, part, bytes);
+  });
+}
+
+// `frame.r10` is the offset; of the second versions ~0 is the file's own.
+std::int64_t call_preadv(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags) {
+  if (flags != 0) return -EOPNOTSUPP;
+  if (frame.rax == __NR_preadv2 && frame.r10 == ~std::uint64_t{0}) return call_readv(kernel, thread, frame);
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->readable) return -EBADF;
+  if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
+  if (!is_file(*file)) return file->kind == FileKind::kFolder ? -EISDIR : -ESPIPE;
+  const Vectors to(kernel, frame.rsi, frame.rdx, true);
+  return scatter(kernel, to, true, [&](void* part, std::uint64_t bytes, std::uint64_t done) {
+    return read_at(kernel, *file, frame.r10 + done, part, bytes);
+  });
+}
+
+std::int64_t call_pwritev(Kernel& kernel, ThreadState& thread, const Frame& frame, std::uint64_t flags) {
+  if (flags != 0) return -EOPNOTSUPP;
+  if (frame.rax == __NR_pwritev2 && frame.r10 == ~std::uint64_t{0}) return call_writev(kernel, thread, frame);
+  const Held file(kernel, frame.rdi);
+  if (!file || !file->writable) return -EBADF;
+  if (static_cast<std::int64_t>(frame.r10) < 0) return -EINVAL;
+  if (!is_file(*file)) return -ESPIPE;
+  const Vectors from(kernel, frame.rsi, frame.rdx, false);
+  return gather(kernel, from, [&](const void* part, std::uint64_t bytes, std::uint64_t done) {
+    std::uint64_t end = 0;
+    return write_at(kernel, *file, frame.r10 + done, part, bytes, end);
   });
 }
 
@@ -147,6 +204,20 @@ std::int64_t call_close(Kernel& kernel, std::uint64_t fd) {
   const std::int64_t closed = kernel.descriptors.close(fd, last);
   forget(kernel, last);
   return closed;
+}
+
+std::int64_t call_close_range(Kernel& kernel, std::uint64_t first, std::uint64_t last, std::uint64_t flags) {
+  constexpr std::uint64_t kOnlyOnExec = 4;  // CLOSE_RANGE_CLOEXEC; a table of its own no thread can have
+  const std::uint64_t begin = first & 0xffffffff, end = last & 0xffffffff;
+  if ((flags & ~kOnlyOnExec) != 0 || begin > end) return -EINVAL;
+  for (std::uint64_t fd = begin; fd <= end && fd < Descriptors::kMost; ++fd) {
+    if (flags == 0) {
+      call_close(kernel, fd);
+    } else {
+      kernel.descriptors.set_close_on_exec(fd, true);
+    }
+  }
+  return 0;
 }
 
 std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::uint64_t flags) {
@@ -186,8 +257,8 @@ std::int64_t lock_file(const Kernel& kernel, const OpenFile& file, std::uint64_t
 }  // namespace
 
 std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
-  OpenFile* file = kernel.descriptors.find(frame.rdi);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, frame.rdi);
+  if (!file) return -EBADF;
   switch (frame.rsi) {
     case F_DUPFD: return kernel.descriptors.duplicate(frame.rdi, frame.rdx, false);
     case F_DUPFD_CLOEXEC: return kernel.descriptors.duplicate(frame.rdi, frame.rdx, true);
@@ -196,6 +267,12 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_GETFL:
       return file->flags | (file->readable && file->writable ? O_RDWR : file->writable ? O_WRONLY : O_RDONLY);
     case F_SETFL: file->flags = static_cast<std::uint32_t>(frame.rdx) & (O_APPEND | O_NONBLOCK); return 0;
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+      if (file->kind != FileKind::kPipeEnd) return -EBADF;
+      if (frame.rsi == F_GETPIPE_SZ) return Channels::kPipeBytes;
+      if (static_cast<std::int32_t>(frame.rdx) < 0) return -EINVAL;
+      return frame.rdx <= Channels::kPipeBytes ? std::int64_t{Channels::kPipeBytes} : -EPERM;
     case F_OFD_GETLK:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:

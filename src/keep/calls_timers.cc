@@ -61,10 +61,11 @@ bool sends(Kernel& kernel, std::uint64_t index) {
   return index != Timers::kInterval && kernel.timers.get(kernel, index, timer) && timer.code != 0;
 }
 
-const OpenFile* timer_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
-  const OpenFile* file = kernel.descriptors.find(descriptor);
-  error = file == nullptr ? -EBADF : -EINVAL;
-  return file != nullptr && file->kind == FileKind::kTimer ? file : nullptr;
+Held timer_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error) {
+  Held file(kernel, descriptor);
+  error = !file ? -EBADF : -EINVAL;
+  if (file && file->kind != FileKind::kTimer) file = {};
+  return file;
 }
 
 Time from_micro(const std::int64_t (&time)[2]) { return {time[0], time[1] * 1000}; }
@@ -87,8 +88,8 @@ std::int64_t call_timerfd_create(Kernel& kernel, std::uint64_t clock, std::uint6
 
 std::int64_t call_timerfd_settime(Kernel& kernel, const Frame& frame) {
   std::int64_t error = 0;
-  const OpenFile* file = timer_file(kernel, frame.rdi, error);
-  if (file == nullptr) return error;
+  const Held file = timer_file(kernel, frame.rdi, error);
+  if (!file) return error;
   if ((frame.rsi & ~std::uint64_t{TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET}) != 0) return -EINVAL;
   const std::int64_t done = set_timer(kernel, file->object, (frame.rsi & TFD_TIMER_ABSTIME) != 0, frame.rdx, frame.r10);
   if (done == 0) wake_pollers(kernel);
@@ -97,8 +98,8 @@ std::int64_t call_timerfd_settime(Kernel& kernel, const Frame& frame) {
 
 std::int64_t call_timerfd_gettime(Kernel& kernel, std::uint64_t fd, std::uint64_t to) {
   std::int64_t error = 0;
-  const OpenFile* file = timer_file(kernel, fd, error);
-  return file == nullptr ? error : get_timer(kernel, file->object, to);
+  const Held file = timer_file(kernel, fd, error);
+  return !file ? error : get_timer(kernel, file->object, to);
 }
 
 std::int64_t read_timer(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes) {
@@ -205,8 +206,8 @@ std::int64_t call_signalfd(Kernel& kernel, const Frame& frame, std::uint64_t fla
   if (given == nullptr) return -EFAULT;
   const std::uint64_t set = *given & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
   if (static_cast<std::int32_t>(frame.rdi) != -1) {
-    OpenFile* file = kernel.descriptors.find(frame.rdi & 0xffffffff);
-    if (file == nullptr) return -EBADF;
+    const Held file(kernel, frame.rdi);
+    if (!file) return -EBADF;
     if (file->kind != FileKind::kSignalSet) return -EINVAL;
     file->object = set;
     wake_pollers(kernel);

@@ -5,8 +5,6 @@
 #include <linux/eventpoll.h>
 #include <linux/mman.h>
 
-#include "keep/address_unsafe.h"
-
 namespace adyton::keep {
 
 std::int64_t Epolls::open() {
@@ -74,7 +72,7 @@ std::int64_t Epolls::remove(std::uint64_t index, const EpollWatch& watch) {
   Instance& instance = instances_[index];
   EpollWatch* found = find(instance, watch);
   if (found == nullptr) return -ENOENT;
-  *found = at<EpollWatch>(instance.watches)[--instance.count];
+  take_out(instance, static_cast<std::uint64_t>(found - at<EpollWatch>(instance.watches)));
   return 0;
 }
 

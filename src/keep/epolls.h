@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "keep/address_unsafe.h"
 #include "keep/channels.h"
 #include "keep/page_allocator.h"
 #include "keep/spin_lock.h"
@@ -26,6 +27,16 @@ class Epolls {
 
   std::int64_t open();  // its index, or -EMFILE
   void close(PageAllocator& memory, SpinLock& memory_lock, std::uint64_t index);
+  // Takes out the watches of which `closed(watch)` says so, if there is no room for another.
+  template <typename Closed>
+  void make_room(std::uint64_t index, Closed&& closed) {
+    const Locked locked(lock_);
+    Instance& instance = instances_[index];
+    if (instance.count < instance.capacity) return;
+    for (std::uint64_t place = instance.count; place-- > 0;) {
+      if (closed(at<EpollWatch>(instance.watches)[place])) take_out(instance, place);
+    }
+  }
   // -EEXIST, -ENOENT, -ENOMEM, -ENOSPC. A watch is known by its descriptor and file.
   std::int64_t add(PageAllocator& memory, SpinLock& memory_lock, std::uint64_t index, const EpollWatch& watch);
   std::int64_t change(std::uint64_t index, const EpollWatch& watch);
@@ -43,7 +54,10 @@ class Epolls {
     std::uint64_t watches = 0, capacity = 0;  // address of the table, and its entries
     std::uint64_t count = 0, turn = 0;
   };
-  EpollWatch* find(Instance& instance, const EpollWatch& watch);
+  static EpollWatch* find(Instance& instance, const EpollWatch& watch);
+  static void take_out(Instance& instance, std::uint64_t place) {
+    at<EpollWatch>(instance.watches)[place] = at<EpollWatch>(instance.watches)[--instance.count];
+  }
 
   SpinLock lock_;
   Instance instances_[kMost]{};

@@ -291,7 +291,8 @@ std::int64_t FileSystem::reserve(Node& node, std::uint64_t bytes) {
   return 0;
 }
 
-std::int64_t FileSystem::write(std::uint32_t index, std::uint64_t offset, const void* from, std::uint64_t bytes) {
+std::int64_t FileSystem::write(std::uint32_t index, std::uint64_t offset, const void* from, std::uint64_t bytes,
+                               std::uint64_t* end) {
   const Locked locked(lock_);
   Node& node = at_index(index);
   if (node.folder != 0) return -EISDIR;
@@ -301,6 +302,7 @@ std::int64_t FileSystem::write(std::uint32_t index, std::uint64_t offset, const 
   if (const std::int64_t error = reserve(node, offset + bytes); error < 0) return error;
   __builtin_memcpy(at<char>(node.data + offset), from, bytes);
   if (offset + bytes > node.size) node.size = offset + bytes;
+  if (end != nullptr) *end = offset + bytes;
   return static_cast<std::int64_t>(bytes);
 }
 

@@ -71,7 +71,9 @@ class FileSystem {
                       bool replace);
 
   std::int64_t read(std::uint32_t node, std::uint64_t offset, void* to, std::uint64_t bytes);
-  std::int64_t write(std::uint32_t node, std::uint64_t offset, const void* from, std::uint64_t bytes);
+  // `end`: where what was written ends.
+  std::int64_t write(std::uint32_t node, std::uint64_t offset, const void* from, std::uint64_t bytes,
+                     std::uint64_t* end = nullptr);
   std::int64_t resize(std::uint32_t node, std::uint64_t bytes);
   // A copy of what is known of it.
   std::int64_t describe(std::uint32_t node, Node& out);

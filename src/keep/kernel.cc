@@ -84,7 +84,6 @@ bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
                             config.thread_count);
   kernel.cpuid.initialise(config.xfrm, enabled_state());
   kernel.descriptors.initialise();
-  kernel.folder = FileSystem::kRoot;
   return kernel.files.initialise(kernel.memory, kernel.memory_lock);
 }
 

@@ -47,7 +47,6 @@ struct Kernel {
   FileSystem files;
   Channels channels;
   HostMemory host_memory;
-  std::uint32_t folder = 0;                  // chdir()
   std::uint32_t mode_mask = 022;             // umask()
   Area segments[UserMemory::kMostRanges]{};  // of the application
   std::uint64_t segment_count = 0;
@@ -56,6 +55,11 @@ struct Kernel {
   Sockets sockets;
   SharedNumbers shared;
   Timers timers;
+  struct Limited {
+    std::uint64_t soft = 0, hard = 0;
+    bool lowered = false;
+  };
+  Limited limits[16]{};  // of setrlimit()
   bool traced = false;   // the host is told of each system call: never of a production image
   SpinLock signal_lock;  // of the next three, and of ThreadState::pending
   SignalAction actions[kSignals + 1]{};

@@ -98,7 +98,7 @@ TEST_F(KeepTest, UserMemoryIsWhatIsAdded) {
   EXPECT_FALSE(user.writable(begin, 1));
   EXPECT_EQ(user.out<std::uint64_t>(begin + 32, 4), at<std::uint64_t>(begin + 32));
   EXPECT_EQ(user.out<std::uint64_t>(begin + 32, 5), nullptr);
-  EXPECT_EQ(user.out<std::uint64_t>(begin + 33, 1), nullptr);
+  EXPECT_NE(user.out<std::uint64_t>(begin + 33, 1), nullptr);  // wherever the application has put them
   EXPECT_EQ(user.in<std::uint64_t>(begin, ~0ull / 8 + 2), nullptr);
   char to[8];
   EXPECT_EQ(user.copy_string(begin, to, sizeof(to)), 4);

@@ -8,19 +8,17 @@
 
 namespace adyton::keep {
 
-std::int64_t folder_of(Kernel& kernel, std::uint64_t at_descriptor) {
-  if (static_cast<std::int32_t>(at_descriptor) == AT_FDCWD) return kernel.folder;
-  const OpenFile* file = kernel.descriptors.find(at_descriptor & 0xffffffff);
-  if (file == nullptr) return -EBADF;
-  return file->kind == FileKind::kFolder ? static_cast<std::int64_t>(file->object) : -ENOTDIR;
-}
-
 std::int64_t take_path(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t address, Path& path) {
   const std::int64_t length = kernel.user.copy_string(address, path.text, sizeof(path.text));
   if (length < 0) return length;
-  const std::int64_t folder = path.text[0] == '/' ? FileSystem::kRoot : folder_of(kernel, at_descriptor);
-  if (folder < 0) return folder;
-  path.folder = static_cast<std::uint32_t>(folder);
+  path.from = {};
+  if (path.text[0] != '/') {
+    const bool here = static_cast<std::int32_t>(at_descriptor) == AT_FDCWD;
+    path.from = here ? Held::folder(kernel) : Held(kernel, at_descriptor);
+    if (!here && !path.from) return -EBADF;
+    if (!here && path.from->kind != FileKind::kFolder) return -ENOTDIR;
+  }
+  path.folder = folder_of(path.from);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/mman.h>
 
 #include "keep/host_interface.h"
+#include "keep/paths.h"
 
 namespace adyton::keep {
 namespace {
@@ -165,6 +166,7 @@ std::int64_t proc_link(Kernel& kernel, const char* path, char* to, std::uint64_t
   if (name == nullptr) name = same(path, "/proc/self") ? "" : nullptr;
   if (name == nullptr) return 0;
   const std::int64_t descriptor = descriptor_in(path);
+  Held held;
   std::int64_t folder = 0;
   if (*name == 0) {
     line << kProcess;
@@ -173,14 +175,15 @@ std::int64_t proc_link(Kernel& kernel, const char* path, char* to, std::uint64_t
   } else if (same(name, "root")) {
     line << "/";
   } else if (same(name, "cwd")) {
-    folder = kernel.folder;
+    held = Held::folder(kernel);
+    folder = folder_of(held);
   } else if (descriptor >= 0) {
-    const OpenFile* file = kernel.descriptors.find(static_cast<std::uint64_t>(descriptor));
-    if (file == nullptr) return -ENOENT;
-    if (file->kind == FileKind::kFile || file->kind == FileKind::kFolder) {
-      folder = static_cast<std::int64_t>(file->object);
+    held = Held(kernel, static_cast<std::uint64_t>(descriptor));
+    if (!held) return -ENOENT;
+    if (held->kind == FileKind::kFile || held->kind == FileKind::kFolder) {
+      folder = static_cast<std::int64_t>(held->object);
     } else {
-      line << "anon:[" << file->id << "]";
+      line << "anon:[" << held->id << "]";
     }
   } else {
     return proc_file(path) ? -EINVAL : -ENOENT;

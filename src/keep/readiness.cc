@@ -15,13 +15,7 @@ std::uint32_t readiness(Kernel& kernel, ThreadState& thread, const OpenFile& fil
     case FileKind::kNone: return POLLNVAL;
     case FileKind::kPipeEnd: return kernel.channels.pipe_readiness(file.object, file.readable);
     case FileKind::kEvent: return kernel.channels.event_readiness(file.object);
-    case FileKind::kPair: {
-      const std::uint32_t in =
-          file.readable ? kernel.channels.pipe_readiness(file.object & 0xffffffff, true) : kReadable;
-      const std::uint32_t out = file.writable ? kernel.channels.pipe_readiness(file.object >> 32, false) : kWritable;
-      // Where nobody writes any more, the end can be read.
-      return ((in & POLLHUP) != 0 ? in | kReadable : in) | ((out & POLLERR) != 0 ? kWritable : out);
-    }
+    case FileKind::kPair: return kernel.channels.pair_readiness(file.object & 0xffffffff, file.object >> 32);
     case FileKind::kTimer: {
       Timer timer;
       return kernel.timers.get(kernel, file.object, timer) && timer.expired > 0 ? kReadable : 0U;

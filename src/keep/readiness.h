@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "keep/held.h"
 #include "keep/host_interface.h"
 #include "keep/kernel.h"
 
@@ -30,9 +31,15 @@ void put_polled(const ThreadState& thread, std::uint64_t index, const OpenFile& 
 // What the host found there, of what was wanted; nothing if that entry is not of this file.
 std::uint32_t get_polled(const ThreadState& thread, std::uint64_t index, const OpenFile& file, std::uint32_t wanted);
 
+// poll() of one: 1 once it is ready for some of `wanted`; 0, -EINTR.
+std::int64_t wait_for_one(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted,
+                          const Time* most = nullptr);
+
 // Sleeps until an entry of `source` counts, a signal comes (-EINTR), or the time is over (0). The source has
 //   std::uint64_t count();
-//   bool get(std::uint64_t index, OpenFile& file, std::uint32_t& wanted);  // a copy; false: to be left out
+//   // Until the next one is asked for, or let_go(). nullptr: POLLNVAL; false: to be left out.
+//   bool get(std::uint64_t index, const OpenFile*& file, std::uint32_t& wanted);
+//   void let_go();  // asleep nothing is held: what is closed meanwhile is gone
 //   std::int64_t report(std::uint64_t index, const OpenFile& file, std::uint32_t found);  // how much it counts
 //   void begin();                                                          // before each round of reports
 template <typename Source>
@@ -46,20 +53,25 @@ std::int64_t wait_until_ready(Kernel& kernel, ThreadState& thread, Source& sourc
     source.begin();
     std::int64_t ready = 0;
     std::uint64_t asked = 0, soon = kForever;
-    OpenFile file;
+    const OpenFile* file = nullptr;
     std::uint32_t wanted = 0;
     for (std::uint64_t index = 0; index < source.count(); ++index) {
       if (!source.get(index, file, wanted)) continue;
       wanted |= kAlwaysTold;
-      if (polled_by_host(file)) {
-        put_polled(thread, asked++, file, wanted);
+      if (file == nullptr) {
+        ready += source.report(index, {}, POLLNVAL);
         continue;
       }
-      const std::uint32_t found = readiness(kernel, thread, file) & wanted;
-      if (found != 0) ready += source.report(index, file, found);
-      const std::uint64_t one = ready_in(kernel, file);
+      if (polled_by_host(*file)) {
+        put_polled(thread, asked++, *file, wanted);
+        continue;
+      }
+      const std::uint32_t found = readiness(kernel, thread, *file) & wanted;
+      if (found != 0) ready += source.report(index, *file, found);
+      const std::uint64_t one = ready_in(kernel, *file);
       if (one < soon) soon = one;
     }
+    source.let_go();
     const bool sleeps = ready == 0 && !over;
     std::int64_t slept = 0;
     if (sleeps) {
@@ -79,10 +91,11 @@ std::int64_t wait_until_ready(Kernel& kernel, ThreadState& thread, Source& sourc
     if (asked > 0) {
       std::uint64_t next = 0;
       for (std::uint64_t index = 0; index < source.count() && next < asked; ++index) {
-        if (!source.get(index, file, wanted) || !polled_by_host(file)) continue;
-        const std::uint32_t found = get_polled(thread, next++, file, wanted | kAlwaysTold);
-        if (found != 0) ready += source.report(index, file, found);
+        if (!source.get(index, file, wanted) || file == nullptr || !polled_by_host(*file)) continue;
+        const std::uint32_t found = get_polled(thread, next++, *file, wanted | kAlwaysTold);
+        if (found != 0) ready += source.report(index, *file, found);
       }
+      source.let_go();
     }
     if (ready > 0 || over) return ready;
     if (slept == -EINTR) return slept;

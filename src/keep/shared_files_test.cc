@@ -53,7 +53,7 @@ TEST_F(SharedFilesTest, PathsMayBeginInAFolderOrComeThroughALinkInMemory) {
   });
   const std::int64_t folder = open("/data/folder/a/b", kFolderFlag);
   ASSERT_GE(folder, 0);
-  EXPECT_EQ(file(folder).kind, FileKind::kFolder);
+  EXPECT_EQ(file(folder)->kind, FileKind::kFolder);
   call_open(*kernel_, static_cast<std::uint64_t>(folder), put("../c/d"), 0, 0);
   EXPECT_EQ(paths_seen_, "0:a/c/d");
   EXPECT_EQ(call_fchdir(*kernel_, static_cast<std::uint64_t>(folder)), 0);
@@ -89,7 +89,7 @@ TEST_F(SharedFilesTest, AnswersOutOfRangeAreErrors) {
   ASSERT_TRUE(add_shared_entries(*kernel_));
   const std::int64_t opened = open("/data/folder/x");
   ASSERT_GE(opened, 0);
-  const std::uint64_t number = file(opened).object;
+  const std::uint64_t number = file(opened)->object;
   const std::vector<std::uint64_t> nasty = {
       11, 4096, 65536, 65537, 1u << 31, kAll, kAll - 200, kAll >> 1, std::uint64_t{1} << 63};
   std::vector<char> memory(3 * 4096, 'u');
@@ -124,12 +124,12 @@ TEST_F(SharedFilesTest, AnswersOutOfRangeAreErrors) {
   // Which descriptor numbers the host would like is nothing to anybody: it is told.
   fake_host().answer = [this](const auto& asked) { return honest(asked); };
   const std::int64_t second = open("/data/folder/y");
-  EXPECT_EQ(file(second).object, number + 1);
+  EXPECT_EQ(file(second)->object, number + 1);
 }
 
 TEST_F(SharedFilesTest, ShortAndEndlessReadsEnd) {
   ASSERT_TRUE(add_shared_entries(*kernel_));
-  const std::uint64_t number = file(open("/data/folder/x")).object, bytes = 300'000;
+  const std::uint64_t number = file(open("/data/folder/x"))->object, bytes = 300'000;
   std::vector<char> memory(bytes);
   std::uint64_t end = 0;
   for (const KeepRequest request : {KeepRequest::kFileRead, KeepRequest::kFileWrite}) {
@@ -162,7 +162,7 @@ TEST_F(SharedFilesTest, ShortAndEndlessReadsEnd) {
 
 TEST_F(SharedFilesTest, InformationIsChecked) {
   ASSERT_TRUE(add_shared_entries(*kernel_));
-  const std::uint64_t number = file(open("/data/folder/x")).object;
+  const std::uint64_t number = file(open("/data/folder/x"))->object;
   struct Said {
     std::uint64_t mode, size, nanoseconds;
     std::int64_t result;
@@ -257,7 +257,7 @@ TEST_F(SharedFilesTest, NumbersRunOutAndComeBack) {
   EXPECT_EQ(open("/data/folder/x"), -ENFILE);
   kernel_->shared.give_back(500);
   const std::int64_t opened = open("/data/folder/x");
-  EXPECT_EQ(file(opened).object, 500u);
+  EXPECT_EQ(file(opened)->object, 500u);
   EXPECT_EQ(call_close(*kernel_, static_cast<std::uint64_t>(opened)), 0);
   EXPECT_EQ(kernel_->shared.take(2), 500);
   EXPECT_EQ(kernel_->shared.entry_of(500), 2u);

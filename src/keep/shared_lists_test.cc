@@ -94,7 +94,7 @@ TEST_F(SharedFilesTest, LocksAreTheHostsWordWithinReason) {
     frame.rdx = user_;
     return call_fcntl(*kernel_, frame);
   };
-  file(opened).offset = 100;
+  file(opened)->offset = 100;
   Lock seen{};
   let(KeepRequest::kFileLock, [&](const auto&) {
     std::memcpy(&seen, page_->data, sizeof(seen));

@@ -85,8 +85,8 @@ std::int64_t lock_shared(Kernel& kernel, ThreadState& thread, const OpenFile& fi
 
 std::int64_t call_flock(Kernel& kernel, ThreadState& thread, std::uint64_t fd, std::uint64_t operation) {
   constexpr std::uint64_t kShared = 1, kExclusive = 2, kWithoutWaiting = 4, kNone = 8;  // LOCK_
-  const OpenFile* file = kernel.descriptors.find(fd);
-  if (file == nullptr) return -EBADF;
+  const Held file(kernel, fd);
+  if (!file) return -EBADF;
   const std::uint64_t kind = operation & ~kWithoutWaiting;
   if (kind != kShared && kind != kExclusive && kind != kNone) return -EINVAL;
   if (file->kind != FileKind::kSharedFile) return 0;  // nobody else has it

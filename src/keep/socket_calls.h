@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "keep/held.h"
 #include "keep/kernel.h"
 
 namespace adyton::keep {
@@ -26,16 +27,16 @@ std::int64_t call_sendto(Kernel& kernel, ThreadState& thread, const Frame& frame
 std::int64_t call_recvfrom(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_sendmsg(Kernel& kernel, ThreadState& thread, const Frame& frame);
 std::int64_t call_recvmsg(Kernel& kernel, ThreadState& thread, const Frame& frame);
-// read() and write() of a socket.
+// Of a socket or one of a pair, as send() and recv() with `flags`; read() and write() are those without any.
 std::int64_t receive(Kernel& kernel, ThreadState& thread, OpenFile& file, void* to, std::uint64_t bytes,
-                     std::uint64_t flags, SocketAddress* from);
+                     std::uint64_t flags);
 std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes,
-                  std::uint64_t flags, const SocketAddress* to);
+                  std::uint64_t flags);
+// MSG_
+inline constexpr std::uint64_t kPeek = 0x2, kDontWait = 0x40, kWaitAll = 0x100, kNoSignal = 0x4000, kMore = 0x8000;
 
-// nullptr: EBADF, ENOTSOCK.
-OpenFile* socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error);
-// 1 once it is ready for some of `wanted`, or -EINTR.
-std::int64_t wait_for_socket(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint32_t wanted);
+// TCP. Nothing: EBADF, ENOTSOCK, and EINVAL of a pair.
+Held socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error);
 void close_socket(Kernel& kernel, std::uint64_t number);
 
 // An address of the application's, which must be of the socket's domain.
@@ -49,6 +50,10 @@ void put_address(const ThreadState& thread, const SocketAddress& address);
 
 // calls_channels.cc: AF_UNIX stream pairs are two pipes. `object`: the one to read from, and shifted by 32 the other.
 std::int64_t open_pair(Kernel& kernel, std::uint64_t type_flags, std::uint32_t& one, std::uint32_t& other);
-void shut_pair(Kernel& kernel, OpenFile& file, bool reading, bool writing);
+std::int64_t receive_pair(Kernel& kernel, ThreadState& thread, const OpenFile& file, void* to, std::uint64_t bytes,
+                          std::uint64_t flags);
+std::int64_t send_pair(Kernel& kernel, ThreadState& thread, const OpenFile& file, const void* from, std::uint64_t bytes,
+                       std::uint64_t flags);
+void shut_pair(Kernel& kernel, const OpenFile& file, bool reading, bool writing);
 
 }  // namespace adyton::keep

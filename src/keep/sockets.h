@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sockets of the host: numbers that the keep kernel gives, under which the host keeps what it opens, and what has to be
-// known of each in here. Everything that comes through one is the host's word; TLS is the application's.
+// Sockets of the host, all TCP: numbers that the keep kernel gives, under which the host keeps what it opens, and what
+// has to be known of each in here. Everything that comes through one is the host's word; TLS is the application's.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace adyton::keep {
 
 struct Socket {
-  bool used = false, stream = false, bound = false;
+  bool used = false, bound = false;
   std::uint16_t domain = 0;  // AF_INET, AF_INET6
 };
 

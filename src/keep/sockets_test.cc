@@ -27,7 +27,7 @@ class SocketsTest : public testing::Test {
     thread_.host_page = address_of(page_.get());
     fake_host().thread = &thread_;
     fd_ = static_cast<std::uint64_t>(call_socket(*kernel_, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-    datagrams_ = static_cast<std::uint64_t>(call_socket(*kernel_, AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+    other_ = static_cast<std::uint64_t>(call_socket(*kernel_, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
   }
   ~SocketsTest() override { fake_host() = {}; }
 
@@ -55,7 +55,7 @@ class SocketsTest : public testing::Test {
   std::unique_ptr<HostPage> page_ = std::make_unique<HostPage>();
   std::unique_ptr<Kernel> kernel_ = std::make_unique<Kernel>();
   ThreadState thread_{};
-  std::uint64_t fd_ = 0, datagrams_ = 0;
+  std::uint64_t fd_ = 0, other_ = 0;
 };
 
 TEST_F(SocketsTest, OnlyPortsOfTheManifestAreAskedFor) {
@@ -67,15 +67,11 @@ TEST_F(SocketsTest, OnlyPortsOfTheManifestAreAskedFor) {
   EXPECT_EQ(call_listen(*kernel_, fd_, 5), -EACCES);
   EXPECT_EQ(call_connect(*kernel_, thread_, with_address(fd_, AF_INET6, 443)), -EAFNOSUPPORT);
   EXPECT_EQ(call_connect(*kernel_, thread_, with_address(fd_, AF_UNIX, 443)), -EAFNOSUPPORT);
-  const Frame to = with_address(datagrams_, AF_INET, 53);
-  EXPECT_EQ(call_sendto(*kernel_, thread_,
-                        {.rdx = 4, .rsi = address_of(memory_.bytes), .rdi = datagrams_, .r8 = to.rsi, .r9 = to.rdx}),
-            -EACCES);
   EXPECT_TRUE(fake_host().requests.empty());
   EXPECT_EQ(call_connect(*kernel_, thread_, with_address(fd_, AF_INET, 443)), 0);
-  EXPECT_EQ(call_bind(*kernel_, thread_, with_address(datagrams_, AF_INET, 80)), 0);
-  EXPECT_EQ(call_listen(*kernel_, datagrams_, 5), -EOPNOTSUPP);
-  EXPECT_EQ(fake_host().requests.size(), 2u);
+  EXPECT_EQ(call_bind(*kernel_, thread_, with_address(other_, AF_INET, 80)), 0);
+  EXPECT_EQ(call_listen(*kernel_, other_, 5), 0);
+  EXPECT_EQ(fake_host().requests.size(), 3u);
 }
 
 TEST_F(SocketsTest, BadAddressesOfTheApplicationAreRefused) {
@@ -111,21 +107,37 @@ TEST_F(SocketsTest, MoreThanWasAskedForIsAnError) {
 
 TEST_F(SocketsTest, AddressesOfTheHostAreOfTheSocketsKindOrNone) {
   std::memset(page_->data, 0xff, 128);
-  Frame frame{.rdx = 8,
-              .rsi = address_of(memory_.bytes),
-              .rdi = datagrams_,
-              .r8 = address_of(&memory_.address),
-              .r9 = address_of(&memory_.size)};
-  for (const std::uint64_t said : {0ull, 15ull, 28ull, 128ull, ~0ull}) {
-    answers(8, said);
-    EXPECT_EQ(call_recvfrom(*kernel_, thread_, frame), -EIO) << said;
+  Frame frame{.rdx = address_of(&memory_.size), .rsi = address_of(&memory_.address), .rdi = fd_};
+  for (const std::uint64_t said : {0ull, 15ull, 28ull, 29ull, 128ull, ~0ull}) {
+    answers(said);
+    EXPECT_LT(call_getsockname(*kernel_, thread_, frame), 0) << said;
   }
-  answers(8, 16);
+  answers(16);
   memory_.size = 2;
-  EXPECT_EQ(call_recvfrom(*kernel_, thread_, frame), 8);
+  EXPECT_EQ(call_getpeername(*kernel_, thread_, frame), 0);
   EXPECT_EQ(memory_.address.sin_family, AF_INET);  // whatever the host says
   EXPECT_EQ(memory_.address.sin_port, 0);          // no more than there is room for
   EXPECT_EQ(memory_.size, 16u);
+}
+
+TEST_F(SocketsTest, AreStreamsAndHaveNoAddressOfTheSender) {
+  answers(8);
+  for (const int family : {AF_INET, AF_INET6}) {
+    EXPECT_EQ(call_socket(*kernel_, static_cast<std::uint64_t>(family), SOCK_DGRAM, 0), -EPROTONOSUPPORT);
+    EXPECT_EQ(call_socket(*kernel_, static_cast<std::uint64_t>(family), SOCK_STREAM, IPPROTO_UDP), -EPROTONOSUPPORT);
+  }
+  EXPECT_TRUE(fake_host().requests.empty());
+  Frame frame{.rdx = 8,
+              .rsi = address_of(memory_.bytes),
+              .rdi = fd_,
+              .r8 = address_of(&memory_.address),
+              .r9 = address_of(&memory_.size)};
+  EXPECT_EQ(call_recvfrom(*kernel_, thread_, frame), 8);
+  EXPECT_EQ(memory_.size, 0u);
+  frame.r10 = MSG_OOB;
+  EXPECT_EQ(call_recvfrom(*kernel_, thread_, frame), -EOPNOTSUPP);
+  EXPECT_EQ(call_sendto(*kernel_, thread_, frame), -EOPNOTSUPP);
+  EXPECT_EQ(fake_host().requests.size(), 1u);
 }
 
 TEST_F(SocketsTest, AnAcceptedOneWithoutAnAddressIsClosedAgain) {
@@ -136,7 +148,7 @@ TEST_F(SocketsTest, AnAcceptedOneWithoutAnAddressIsClosedAgain) {
   answers(16);
   const std::int64_t accepted = call_accept(*kernel_, thread_, {.rdi = fd_}, 0);
   EXPECT_GT(accepted, 0);
-  EXPECT_EQ(kernel_->descriptors.find(static_cast<std::uint64_t>(accepted))->object, Sockets::kFirst + 2);
+  EXPECT_EQ(Held(*kernel_, static_cast<std::uint64_t>(accepted))->object, Sockets::kFirst + 2);
 }
 
 TEST_F(SocketsTest, OptionsAreFewAndTheirValuesAreInts) {

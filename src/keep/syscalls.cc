@@ -50,12 +50,19 @@ std::int64_t call_old_select(Kernel& kernel, ThreadState& thread, const Frame& f
   };
   const auto* given = frame.r8 != 0 ? kernel.user.in<Interval>(frame.r8) : nullptr;
   if (frame.r8 != 0 && given == nullptr) return -EFAULT;
-  Time most;
+  Time most, end;
   if (given != nullptr) {
     if (given->seconds < 0 || given->microseconds < 0) return -EINVAL;
     most = Time{given->seconds, 0} + Time{given->microseconds / 1'000'000, given->microseconds % 1'000'000 * 1000};
+    end = kernel.clock.now(Clock::kMonotonic) + most;
   }
-  return call_select(kernel, thread, frame, given != nullptr ? &most : nullptr);
+  const std::int64_t done = call_select(kernel, thread, frame, given != nullptr ? &most : nullptr);
+  auto* left = given != nullptr ? kernel.user.out<Interval>(frame.r8) : nullptr;
+  if (left == nullptr || done < 0) return done;
+  const std::uint64_t nanoseconds = nanoseconds_from(kernel.clock.now(Clock::kMonotonic), end);
+  *left = {static_cast<std::int64_t>(nanoseconds / 1'000'000'000),
+           static_cast<std::int64_t>(nanoseconds % 1'000'000'000 / 1000)};
+  return done;
 }
 
 std::int64_t call_epoll_pwait2(Kernel& kernel, ThreadState& thread, const Frame& frame) {
@@ -73,11 +80,15 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_write: return call_write(kernel, thread, a, b, c);
     case __NR_readv: return call_readv(kernel, thread, frame);
     case __NR_writev: return call_writev(kernel, thread, frame);
+    case __NR_preadv: return call_preadv(kernel, thread, frame, 0);
+    case __NR_pwritev: return call_pwritev(kernel, thread, frame, 0);
+    case __NR_preadv2: return call_preadv(kernel, thread, frame, frame.r9 & 0xffffffff);
+    case __NR_pwritev2: return call_pwritev(kernel, thread, frame, frame.r9 & 0xffffffff);
     case __NR_close: return call_close(kernel, a);
+    case __NR_close_range: return call_close_range(kernel, a, b, c & 0xffffffff);
     case __NR_dup: return kernel.descriptors.duplicate(a, 0, false);
     case __NR_dup2:
-      return a == b ? (kernel.descriptors.find(a) != nullptr ? static_cast<std::int64_t>(a) : -EBADF)
-                    : call_dup3(kernel, a, b, 0);
+      return a == b ? (kernel.descriptors.has(a) ? static_cast<std::int64_t>(a) : -EBADF) : call_dup3(kernel, a, b, 0);
     case __NR_dup3: return call_dup3(kernel, a, b, c);
     case __NR_fcntl: return call_fcntl(kernel, frame);
 
@@ -156,14 +167,14 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
       const std::int64_t found = call_access(kernel, kHere, a);
       return found < 0 ? found : call_statfs(kernel, b);
     }
-    case __NR_fstatfs: return kernel.descriptors.find(a) == nullptr ? -EBADF : call_statfs(kernel, b);
+    case __NR_fstatfs: return !kernel.descriptors.has(a) ? -EBADF : call_statfs(kernel, b);
     case __NR_fallocate: return call_fallocate(kernel, frame);
     case __NR_sendfile: return call_sendfile(kernel, thread, frame);
     case __NR_copy_file_range: return call_copy_file_range(kernel, thread, frame);
     case __NR_memfd_create: return call_memfd_create(kernel, a, b);
     case __NR_flock: return call_flock(kernel, thread, a, b);
     case __NR_fadvise64:
-    case __NR_readahead: return kernel.descriptors.find(a) == nullptr ? -EBADF : 0;
+    case __NR_readahead: return !kernel.descriptors.has(a) ? -EBADF : 0;
     case __NR_fchmod: return call_fchmod(kernel, a, b);
     case __NR_fchdir: return call_fchdir(kernel, a);
     case __NR_chown:
@@ -194,6 +205,8 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_mprotect: return call_mprotect(kernel, a, b, c);
     case __NR_mremap: return call_mremap(kernel, frame);
     case __NR_madvise: return call_madvise(kernel, a, b, c);
+    case __NR_mincore: return call_mincore(kernel, a, b, c);
+    case __NR_membarrier: return a == 0 && b == 0 ? 0 : -EINVAL;  // it has no commands but to ask for them: none
 
     case __NR_arch_prctl: return call_arch_prctl(kernel, a, b);
     case __NR_set_tid_address: thread.clear_thread_id = a; return thread.thread_id;

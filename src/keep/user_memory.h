@@ -27,15 +27,17 @@ class UserMemory {
   // How many bytes from `address` on are readable.
   [[nodiscard]] std::uint64_t readable_from(std::uint64_t address) const;
 
-  // `count` of T to read, or to write; nullptr if any byte is elsewhere or the address is not aligned for it.
+  // `count` of T to read, or to write; nullptr if any byte is elsewhere. They lie where the application has put them,
+  // also unaligned, as Linux takes them: the processor reads them so, and nothing here is compiled with vector
+  // registers.
   template <typename T>
   const T* in(std::uint64_t address, std::uint64_t count = 1) const {
-    if (count > (std::uint64_t{1} << 40) || address % alignof(T) != 0) return nullptr;
+    if (count > (std::uint64_t{1} << 40)) return nullptr;
     return readable(address, count * sizeof(T)) ? at<const T>(address) : nullptr;
   }
   template <typename T>
   T* out(std::uint64_t address, std::uint64_t count = 1) const {
-    if (count > (std::uint64_t{1} << 40) || address % alignof(T) != 0) return nullptr;
+    if (count > (std::uint64_t{1} << 40)) return nullptr;
     return writable(address, count * sizeof(T)) ? at<T>(address) : nullptr;
   }
 

@@ -75,17 +75,16 @@ enum class KeepRequest : std::uint64_t {
                 // One at a time: a new one is instead of the last
   kInterrupt = 22,  // (index of a thread) -> 0: as kWake; if its TCS is inside and computes, an asynchronous exit, then
                     // EENTER at CSSA 1, and ERESUME whatever the keep kernel says
-  // Sockets, under numbers that the keep kernel gives, from 3 on. They do not block: -EAGAIN, and kPoll. An address is
-  // a struct sockaddr_in or sockaddr_in6 at the beginning of HostPage::data; what is sent or received lies behind
-  // kKeepAddressBytes.
-  kSocket = 30,       // (number, AF_INET or AF_INET6, SOCK_STREAM or SOCK_DGRAM) -> 0
+  // TCP sockets, under numbers that the keep kernel gives, from 3 on. They do not block: -EAGAIN, and kPoll. An address
+  // is a struct sockaddr_in or sockaddr_in6 in HostPage::data, and so is what is sent or received.
+  kSocket = 30,       // (number, AF_INET or AF_INET6) -> 0
   kCloseSocket = 31,  // (number) -> 0
   kBind = 32,         // (number, bytes of address) -> 0
   kListen = 33,       // (number, backlog) -> 0
   kConnect = 34,      // (number, bytes of address) -> 0
   kAccept = 35,       // (number, number of the new one) -> bytes of the peer's address
-  kSend = 36,         // (number, bytes of address or 0, bytes) -> bytes taken
-  kReceive = 37,      // (number, most bytes, 0 or MSG_PEEK) -> bytes given; rdx: bytes of address
+  kSend = 36,         // (number, bytes) -> bytes taken
+  kReceive = 37,      // (number, most bytes, 0 or MSG_PEEK) -> bytes given
   kSocketName = 38,   // (number, 0: own, 1: the peer's) -> bytes of address
   kShutdown = 39,     // (number, how) -> 0
   kGetOption = 40,    // (number, level << 32 | name) -> the option's int

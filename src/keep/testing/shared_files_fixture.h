@@ -34,7 +34,6 @@ class SharedFilesTest : public testing::Test {
     EXPECT_TRUE(kernel_->user.add(heap, heap + kBytes, true));
     EXPECT_TRUE(kernel_->files.initialise(kernel_->memory, kernel_->memory_lock));
     kernel_->descriptors.initialise();
-    kernel_->folder = FileSystem::kRoot;
     const Locked locked(kernel_->memory_lock);
     user_ = static_cast<std::uint64_t>(kernel_->memory.map(0, kUserBytes, 3, 0x22));  // readable, writable; private
     thread_.host_page = address_of(page_.get());
@@ -74,9 +73,7 @@ class SharedFilesTest : public testing::Test {
     const void* text = page_->data;
     return std::to_string(at_place >> 32) + ":" + std::string(static_cast<const char*>(text), at_place & 0xffffffff);
   }
-  [[nodiscard]] OpenFile& file(std::int64_t descriptor) const {
-    return *kernel_->descriptors.find(static_cast<std::uint64_t>(descriptor));
-  }
+  [[nodiscard]] Held file(std::int64_t descriptor) const { return {*kernel_, static_cast<std::uint64_t>(descriptor)}; }
 
   static constexpr std::size_t kBytes = 16 << 20, kUserBytes = 1 << 20;
   static constexpr auto kHere = static_cast<std::uint64_t>(-100);  // AT_FDCWD

@@ -32,13 +32,13 @@ class HostDescriptors {
   std::uint64_t request(KeepRequest request, std::uint64_t a, std::uint64_t b, std::uint64_t c,
                         std::span<std::uint8_t> page, std::uint64_t& second) {
     return request >= KeepRequest::kReadFile ? files_.request(request, a, b, c, page, second)
-                                             : socket_request(request, a, b, c, page, second);
+                                             : socket_request(request, a, b, c, page);
   }
 
  private:
   // kSocket and what follows it in KeepRequest, in host_sockets.cc; none blocks.
   std::uint64_t socket_request(KeepRequest request, std::uint64_t number, std::uint64_t b, std::uint64_t c,
-                               std::span<std::uint8_t> page, std::uint64_t& second);
+                               std::span<std::uint8_t> page);
 
   using Shared = std::shared_ptr<const Descriptor>;      // open for as long as a thread uses it
   [[nodiscard]] int stream(std::uint64_t handle) const;  // -1: there is none

@@ -49,12 +49,11 @@ std::uint64_t HostDescriptors::keep_socket(std::uint64_t number, int descriptor)
 }
 
 std::uint64_t HostDescriptors::socket_request(KeepRequest request, std::uint64_t number, std::uint64_t b,
-                                              std::uint64_t c, std::span<std::uint8_t> page, std::uint64_t& second) {
+                                              std::uint64_t c, std::span<std::uint8_t> page) {
   constexpr int kFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const std::span<std::uint8_t> data = page.subspan(kKeepAddressBytes);
   const auto level = static_cast<int>(b >> 32), name = static_cast<int>(b & 0xffffffff);
   if (request == KeepRequest::kSocket) {
-    return keep_socket(number, ::socket(static_cast<int>(b), static_cast<int>(c) | kFlags, 0));
+    return keep_socket(number, ::socket(static_cast<int>(b), SOCK_STREAM | kFlags, 0));
   }
   const Shared held = socket(number);
   if (!held) return failure(request >= KeepRequest::kSocket && request <= KeepRequest::kSetOption ? EBADF : ENOSYS);
@@ -80,19 +79,11 @@ std::uint64_t HostDescriptors::socket_request(KeepRequest request, std::uint64_t
       const std::uint64_t kept = keep_socket(b, accepted);
       return accepted < 0 ? kept : address.put(page);
     }
-    case KeepRequest::kSend: {
-      Address address = Address::from(page, b);
-      const std::size_t bytes = std::min<std::uint64_t>(c, data.size());
-      return result(
-          ::sendto(of, data.data(), bytes, MSG_NOSIGNAL, b != 0 ? address.get() : nullptr, b != 0 ? address.size : 0));
-    }
+    case KeepRequest::kSend:
+      return result(::send(of, page.data(), std::min<std::uint64_t>(b, page.size()), MSG_NOSIGNAL));
     case KeepRequest::kReceive: {
-      Address address;
-      const std::size_t bytes = std::min<std::uint64_t>(b, data.size());
-      const ssize_t taken =
-          ::recvfrom(of, data.data(), bytes, static_cast<int>(c) & MSG_PEEK, address.get(), &address.size);
-      if (taken >= 0) second = address.put(page);
-      return result(taken);
+      const std::size_t bytes = std::min<std::uint64_t>(b, page.size());
+      return result(::recv(of, page.data(), bytes, static_cast<int>(c) & MSG_PEEK));
     }
     case KeepRequest::kSocketName: {
       Address address;

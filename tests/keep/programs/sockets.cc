@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP and UDP over the loopback, on the ports that the arguments name; pairs of sockets.
+// TCP over the loopback, on the ports that the arguments name; pairs of sockets.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -102,22 +102,6 @@ void stream(int port) {
   close(refused);
 }
 
-void datagrams(int port) {
-  const int receiver = socket(AF_INET, SOCK_DGRAM, 0), sender = socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in address = local(port);
-  std::cout << bind(receiver, raw(address), sizeof(address));
-  std::cout << sendto(sender, "datagram", 8, 0, raw(address), sizeof(address));
-  char bytes[100];
-  sockaddr_in from{};
-  socklen_t size = sizeof(from);
-  std::cout << recvfrom(receiver, bytes, sizeof(bytes), MSG_PEEK, nullptr, nullptr);
-  const ssize_t count = recvfrom(receiver, bytes, sizeof(bytes), 0, raw(from), &size);
-  std::cout << std::string(bytes, std::size_t(count)) << size << "\n";
-  std::cout << recv(receiver, bytes, 1, MSG_DONTWAIT) << (errno == EAGAIN) << "\n";
-  close(receiver);
-  close(sender);
-}
-
 void pairs() {
   int ends[2];
   std::cout << socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
@@ -139,7 +123,6 @@ int main(int count, char** arguments) {
   pairs();
   const int port = count > 1 ? std::atoi(arguments[1]) : 0;
   stream(port);
-  datagrams(port);
   std::cout << std::flush;
   const int other = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = local(port + 1);
