@@ -94,9 +94,10 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("alternate_stacks", "areas", "channels", "faults_unsafe", "files", "hello", "interrupts", "language", "libraries", "locales",
-                                         "maps_unsafe", "openssl", "signals", "sqlite", "strings", "system",
-                                         "system_calls", "thread_ends_unsafe", "threads", "waiting", "zlib"),
+                         testing::Values("alternate_stacks", "areas", "channels", "faults_unsafe", "files", "hello",
+                                         "interrupts", "language", "libraries", "locales", "maps_unsafe", "openssl",
+                                         "processor_time", "signals", "sqlite", "strings", "system", "system_calls",
+                                         "thread_ends_unsafe", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
@@ -369,8 +370,8 @@ std::string contents(int descriptor) {
 TEST(KeepStopTest, SignalsThatStopAreNamedAndTheProgramGoesOn) {
   const Loaded sgx = load("stops");
   const int output = memfd_create("output", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC);
-  const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets,
-                            {.arguments = {"stops"}, .streams = {.output = output, .error = error}});
+  const auto end =
+      run_keep(*sgx.enclave, sgx.tcs_offsets, {.arguments = {"stops"}, .streams = {.output = output, .error = error}});
   ASSERT_TRUE(end.has_value()) << end.error().message;
   EXPECT_EQ(end->status, 3);
   EXPECT_EQ(end->signal, 0);

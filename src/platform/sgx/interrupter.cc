@@ -53,8 +53,8 @@ void Interrupter::alarm(std::optional<Clock::time_point> when, std::uint64_t thr
 }
 
 void Interrupter::run() {
-  // A thread that was just on its way in when it was interrupted has not noticed: it is interrupted again. Less and less
-  // often, as it may be asleep, or on a processor where nothing interrupts it.
+  // A thread that was just on its way in when it was interrupted has not noticed: it is interrupted again. Less and
+  // less often, as it may be asleep, or on a processor where nothing interrupts it.
   std::unique_lock locked(mutex_);
   while (!stop_) {
     const bool pending = !wanted_.empty() || ringing_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers on alternate stacks: what they are told and may do, and that nothing below such a stack is ever written to. With the
-// argument "overrun" handlers nest until their frames do not fit any more, which ends the program.
+// Handlers on alternate stacks: what they are told and may do, and that nothing below such a stack is ever written to.
+// With the argument "overrun" handlers nest until their frames do not fit any more, which ends the program.
 #include <signal.h>
 #include <sys/auxv.h>
 #include <ucontext.h>
@@ -15,7 +15,7 @@
 
 namespace {
 
-constexpr int kLeastSize = 51;  // AT_MINSIGSTKSZ
+constexpr int kLeastSize = 51;     // AT_MINSIGSTKSZ
 constexpr int kDisarms = 1 << 31;  // SS_AUTODISARM
 constexpr std::size_t kBelow = 64 * 1024;
 
