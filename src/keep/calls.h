@@ -34,7 +34,7 @@ std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer);
 std::int64_t call_prctl(Kernel& kernel, ThreadState& thread, const Frame& frame);
 
 // calls_accounts.cc: who and how, of which there is one answer.
-std::int64_t call_getrusage(Kernel& kernel, std::uint64_t to);
+std::int64_t call_getrusage(Kernel& kernel, ThreadState& thread, std::uint64_t whose, std::uint64_t to);
 std::int64_t call_times(Kernel& kernel, std::uint64_t to);
 std::int64_t call_get_ids(Kernel& kernel, const Frame& frame);
 std::int64_t call_set_id(std::uint64_t id);
@@ -61,8 +61,8 @@ std::int64_t call_set_robust_list(Kernel& kernel, ThreadState& thread, const Fra
 [[noreturn]] void end_thread(Kernel& kernel, ThreadState& thread, std::uint64_t status);
 
 // calls_time.cc
-std::int64_t call_clock_gettime(Kernel& kernel, std::uint64_t clock, std::uint64_t to);
-std::int64_t call_clock_getres(Kernel& kernel, std::uint64_t clock, std::uint64_t to);
+std::int64_t call_clock_gettime(Kernel& kernel, ThreadState& thread, std::uint64_t clock, std::uint64_t to);
+std::int64_t call_clock_getres(Kernel& kernel, ThreadState& thread, std::uint64_t clock, std::uint64_t to);
 std::int64_t call_gettimeofday(Kernel& kernel, std::uint64_t to);
 std::int64_t call_time(Kernel& kernel, std::uint64_t to);
 std::int64_t call_nanosleep(Kernel& kernel, ThreadState& thread, std::uint64_t clock, std::uint64_t flags,

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::uint32_t kUser = 1000, kSame = ~0U;
 
+std::int64_t in_ticks(Time time) { return time.seconds * 100 + time.nanoseconds / 10'000'000; }  // AT_CLKTCK
+
 // Of sockets what the host says that could be had at once.
 std::int64_t bytes_to_read(Kernel& kernel, const OpenFile& file) {
   switch (file.kind) {
@@ -36,11 +38,15 @@ std::int64_t bytes_to_read(Kernel& kernel, const OpenFile& file) {
 
 }  // namespace
 
-std::int64_t call_getrusage(Kernel& kernel, std::uint64_t to) {
+std::int64_t call_getrusage(Kernel& kernel, ThreadState& thread, std::uint64_t whose, std::uint64_t to) {
+  const auto who = static_cast<std::int32_t>(whose);
+  if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD) return -EINVAL;
   auto* out = kernel.user.out<struct rusage>(to);
   if (out == nullptr) return -EFAULT;
-  const Time now = kernel.clock.now(Clock::kMonotonic);  // as CLOCK_PROCESS_CPUTIME_ID
   *out = {};
+  if (who == RUSAGE_CHILDREN) return 0;  // there are none
+  // The application's and the system's are not told apart.
+  const Time now = who == RUSAGE_SELF ? kernel.clock.used_by_all() : kernel.clock.used_by(thread.index, thread.used);
   out->ru_utime = {now.seconds, now.nanoseconds / 1000};
   const Locked locked(kernel.memory_lock);
   out->ru_maxrss = static_cast<long>((kernel.memory.taken_bytes() + kernel.stacks.taken_bytes()) / 1024);
@@ -48,12 +54,12 @@ std::int64_t call_getrusage(Kernel& kernel, std::uint64_t to) {
 }
 
 std::int64_t call_times(Kernel& kernel, std::uint64_t to) {
-  const Time now = kernel.clock.now(Clock::kMonotonic);
-  const std::int64_t ticks = now.seconds * 100 + now.nanoseconds / 10'000'000;  // AT_CLKTCK
+  const std::int64_t ticks = in_ticks(kernel.clock.now(Clock::kMonotonic));
   if (to != 0) {
     auto* out = kernel.user.out<std::int64_t>(to, 4);
     if (out == nullptr) return -EFAULT;
-    out[0] = ticks;
+    const Time used = kernel.clock.used_by_all();
+    out[0] = in_ticks(used);
     out[1] = out[2] = out[3] = 0;
   }
   return ticks;

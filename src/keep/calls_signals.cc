@@ -64,8 +64,8 @@ std::int64_t call_sigaltstack(Kernel& kernel, ThreadState& thread, const Frame& 
   if ((frame.rdi != 0 && wanted == nullptr) || (frame.rsi != 0 && told == nullptr)) return -EFAULT;
   const Stack next = wanted != nullptr ? *wanted : Stack{};
   const std::uint64_t in_use = on_alternate_stack(thread) ? kOnStack : 0;
-  const Stack before{thread.alternate_stack[0],
-                     (thread.alternate_stack[1] & (kStackDisabled | kAutoDisarm)) | in_use, thread.alternate_stack[2]};
+  const Stack before{thread.alternate_stack[0], (thread.alternate_stack[1] & (kStackDisabled | kAutoDisarm)) | in_use,
+                     thread.alternate_stack[2]};
   if (wanted != nullptr) {
     const std::int64_t error = set_alternate_stack(thread, next.address, next.flags, next.bytes);
     if (error < 0) return error;

@@ -156,6 +156,7 @@ std::int64_t call_timer_create(Kernel& kernel, const Frame& frame) {
   Timer timer{.sends = true, .signal = SIGALRM, .code = kTimerExpired};
   auto* id = kernel.user.out<std::uint32_t>(frame.rdx);
   const auto* event = frame.rsi != 0 ? kernel.user.in<Event>(frame.rsi) : nullptr;
+  if (frame.rdi == CLOCK_PROCESS_CPUTIME_ID || frame.rdi == CLOCK_THREAD_CPUTIME_ID) return -EOPNOTSUPP;
   if (!clock_kind(frame.rdi, timer.clock)) return -EINVAL;
   if (id == nullptr || (frame.rsi != 0 && event == nullptr)) return -EFAULT;
   if (event != nullptr) {

@@ -27,13 +27,19 @@ class Clock {
 
   // Asks the host. What it says goes no further back than what was told before; nonsense repeats that.
   Time now(Kind kind);
+  // Likewise of the processor time of the application, or of the thread with this index since it was started; `told`:
+  // what was told of it before.
+  Time used_by_all();
+  Time used_by(std::uint64_t thread_index, Time& told);
 
  private:
+  Time ask(std::uint64_t clock, std::uint64_t index, Time& told);
+
   SpinLock lock_;
-  Time told_[2];
+  Time told_[2], told_of_all_;
 };
 
-// Which of the two a clockid_t is; false: none of them. CPU times are told as monotonic time.
+// Which of the two a clockid_t is; false: none of them.
 bool clock_kind(std::uint64_t clock_id, Clock::Kind& kind);
 
 }  // namespace adyton::keep

@@ -142,7 +142,8 @@ CpuidAnswer CpuidCache::get(std::uint32_t leaf, std::uint32_t subleaf) {
   const RawAnswer raw = ask_host(KeepRequest::kCpuid, leaf, subleaf);
   const CpuidAnswer told{static_cast<std::uint32_t>(raw.result), static_cast<std::uint32_t>(raw.b),
                          static_cast<std::uint32_t>(raw.c), static_cast<std::uint32_t>(raw.d)};
-  const CpuidAnswer answer = without_missing_state(leaf, subleaf, with_known_sizes(leaf, subleaf, told, enabled_), xfrm_);
+  const CpuidAnswer answer =
+      without_missing_state(leaf, subleaf, with_known_sizes(leaf, subleaf, told, enabled_), xfrm_);
   const Locked locked(lock_);
   for (std::uint32_t index = 0; index < count_; ++index) {  // another thread may have been faster
     if (entries_[index].leaf == leaf && entries_[index].subleaf == subleaf) return entries_[index].answer;

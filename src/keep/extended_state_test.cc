@@ -16,9 +16,8 @@ TEST(Cpuid, RoomForStateIsThatOfWhatIsEnabled) {
   const struct {
     std::uint64_t enabled;
     std::uint32_t standard, compacted;
-  } table[] = {{0, 576, 576},          {3, 576, 576},          {7, 832, 832},
-               {0xe7, 2688, 2432},     {0x2e7, 2696, 2440},    {0x600e7, 11008, 10688},
-               {0x602e7, 11008, 10752}, {~0ull, 11008, 10880}};
+  } table[] = {{0, 576, 576},       {3, 576, 576},           {7, 832, 832},           {0xe7, 2688, 2432},
+               {0x2e7, 2696, 2440}, {0x600e7, 11008, 10688}, {0x602e7, 11008, 10752}, {~0ull, 11008, 10880}};
   for (const auto& row : table) {
     EXPECT_EQ(extended_state_bytes(row.enabled), row.standard) << std::hex << row.enabled;
     for (const std::uint32_t host : {0U, 1U, ~0U}) {

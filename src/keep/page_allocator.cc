@@ -78,7 +78,8 @@ std::int64_t PageAllocator::protect(std::uint64_t address, std::uint64_t bytes, 
   if (!aligned(address) || address + bytes < address || (protection & ~kProtections) != 0) return -EINVAL;
   if (bytes == 0) return 0;
   if ((protection & PROT_EXEC) != 0) return -EACCES;
-  if (!areas_.is_taken(address, address + bytes) || !areas_.has_room_to_change(address, address + bytes)) return -ENOMEM;
+  if (!areas_.is_taken(address, address + bytes) || !areas_.has_room_to_change(address, address + bytes))
+    return -ENOMEM;
   areas_.change(address, address + bytes, [&](Area& area) {
     if (protection != PROT_NONE && area.wiped == 0) {
       wipe(area.begin, area.end);

@@ -14,8 +14,8 @@ namespace {
 bool ignored(const SignalAction& action, std::uint64_t signal) {
   constexpr std::uint64_t kIgnore = 1;  // SIG_IGN
   if (action.handler == kIgnore) return true;
-  return action.handler == 0 && (signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH ||
-                                 stops_by_default(signal));
+  return action.handler == 0 &&
+         (signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH || stops_by_default(signal));
 }
 
 ThreadState* thread_with_id(Kernel& kernel, std::uint32_t id) {
@@ -57,9 +57,10 @@ bool stops_by_default(std::uint64_t signal) {
 
 void tell_of_stop(Kernel& kernel, const ThreadState& thread, std::uint64_t signal) {
   if ((__atomic_fetch_or(&kernel.stops_told, signal_bit(signal), __ATOMIC_SEQ_CST) & signal_bit(signal)) != 0) return;
-  log(thread, Line() << "adyton: signal " << signal
-                     << " would stop the application, which an SGX enclave cannot do: it goes on as if continued at once. "
-                        "To stop it, stop the process that it runs in\n");
+  log(thread,
+      Line() << "adyton: signal " << signal
+             << " would stop the application, which an SGX enclave cannot do: it goes on as if continued at once. "
+                "To stop it, stop the process that it runs in\n");
 }
 
 SignalInfo sent_by_this_process(std::int32_t code) {

@@ -230,7 +230,7 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_setpgid: return 0;
     case __NR_wait4:
     case __NR_waitid: return -ECHILD;
-    case __NR_getrusage: return call_getrusage(kernel, b);
+    case __NR_getrusage: return call_getrusage(kernel, thread, a, b);
     case __NR_times: return call_times(kernel, a);
     case __NR_getresuid:
     case __NR_getresgid: return call_get_ids(kernel, frame);
@@ -266,8 +266,8 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_sched_setaffinity: return call_sched_setaffinity(kernel, thread, frame);
     case __NR_getcpu: return call_getcpu(kernel, a, b);
 
-    case __NR_clock_gettime: return call_clock_gettime(kernel, a, b);
-    case __NR_clock_getres: return call_clock_getres(kernel, a, b);
+    case __NR_clock_gettime: return call_clock_gettime(kernel, thread, a, b);
+    case __NR_clock_getres: return call_clock_getres(kernel, thread, a, b);
     case __NR_gettimeofday: return call_gettimeofday(kernel, a);
     case __NR_time: return call_time(kernel, a);
     case __NR_nanosleep: return call_nanosleep(kernel, thread, 1, 0, a, b);

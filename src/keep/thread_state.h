@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "image/sgx/keep_config.h"
+#include "keep/clock.h"
 
 namespace adyton::keep {
 
@@ -65,6 +66,7 @@ struct ThreadState {
   std::uint64_t wait_signals;                         // __atomic_: what sigtimedwait() waits for
   std::uint64_t kept_mask;                            // signal_mask as it is to be again after this system call
   bool mask_is_kept;
+  Time used;              // processor time, as told last
   char name[16];          // PR_SET_NAME, with a zero byte
   std::uint64_t restart;  // 1 and the number of the system call that a signal interrupted and that may be made again
 

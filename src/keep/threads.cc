@@ -30,6 +30,7 @@ ThreadState* Threads::reserve() {
     ids_given_ = ids_given_ < (1U << 22) ? ids_given_ + 1 : 1;
     thread.wait_address = thread.pending = thread.wait_signals = 0;
     thread.attention = 0;
+    thread.used = {};
     thread.mask_is_kept = false;
     thread.clear_thread_id = thread.robust_list = 0;
     thread.alternate_stack[0] = thread.alternate_stack[2] = 0;

@@ -32,7 +32,7 @@ class Threads {
   // ThreadState may be another's. One step for everybody else: the TCS is free, `word` (nullptr: none) is zero, and one
   // who slept on it is to be woken.
   struct Parting {
-    bool last = false;           // nobody else is left: nothing was done, and the application ends
+    bool last = false;          // nobody else is left: nothing was done, and the application ends
     std::uint64_t to_wake = 0;  // 1 and the index of a thread, which the host is to be told of
   };
   Parting part(ThreadState& thread, std::uint32_t* word);

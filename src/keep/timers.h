@@ -24,12 +24,12 @@ struct Timer {
   Clock::Kind clock = Clock::kMonotonic;
   TimerSetting setting;       // `next`: a point in time; zero: not armed
   std::uint64_t expired = 0;  // since it was last read
-  std::uint64_t mark = 0;  // of its signals: no two timers have the same, one after the other either
+  std::uint64_t mark = 0;     // of its signals: no two timers have the same, one after the other either
   std::uint64_t signal = 0, value = 0;
   std::uint64_t missed = 0;   // expirations beyond the one whose signal is on its way
   std::uint64_t overrun = 0;  // of the signal that was taken last
-  std::uint32_t target = 0;  // thread id; 0: the process
-  std::int32_t code = 0;     // si_code
+  std::uint32_t target = 0;   // thread id; 0: the process
+  std::int32_t code = 0;      // si_code
   Edges edges{};
 };
 

@@ -53,9 +53,11 @@ enum class KeepFailure : std::uint64_t {
 
 // What the keep kernel asks. Any result that is neither listed nor a small negative number counts as EIO.
 enum class KeepRequest : std::uint64_t {
-  kWrite = 1,        // (descriptor 1 or 2, bytes in HostPage::data) -> bytes taken
-  kRead = 2,         // (descriptor 0, most bytes) -> bytes given in HostPage::data; 0: the end
-  kClock = 3,        // (clockid_t: 0 real time, 1 monotonic) -> seconds; rdx: nanoseconds
+  kWrite = 1,  // (descriptor 1 or 2, bytes in HostPage::data) -> bytes taken
+  kRead = 2,   // (descriptor 0, most bytes) -> bytes given in HostPage::data; 0: the end
+  // (clockid_t: 0 real time, 1 monotonic; 2 processor time of the application, 3 of the thread whose index follows,
+  // each since its start) -> seconds; rdx: nanoseconds
+  kClock = 3,
   kWait = 4,         // (nanoseconds at most, or kForever) -> 0: woken or not, it looks for itself
   kWake = 5,         // (index of a thread) -> 0: its kWait, now or the next, ends
   kStartThread = 6,  // (index of a thread) -> 0: a thread of the host will enter that TCS with KeepEntry::kStart

@@ -2,6 +2,7 @@
 #include "platform/sgx/host_requests.h"
 
 #include <cpuid.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <x86intrin.h>
@@ -19,6 +20,8 @@
 #include <optional>
 #include <span>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 #include "base/descriptor.h"
 #include "base/error.h"
@@ -30,6 +33,7 @@
 namespace adyton {
 namespace {
 
+constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kDay = 86'400'000'000'000;  // longer sleeps are asked for again
 
 std::uint64_t number(auto value) { return static_cast<std::uint64_t>(value); }
@@ -45,9 +49,11 @@ struct HostThread {
   // It is to look for signals and timers: set by interrupt(), until the keep kernel has been told.
   std::atomic<bool> looks = false;
   std::atomic<bool> away = true;  // idle, or outside for a request: told when it goes back, without an exit of its own
-  std::atomic<std::uint64_t> sleeps_on = 0;  // address of the word of KeepStart::memory, 0: none
-  bool wanted = false;                       // of kStartThread, not yet entered
-  std::thread runner;                        // of all but the first
+  std::atomic<clockid_t> clock = CLOCK_MONOTONIC;       // of its processor time
+  std::atomic<std::chrono::nanoseconds> used_before{};  // what that was when the enclave's thread was started
+  std::atomic<std::uint64_t> sleeps_on = 0;             // address of the word of KeepStart::memory, 0: none
+  bool wanted = false;                                  // of kStartThread, not yet entered
+  std::thread runner;                                   // of all but the first
 };
 
 class KeepHost {
@@ -96,6 +102,9 @@ class KeepHost {
 
   // One run of a thread, from its start to its end.
   void run_thread(std::uint64_t index, SgxRegisters registers) {
+    clockid_t own{};
+    if (pthread_getcpuclockid(pthread_self(), &own) == 0) threads_[index].clock = own;
+    threads_[index].used_before = time_of(own);
     SgxLeaf leaf = SgxLeaf::kEenter;
     HostThread& thread = threads_[index];
     const struct Leaves {
@@ -176,13 +185,7 @@ class KeepHost {
         wake(request.rdx, &HostThread::woken);
         if (request.rdx < threads_.size()) interrupt(request.rdx);
         break;
-      case KeepRequest::kClock: {
-        timespec now{};
-        clock_gettime(request.rdx == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
-        out.rsi = number(now.tv_sec);
-        out.rdx = number(now.tv_nsec);
-        break;
-      }
+      case KeepRequest::kClock: std::tie(out.rsi, out.rdx) = time(request.rdx, request.r8); break;
       case KeepRequest::kWait: wait(index, request.rdx); break;
       case KeepRequest::kWake: rouse(request.rdx); break;
       case KeepRequest::kStartThread: out.rsi = start(request.rdx); break;
@@ -211,6 +214,27 @@ class KeepHost {
                                        threads_[index].page->data, out.rdx);
     }
     return out;
+  }
+
+  // Seconds and nanoseconds, since the start where that is what a clock counts from.
+  std::pair<std::uint64_t, std::uint64_t> time(std::uint64_t clock, std::uint64_t index) {
+    std::chrono::nanoseconds now{};
+    switch (clock) {
+      case CLOCK_REALTIME: now = time_of(CLOCK_REALTIME); break;
+      case CLOCK_PROCESS_CPUTIME_ID: now = time_of(CLOCK_PROCESS_CPUTIME_ID) - used_before_; break;
+      case CLOCK_THREAD_CPUTIME_ID:
+        if (index < threads_.size()) now = time_of(threads_[index].clock) - threads_[index].used_before.load();
+        break;
+      default: now = time_of(CLOCK_MONOTONIC);
+    }
+    const auto count = number(std::max(now, std::chrono::nanoseconds{}).count());
+    return {count / kSecond, count % kSecond};
+  }
+
+  static std::chrono::nanoseconds time_of(clockid_t clock) {
+    timespec now{};
+    if (clock_gettime(clock, &now) != 0) return {};  // a thread's that has ended
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
   }
 
   static std::size_t clamp(std::uint64_t bytes) { return std::min<std::uint64_t>(bytes, HostPage::kDataBytes); }
@@ -263,7 +287,6 @@ class KeepHost {
 
   std::uint64_t futex_wait(std::uint64_t index, std::uint64_t word, std::uint64_t expected, std::uint64_t nanoseconds) {
     if (!in_memory(word)) return number(-EFAULT);
-    constexpr std::uint64_t kSecond = 1'000'000'000;
     const timespec until{.tv_sec = static_cast<time_t>(nanoseconds / kSecond),
                          .tv_nsec = static_cast<long>(nanoseconds % kSecond)};
     std::atomic<std::uint64_t>& sleeps_on = threads_[index].sleeps_on;
@@ -373,6 +396,7 @@ class KeepHost {
   const int trace_;
   const std::span<std::byte> memory_;
   std::vector<HostThread> threads_;
+  const std::chrono::nanoseconds used_before_ = time_of(CLOCK_PROCESS_CPUTIME_ID);
   std::atomic<bool> has_ended_ = false;
   std::mutex end_mutex_;
   std::optional<Result<KeepEnd>> end_;
