@@ -113,7 +113,7 @@ TEST_F(StacksTest, SystemCallsTakeAddressesInStacksOnly) {
     EXPECT_EQ(user.readable_from(stack + kBytes - 3), 3u);
     EXPECT_EQ(user.readable_from(stack - 1), 0u);
   }
-  EXPECT_FALSE(user.readable(begin_ + kCount * kStride, 0));
+  EXPECT_FALSE(user.readable(begin_ + kCount * kStride, 1));
 }
 
 TEST(StacksSizes, NumbersThatAreNone) {

@@ -31,7 +31,12 @@ inline constexpr CallShape kCallShapes[] = {
     {__NR_writev, "dpd"},
     {__NR_pread64, "d<ul"},
     {__NR_pwrite64, "d>ul"},
+    {__NR_preadv, "dpdl"},
+    {__NR_preadv2, "dpdllx"},
+    {__NR_pwritev, "dpdl"},
+    {__NR_pwritev2, "dpdllx"},
     {__NR_close, "d"},
+    {__NR_close_range, "uux"},
     {__NR_dup, "d"},
     {__NR_dup2, "dd"},
     {__NR_dup3, "ddn"},
@@ -145,6 +150,7 @@ inline constexpr CallShape kCallShapes[] = {
     {__NR_mlockall, "x"},
     {__NR_munlockall, ""},
     {__NR_msync, "pux"},
+    {__NR_mincore, "pup"},
 
     // Time.
     {__NR_clock_gettime, "cp"},
@@ -198,6 +204,7 @@ inline constexpr CallShape kCallShapes[] = {
     {__NR_set_tid_address, "p"},
     {__NR_set_robust_list, "pu"},
     {__NR_rseq, "puxx"},
+    {__NR_membarrier, "dxd"},
     {__NR_arch_prctl, "Zp"},
     {__NR_prctl, "Pxxxx"},
     {__NR_sched_yield, ""},
