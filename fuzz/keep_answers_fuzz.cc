@@ -109,7 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto clock = std::make_unique<Clock>();
   const auto page = std::make_unique<adyton::HostPage>();
   const auto cpuid = std::make_unique<CpuidCache>();
-  cpuid->initialise(3);
+  cpuid->initialise(3, 3);
   Time last[2];
   int asked_of_cpuid = 0;
   while (input.size > 0) {
