@@ -10,8 +10,9 @@ FakeHost& fake_host() {
 
 RawAnswer ask_host(KeepRequest request, std::uint64_t a, std::uint64_t b, std::uint64_t c) {
   FakeHost& host = fake_host();
-  host.requests.push_back({request, a, b, c});
-  return host.answer ? host.answer(host.requests.back()) : RawAnswer{};
+  const FakeHost::Request asked{request, a, b, c};  // who answers may ask as well
+  host.requests.push_back(asked);
+  return host.answer ? host.answer(asked) : RawAnswer{};
 }
 
 ThreadState& current_thread() { return *fake_host().thread; }
