@@ -57,10 +57,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::uint64_t i = 0; i < said.arguments; ++i) expect_string(*word++);
   if (*word++ != 0) std::abort();
   std::uint64_t variables = 0;
-  for (; *word != 0; ++word, ++variables) {
+  for (; word[1] != 0; ++word, ++variables) {
     expect_string(*word);
     if (!std::string_view(at<const char>(*word)).starts_with("ADYTON_")) std::abort();
   }
   if (variables > said.environment) std::abort();
+  // The last is the keep kernel's own.
+  const std::string_view own = at<const char>(*word);
+  if (own != "GLIBC_TUNABLES=glibc.malloc.arena_max=1" || *word <= top || *word + own.size() >= strings) std::abort();
   return 0;
 }
