@@ -116,8 +116,8 @@ std::uint64_t Timers::take_overrun(std::uint64_t mark) {
   return timer.overrun;
 }
 
-void Timers::fire(Kernel& kernel) {
-  if (!armed()) return;
+bool Timers::fire(Kernel& kernel) {
+  if (!armed()) return false;
   const Time now[] = {kernel.clock.now(Clock::kReal), kernel.clock.now(Clock::kMonotonic)};
   bool any = false;
   for (Timer& timer : timers_) {
@@ -144,13 +144,13 @@ void Timers::fire(Kernel& kernel) {
       }
     }
   }
-  if (any && armed()) tell_host(kernel, current_thread().index);
+  if (!any || !armed()) return false;
+  tell_host(kernel, current_thread().index);
+  return true;
 }
 
 void Timers::host_called(Kernel& kernel) {
-  if (!armed()) return;
-  fire(kernel);
-  if (armed()) tell_host(kernel, current_thread().index);
+  if (!fire(kernel) && armed()) tell_host(kernel, current_thread().index);
 }
 
 std::uint64_t Timers::soonest(Kernel& kernel) {

@@ -51,8 +51,8 @@ class Timers {
   // says.
   std::uint64_t take_overrun(std::uint64_t mark);
 
-  // Sends the signals that are due, and tells the host when it is time for the next.
-  void fire(Kernel& kernel);
+  // Sends the signals that are due, and tells the host when it is time for the next: whether it has.
+  bool fire(Kernel& kernel);
   // Likewise after the host has said that it is time, so that it has to be told anew in any case.
   void host_called(Kernel& kernel);
   // In how many nanoseconds the next signal is due; kForever: never.

@@ -2,6 +2,7 @@
 // What waiting rests on: queued signals, timers, epoll's table; and what the host says of polled descriptors.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -105,6 +106,19 @@ TEST_F(WaitingTest, ASignalTimerFiresOnlyWhenTheClockSaysSo) {
   SignalInfo info;
   EXPECT_EQ(take_signal(*kernel_, thread_, ~0ull, info), 14u);
   EXPECT_FALSE(has_signal(*kernel_, thread_));
+}
+
+TEST_F(WaitingTest, TheHostIsToldOnceOfTheNextTime) {
+  kernel_->timers.set(*kernel_, Timers::kInterval, {{5, 0}, {5, 0}}, false);
+  const auto told = [] {
+    return std::ranges::count(fake_host().requests, KeepRequest::kAlarm, &FakeHost::Request::request);
+  };
+  for (const std::int64_t passed : {0L, 5'000'000'000L}) {  // too early, and in time
+    now_ += passed;
+    const auto before = told();
+    kernel_->timers.host_called(*kernel_);
+    EXPECT_EQ(told(), before + 1) << passed;
+  }
 }
 
 // A timer whose signal nobody takes: one is on its way, the others are counted.
