@@ -230,20 +230,12 @@ std::int64_t call_dup3(Kernel& kernel, std::uint64_t fd, std::uint64_t to, std::
 
 namespace {
 
-struct FileLock {  // struct flock
-  std::int16_t type, whence;
-  std::int32_t padding;
-  std::int64_t start, bytes;
-  std::int32_t process, padding_after;
-};
-
 // POSIX locks are a process's, and there is no other one: whoever asks for one gets it, and nobody else has any.
 std::int64_t lock_file(const Kernel& kernel, const OpenFile& file, std::uint64_t address, bool only_tell) {
   if (file.kind != FileKind::kFile) return -EINVAL;
   auto* lock = kernel.user.out<FileLock>(address);
   if (lock == nullptr) return -EFAULT;
-  if ((lock->type != F_RDLCK && lock->type != F_WRLCK && lock->type != F_UNLCK) || lock->whence < 0 ||
-      lock->whence > SEEK_END || (only_tell && lock->type == F_UNLCK)) {
+  if (!lock->known_type() || lock->whence < 0 || lock->whence > SEEK_END || (only_tell && lock->type == F_UNLCK)) {
     return -EINVAL;
   }
   if (only_tell) {

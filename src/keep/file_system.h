@@ -103,6 +103,7 @@ class FileSystem {
   void detach(std::uint32_t node);
   void drop_if_unused(std::uint32_t node);
   std::int64_t reserve(Node& node, std::uint64_t bytes);
+  std::int64_t set_text(Node& node, const char* text);  // as its content, without the zero
 
   PageAllocator* memory_ = nullptr;
   SpinLock* memory_lock_ = nullptr;

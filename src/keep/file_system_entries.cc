@@ -116,13 +116,10 @@ std::int64_t FileSystem::make_host_folder(std::uint32_t entry, std::uint32_t ent
   if (made < 0) return made;
   const auto index = static_cast<std::uint32_t>(made);
   Node& node = at_index(index);
-  const std::uint64_t bytes = length_of(rest);
-  if (const std::int64_t error = reserve(node, bytes); error < 0) {
+  if (const std::int64_t error = set_text(node, rest); error < 0) {
     drop_if_unused(index);
     return error;
   }
-  if (bytes > 0) __builtin_memcpy(at<char>(node.data), rest, bytes);
-  node.size = bytes;
   node.folder = 1;
   node.opens = 1;
   node.entry = entry;

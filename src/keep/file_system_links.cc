@@ -30,6 +30,14 @@ std::int64_t FileSystem::give_name(std::uint32_t index, std::uint32_t folder, co
   return 0;
 }
 
+std::int64_t FileSystem::set_text(Node& node, const char* text) {
+  const std::uint64_t bytes = length_of(text);
+  if (const std::int64_t error = reserve(node, bytes); error < 0) return error;
+  if (bytes > 0) __builtin_memcpy(at<char>(node.data), text, bytes);
+  node.size = bytes;
+  return 0;
+}
+
 std::int64_t FileSystem::make_link(std::uint32_t folder, const char* path, const char* target, Time now) {
   const Locked locked(lock_);
   Place place;
@@ -40,14 +48,11 @@ std::int64_t FileSystem::make_link(std::uint32_t folder, const char* path, const
   if (made < 0) return made;
   const auto index = static_cast<std::uint32_t>(made);
   Node& node = at_index(index);
-  const std::uint64_t bytes = length_of(target);
-  if (const std::int64_t error = reserve(node, bytes); error < 0) {
+  if (const std::int64_t error = set_text(node, target); error < 0) {
     detach(index);
     drop_if_unused(index);
     return error;
   }
-  __builtin_memcpy(at<char>(node.data), target, bytes);
-  node.size = bytes;
   node.link = 1;
   return 0;
 }

@@ -39,6 +39,14 @@ std::int64_t list_shared(std::uint64_t number, std::uint64_t& offset, std::uint6
 // Looks at what the host has put into [to, to + bytes): 0, or -EIO if these are not whole entries with names.
 std::int64_t check_entries(unsigned char* to, std::uint64_t bytes, std::uint64_t& next);
 
+struct FileLock {  // struct flock
+  std::int16_t type, whence;
+  std::int32_t padding;
+  std::int64_t start, bytes;
+  std::int32_t process, padding_after;
+  [[nodiscard]] bool known_type() const;
+};
+
 // fcntl() with one of its commands for locks, and flock(): the host's word, which others that run here can heed.
 std::int64_t lock_shared(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint64_t command,
                          std::uint64_t lock);

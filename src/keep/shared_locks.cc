@@ -11,15 +11,6 @@
 namespace adyton::keep {
 namespace {
 
-struct Lock {  // struct flock
-  std::int16_t type, whence;
-  std::int32_t padding;
-  std::int64_t start, bytes;
-  std::int32_t process, padding_after;
-};
-
-bool known_type(std::int16_t type) { return type == F_RDLCK || type == F_WRLCK || type == F_UNLCK; }
-
 // `ask` until it is something other than that somebody else has the lock.
 template <typename Ask>
 std::int64_t insist(Kernel& kernel, ThreadState& thread, Ask&& ask) {
@@ -35,16 +26,18 @@ std::int64_t insist(Kernel& kernel, ThreadState& thread, Ask&& ask) {
 
 }  // namespace
 
+bool FileLock::known_type() const { return type == F_RDLCK || type == F_WRLCK || type == F_UNLCK; }
+
 std::int64_t lock_shared(Kernel& kernel, ThreadState& thread, const OpenFile& file, std::uint64_t command,
                          std::uint64_t address) {
-  auto* given = kernel.user.out<Lock>(address);
+  auto* given = kernel.user.out<FileLock>(address);
   if (given == nullptr) return -EFAULT;
   const std::uint64_t number = file.object;
-  Lock lock = *given;
+  FileLock lock = *given;
   const bool of_process = command == F_GETLK || command == F_SETLK || command == F_SETLKW;
   const bool tells = command == F_GETLK || command == F_OFD_GETLK;
   const bool waits = command == F_SETLKW || command == F_OFD_SETLKW;
-  if (!known_type(lock.type) || (!of_process && lock.process != 0)) return -EINVAL;
+  if (!lock.known_type() || (!of_process && lock.process != 0)) return -EINVAL;
   std::int64_t from = 0;
   if (lock.whence == SEEK_CUR) {
     from = static_cast<std::int64_t>(file.offset);
@@ -65,9 +58,9 @@ std::int64_t lock_shared(Kernel& kernel, ThreadState& thread, const OpenFile& fi
   };
   if (!tells) return waits ? insist(kernel, thread, ask) : ask();
   if (const std::int64_t error = ask(); error < 0) return error;
-  Lock found;
+  FileLock found;
   copy_from_host(&found, thread.host_page, sizeof(found));
-  if (!known_type(found.type)) return -EIO;
+  if (!found.known_type()) return -EIO;
   if (found.type == F_UNLCK) {
     given->type = F_UNLCK;
     return 0;

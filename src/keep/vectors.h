@@ -53,45 +53,43 @@ class Joined {
 
 inline constexpr std::uint64_t kMostJoined = 64 * 1024;
 
-// move(void* from or to, bytes, done so far) until it moves less than it may, or minus errno. How many all in all.
-template <typename Move>
-std::int64_t gather(Kernel& kernel, const Vectors& from, Move&& move) {
-  if (from.error() < 0) return from.error();
-  const Vectors::Piece only = from.piece(0);
-  if (only.bytes == from.bytes()) return move(at<void>(only.address), only.bytes, 0);
-  const std::uint64_t room = from.bytes() < kMostJoined ? from.bytes() : kMostJoined;
+// `in_place` once with the only piece there is, or `part` with one after the other of what the pieces are together, in
+// memory of its own: (memory, bytes, done so far) -> how many were moved, or minus errno. How many all in all, until
+// one moves less than it may; with `all` false, after the first.
+template <typename InPlace, typename Part>
+std::int64_t in_parts(Kernel& kernel, const Vectors& vectors, bool all, InPlace&& in_place, Part&& part) {
+  if (vectors.error() < 0) return vectors.error();
+  const Vectors::Piece only = vectors.piece(0);
+  if (only.bytes == vectors.bytes()) return in_place(at<void>(only.address), only.bytes, 0);
+  const std::uint64_t room = vectors.bytes() < kMostJoined ? vectors.bytes() : kMostJoined;
   const Joined joined(kernel, room);
   if (joined.data() == nullptr) return -ENOMEM;
   std::uint64_t done = 0;
-  while (done < from.bytes()) {
-    const std::uint64_t part = from.bytes() - done < room ? from.bytes() - done : room;
-    const std::int64_t moved = from.take(done, joined.data(), part) ? move(joined.data(), part, done) : -EFAULT;
+  while (done < vectors.bytes()) {
+    const std::uint64_t bytes = vectors.bytes() - done < room ? vectors.bytes() - done : room;
+    const std::int64_t moved = part(joined.data(), bytes, done);
     if (moved < 0) return done > 0 ? static_cast<std::int64_t>(done) : moved;
     done += static_cast<std::uint64_t>(moved);
-    if (static_cast<std::uint64_t>(moved) < part) break;
+    if (!all || static_cast<std::uint64_t>(moved) < bytes) break;
   }
   return static_cast<std::int64_t>(done);
 }
 
-// Likewise. `all`: it does not stop where a second move could have to wait.
+// move(const void* from, bytes, done so far).
+template <typename Move>
+std::int64_t gather(Kernel& kernel, const Vectors& from, Move&& move) {
+  return in_parts(kernel, from, true, move, [&](void* data, std::uint64_t bytes, std::uint64_t done) -> std::int64_t {
+    return from.take(done, data, bytes) ? move(data, bytes, done) : -EFAULT;
+  });
+}
+
+// move(void* to, bytes, done so far). `all`: it does not stop where a second move could have to wait.
 template <typename Move>
 std::int64_t scatter(Kernel& kernel, const Vectors& to, bool all, Move&& move) {
-  if (to.error() < 0) return to.error();
-  const Vectors::Piece only = to.piece(0);
-  if (only.bytes == to.bytes()) return move(at<void>(only.address), only.bytes, 0);
-  const std::uint64_t room = to.bytes() < kMostJoined ? to.bytes() : kMostJoined;
-  const Joined joined(kernel, room);
-  if (joined.data() == nullptr) return -ENOMEM;
-  std::uint64_t done = 0;
-  while (done < to.bytes()) {
-    const std::uint64_t part = to.bytes() - done < room ? to.bytes() - done : room;
-    std::int64_t moved = move(joined.data(), part, done);
-    if (moved > 0 && !to.give(done, joined.data(), static_cast<std::uint64_t>(moved))) moved = -EFAULT;
-    if (moved < 0) return done > 0 ? static_cast<std::int64_t>(done) : moved;
-    done += static_cast<std::uint64_t>(moved);
-    if (!all || static_cast<std::uint64_t>(moved) < part) break;
-  }
-  return static_cast<std::int64_t>(done);
+  return in_parts(kernel, to, all, move, [&](void* data, std::uint64_t bytes, std::uint64_t done) -> std::int64_t {
+    const std::int64_t moved = move(data, bytes, done);
+    return moved > 0 && !to.give(done, data, static_cast<std::uint64_t>(moved)) ? -EFAULT : moved;
+  });
 }
 
 }  // namespace adyton::keep

@@ -123,8 +123,7 @@ Result<KeepConfig> place(const Image& image, const KeepElf& keep, std::uint64_t 
   if (out.enclave_bytes > kMaxSgxBytes) {
     return invalid(
         "an SGX enclave of {} bytes: at most {} are possible. Make memory.heap ({} bytes) or the stacks ({} of {} "
-        "bytes) "
-        "smaller",
+        "bytes) smaller",
         end, kMaxSgxBytes, manifest.memory.heap_bytes, out.thread_count, out.stack_bytes);
   }
   return out;
