@@ -84,6 +84,16 @@ TEST_F(KeepTest, CpuidIsAskedOnceForEachLeaf) {
   EXPECT_EQ(cpuid.get(4, 2).eax, 2u);
   EXPECT_EQ(cpuid.get(4, 1).eax, 1u);
   EXPECT_EQ(cpuid.get(4, 1).edx, 0xffffffffu);
+  // Of a leaf without subleaves it is the same whatever ECX is.
+  for (const std::uint32_t leaf : {0u, 1u, 0x16u, 0x80000000u, 0x8000001cu}) {
+    const std::uint64_t before = answers;
+    EXPECT_EQ(cpuid.get(leaf, 5).ebx, leaf);
+    EXPECT_EQ(cpuid.get(leaf, 6).eax, cpuid.get(leaf, 7).eax);
+    EXPECT_EQ(answers, before + 1) << leaf;
+  }
+  for (const std::uint32_t leaf : {7u, 0xbu, 0x17u, 0x24u, 0x8000001du, 0x40000000u}) {
+    EXPECT_NE(cpuid.get(leaf, 2).eax, cpuid.get(leaf, 3).eax) << leaf;
+  }
 }
 
 TEST_F(KeepTest, UserMemoryIsWhatIsAdded) {

@@ -53,12 +53,13 @@ TEST(SgxPlan, MeasuresToKnownAnswers) {
             "e835b851d7551e024e600435fdcc61be4b15eb09084003a36326232f3bd75815");
 }
 
-// A program with a system call before which an instruction moves, and one that jumps by way of padding.
+// A program with a system call before which an instruction moves, one that jumps by way of padding, and a cpuid.
 Image image_with_syscalls() {
   const TestCode code{.functions = {{.hex = "b8 27000000 31ff 0f05 c3"},
                                     {.hex = "31c0 0f05 c3", .gap = "cc"},
                                     {.hex = "488d3d00010000 0f05 c3"},
                                     {.hex = "0f05 c3", .signal_frame = true},
+                                    {.hex = "b8 07000000 31c9 0fa2 c3"},
                                     {.hex = "c3"}},
                       .table = {}};
   return test_sgx_image(test_sgx_manifest(), {}, code.elf().encode());
@@ -71,9 +72,9 @@ TEST(SgxPlan, MeasuresRewrittenSystemCallsToAKnownAnswer) {
   keep.syscall_entry = kSyscallEntry;
   const Image image = image_with_syscalls();
   const SgxPlan plan = make_sgx_plan(image, keep.encode()).value();
-  EXPECT_EQ(plan.syscalls.rewritten.size(), 3u);
-  EXPECT_EQ(plan.syscalls.left.size(), 1u);
-  EXPECT_EQ(to_hex(measure_sgx_plan(plan)), "57e6667c1ab99f00a722586269a0420f6a36b7ce1c1e0002700cfb265da7ba2c");
+  EXPECT_EQ(plan.calls.rewritten.size(), 4u);
+  EXPECT_EQ(plan.calls.left.size(), 1u);
+  EXPECT_EQ(to_hex(measure_sgx_plan(plan)), "1c0825632b24bff9751236ffede214cdd9a352d6fc85f9ad5a63c2dc2c1414fc");
   // And again, for it is a function of the two files.
   EXPECT_EQ(measure_sgx_plan(make_sgx_plan(image, keep.encode()).value()), measure_sgx_plan(plan));
 }
@@ -82,7 +83,7 @@ TEST(SgxPlan, PutsTrampolinesBehindTheApplication) {
   TestKeep keep;
   const Image image = image_with_syscalls();
   const SgxPlan plain = make_sgx_plan(image, keep.encode()).value();
-  EXPECT_TRUE(plain.syscalls.rewritten.empty());
+  EXPECT_TRUE(plain.calls.rewritten.empty());
   keep.syscall_entry = kSyscallEntry;
   const SgxPlan plan = make_sgx_plan(image, keep.encode()).value();
   const auto config = structure_at<KeepConfig>(plan, 0x4000), before = structure_at<KeepConfig>(plain, 0x4000);
