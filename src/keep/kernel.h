@@ -39,6 +39,8 @@ struct Kernel {
   PageAllocator memory;
   Clock clock;
   CpuidCache cpuid;
+  std::uint64_t timestamp = 0;   // __atomic_: the highest that was told
+  std::uint64_t processors = 0;  // __atomic_: mask of those that there are, 0: the host has not been asked
   Threads threads;
   Descriptors descriptors;
   FileSystem files;
