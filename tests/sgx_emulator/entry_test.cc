@@ -243,7 +243,8 @@ TEST_P(SgxEmulatorRun, AnAsynchronousExitClearsArithmeticFlagsAndLeavesTheOthers
     wild_words[1] = 1;
   };
   ::sigaction(SIGUSR1, &ours, &old_action);
-  wild_words[0] = wild_words[1] = 0;
+  wild_words[0] = 0;
+  wild_words[1] = 0;
   seen_flags = 0;
   SgxEntryEnd end;
   std::thread inside([&] { end = call(kWildFlags, std::bit_cast<std::uint64_t>(&wild_words[0])); });
