@@ -16,16 +16,24 @@ std::uint64_t pages_of(const SgxPlan& plan) {
 }
 
 // Everything that it takes to do the same to the file's bytes (docs/formats/sgx.md).
-nlohmann::ordered_json to_json(const SyscallSites& syscalls) {
-  nlohmann::ordered_json rewritten = nlohmann::ordered_json::array();
-  for (const SyscallSite& site : syscalls.rewritten) {
+nlohmann::ordered_json to_json(const CallSites& calls, CallKind kind) {
+  nlohmann::ordered_json rewritten = nlohmann::ordered_json::array(), left = rewritten;
+  for (const CallSite& site : calls.rewritten) {
+    if (site.kind != kind) continue;
     nlohmann::ordered_json& entry = rewritten.emplace_back();
-    entry["syscall"] = site.syscall;
+    entry[std::string(name_of(kind))] = site.call;
     entry["begin"] = site.begin;
     if (site.padding != 0) entry["padding"] = site.padding;
     if (!site.distances.empty()) entry["distances"] = site.distances;
   }
-  return {{"rewritten", rewritten}, {"left", syscalls.left}};
+  for (const LeftCall& each : calls.left) {
+    if (each.kind == kind) left.push_back(each.call);
+  }
+  return {{"rewritten", rewritten}, {"left", left}};
+}
+
+std::ptrdiff_t count_of(const auto& calls, CallKind kind) {
+  return std::ranges::count_if(calls, [&](const auto& each) { return each.kind == kind; });
 }
 
 std::string date_text(std::uint32_t date) {
@@ -44,7 +52,8 @@ nlohmann::ordered_json SgxFacts::to_json() const {
                                 {"misc_select", fmt::format("{:08x}", plan.misc_select)},
                                 {"family_id", to_hex(plan.family_id)},
                                 {"extended_product_id", to_hex(plan.extended_product_id)},
-                                {"syscalls", adyton::to_json(plan.syscalls)}};
+                                {"syscalls", adyton::to_json(plan.calls, CallKind::kSyscall)},
+                                {"cpuids", adyton::to_json(plan.calls, CallKind::kCpuid)}};
   if (sigstruct) {
     out["mrsigner"] = to_hex(sigstruct->signer);
     out["date"] = date_text(sigstruct->fields.date);
@@ -60,8 +69,11 @@ std::string SgxFacts::to_text() const {
   out += fmt::format("         {} pages in {} MiB, {} threads, attributes {:#x}, XFRM {:#x}, MISCSELECT {:#x}\n",
                      pages_of(plan), plan.size >> 20, plan.tcs_offsets.size(), plan.attributes.flags,
                      plan.attributes.xfrm, plan.misc_select);
-  out += fmt::format("         {} system calls lead straight into the keep kernel, {} trap\n",
-                     plan.syscalls.rewritten.size(), plan.syscalls.left.size());
+  for (const auto& [kind, name] :
+       {std::pair(CallKind::kSyscall, "system calls"), std::pair(CallKind::kCpuid, "cpuid instructions")}) {
+    out += fmt::format("         {} {} lead straight into the keep kernel, {} trap\n",
+                       count_of(plan.calls.rewritten, kind), name, count_of(plan.calls.left, kind));
+  }
   if ((plan.attributes.flags & SgxAttributes::kKss) != 0) {
     out += fmt::format("         family {}, extended product {}\n", to_hex(plan.family_id),
                        to_hex(plan.extended_product_id));

@@ -33,6 +33,25 @@ struct SystemInfo {  // linux/sysinfo.h
   std::uint32_t unit;
 };
 
+// The processors that there are, as the host said when it was first asked, or the first alone if it said none: whoever
+// makes something for each of them is told of no others later.
+std::uint64_t processors_of(Kernel& kernel) {
+  std::uint64_t known = __atomic_load_n(&kernel.processors, __ATOMIC_RELAXED);
+  if (known != 0) return known;
+  std::uint64_t told = ask_host(KeepRequest::kAffinity).result;
+  if (told == 0) told = 1;
+  const bool first =
+      __atomic_compare_exchange_n(&kernel.processors, &known, told, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  return first ? told : known;
+}
+
+// That processor, if it is one of `all`, or else the next that is.
+std::uint32_t one_within(std::uint64_t all, std::uint32_t processor) {
+  const std::uint32_t from = processor % 64;
+  const std::uint64_t turned = from == 0 ? all : all >> from | all << (64 - from);
+  return (from + static_cast<std::uint32_t>(__builtin_ctzll(turned))) % 64;
+}
+
 }  // namespace
 
 std::int64_t call_arch_prctl(Kernel& kernel, std::uint64_t code, std::uint64_t address) {
@@ -121,9 +140,8 @@ std::int64_t call_sched_getaffinity(Kernel& kernel, const Frame& frame) {
   if (bytes < 8 || bytes % 8 != 0) return -EINVAL;
   auto* mask = kernel.user.out<std::uint64_t>(frame.rdx);
   if (mask == nullptr) return -EFAULT;
-  // The host's word, unless it says none: then one processor.
-  const std::uint64_t told = ask_host(KeepRequest::kAffinity).result;
-  *mask = told != 0 ? told : 1;
+  const std::uint64_t all = processors_of(kernel), told = ask_host(KeepRequest::kAffinity).result & all;
+  *mask = told != 0 ? told : all;
   return 8;
 }
 
@@ -132,20 +150,21 @@ std::int64_t call_sched_setaffinity(Kernel& kernel, const ThreadState& thread, c
   if (frame.rsi < 8) return -EINVAL;
   const auto* mask = kernel.user.in<std::uint64_t>(frame.rdx);
   if (mask == nullptr) return -EFAULT;
-  if (*mask == 0) return -EINVAL;
-  return ask_host(KeepRequest::kAffinity, *mask).result != 0 ? 0 : -EINVAL;
+  const std::uint64_t wanted = *mask & processors_of(kernel);
+  if (wanted == 0) return -EINVAL;
+  return ask_host(KeepRequest::kAffinity, wanted).result != 0 ? 0 : -EINVAL;
 }
 
 std::int64_t call_getcpu(Kernel& kernel, std::uint64_t processor, std::uint64_t node) {
   constexpr std::uint32_t kRdpid = 1U << 22;  // CPUID leaf 7, ECX
   const bool by_instruction = (kernel.cpuid.get(7, 0).ecx & kRdpid) != 0;
-  // The kernel keeps the processor in the low 12 bits of what RDPID tells, and its node above. Both are hints.
-  const std::uint64_t told = by_instruction ? read_processor_id() : ask_host(KeepRequest::kProcessor).result & 0xfff;
+  // The kernel keeps the processor in the low 12 bits of what RDPID tells: the host's word, too.
+  const std::uint64_t told = (by_instruction ? read_processor_id() : ask_host(KeepRequest::kProcessor).result) & 0xfff;
   auto* processor_out = processor != 0 ? kernel.user.out<std::uint32_t>(processor) : nullptr;
   auto* node_out = node != 0 ? kernel.user.out<std::uint32_t>(node) : nullptr;
   if ((processor != 0 && processor_out == nullptr) || (node != 0 && node_out == nullptr)) return -EFAULT;
-  if (processor_out != nullptr) *processor_out = told & 0xfff;
-  if (node_out != nullptr) *node_out = static_cast<std::uint32_t>(told >> 12);
+  if (processor_out != nullptr) *processor_out = one_within(processors_of(kernel), static_cast<std::uint32_t>(told));
+  if (node_out != nullptr) *node_out = 0;
   return 0;
 }
 

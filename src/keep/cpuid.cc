@@ -132,7 +132,19 @@ CpuidAnswer without_missing_state(std::uint32_t leaf, std::uint32_t subleaf, Cpu
   return answer;
 }
 
+namespace {
+
+// Whether ECX may matter. Where it does not, programs leave anything in it.
+bool has_subleaves(std::uint32_t leaf) {
+  constexpr std::uint32_t kWithout = bits({0, 1, 2, 3, 5, 6, 9, 0xa, 0x15, 0x16});
+  const bool extended = leaf >= 0x80000000 && leaf < 0x8000001d;
+  return !extended && (leaf > 31 || (kWithout >> leaf & 1) == 0);
+}
+
+}  // namespace
+
 CpuidAnswer CpuidCache::get(std::uint32_t leaf, std::uint32_t subleaf) {
+  if (!has_subleaves(leaf)) subleaf = 0;
   {
     const Locked locked(lock_);
     for (std::uint32_t index = 0; index < count_; ++index) {

@@ -53,6 +53,17 @@ std::int32_t code_of(std::uint64_t vector) {
   }
 }
 
+// RDTSC does not run backwards, whatever the host says: the highest that any thread was told, at least.
+std::uint64_t told_timestamp(Kernel& kernel, std::uint64_t now) {
+  std::uint64_t highest = __atomic_load_n(&kernel.timestamp, __ATOMIC_RELAXED);
+  while (now > highest) {
+    if (__atomic_compare_exchange_n(&kernel.timestamp, &highest, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      return now;
+    }
+  }
+  return highest;
+}
+
 }  // namespace
 
 bool prepare(Kernel& kernel, std::uint64_t base, const KeepThread& self) {
@@ -148,7 +159,7 @@ void answer_trap(Kernel& kernel, ThreadState& thread) {
     }
     case Trap::kTimestampAndId: frame.rcx = 0; [[fallthrough]];
     case Trap::kTimestamp: {
-      const std::uint64_t now = ask_host(KeepRequest::kTimestamp).result;
+      const std::uint64_t now = told_timestamp(kernel, ask_host(KeepRequest::kTimestamp).result);
       frame.rax = now & 0xffffffff;
       frame.rdx = now >> 32;
       return;

@@ -42,6 +42,8 @@ struct Kernel {
   Stacks stacks;  // by the same lock
   Clock clock;
   CpuidCache cpuid;
+  std::uint64_t timestamp = 0;   // __atomic_: the highest that was told
+  std::uint64_t processors = 0;  // __atomic_: mask of those that there are, 0: the host has not been asked
   Threads threads;
   Descriptors descriptors;
   FileSystem files;

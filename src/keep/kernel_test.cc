@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "keep/calls.h"
 #include "keep/cpuid.h"
 #include "keep/exception.h"
 #include "keep/initial_stack.h"
@@ -84,6 +85,78 @@ TEST_F(KeepTest, CpuidIsAskedOnceForEachLeaf) {
   EXPECT_EQ(cpuid.get(0x14, 2).eax, 2u);
   EXPECT_EQ(cpuid.get(0x14, 1).eax, 1u);
   EXPECT_EQ(cpuid.get(0x14, 1).edx, 0xffffffffu);
+  // Of a leaf without subleaves it is the same whatever ECX is.
+  for (const std::uint32_t leaf : {0x15u, 0x16u, 0x80000000u, 0x8000001cu}) {
+    const std::uint64_t before = answers;
+    EXPECT_EQ(cpuid.get(leaf, 5).ebx, leaf);
+    EXPECT_EQ(cpuid.get(leaf, 6).eax, cpuid.get(leaf, 7).eax);
+    EXPECT_EQ(answers, before + 1) << leaf;
+  }
+  for (const std::uint32_t leaf : {7u, 0xbu, 0x17u, 0x24u, 0x8000001du, 0x40000000u}) {
+    EXPECT_NE(cpuid.get(leaf, 2).eax, cpuid.get(leaf, 3).eax) << leaf;
+  }
+}
+
+TEST_F(KeepTest, TimeStampsDoNotRunBackwards) {
+  std::uint64_t next = 0;
+  fake_host().answer = [&](const auto&) { return RawAnswer{next}; };
+  const auto kernel = std::make_unique<Kernel>();
+  ThreadState thread{};
+  const auto told = [&](std::uint64_t now, Trap trap = Trap::kTimestamp) {
+    next = now;
+    thread.trap = trap;
+    thread.frame = {};
+    answer_trap(*kernel, thread);
+    return thread.frame.rdx << 32 | thread.frame.rax;
+  };
+  EXPECT_EQ(told(0x1'2345'6789), 0x1'2345'6789u);
+  EXPECT_EQ(told(5), 0x1'2345'6789u);
+  EXPECT_EQ(told(0x1'2345'678a, Trap::kTimestampAndId), 0x1'2345'678au);
+  EXPECT_EQ(told(0, Trap::kTimestampAndId), 0x1'2345'678au);
+  EXPECT_EQ(told(~0ull), ~0ull);
+  EXPECT_EQ(told(6), ~0ull);
+}
+
+// Whatever the host says later: nobody has made room for a processor that was not there.
+TEST_F(KeepTest, ProcessorsStayThoseThatWereToldFirst) {
+  std::uint64_t mask = 0b110100, processor = 0;
+  fake_host().answer = [&](const auto& asked) {
+    if (asked.request == KeepRequest::kAffinity) return RawAnswer{asked.a != 0 ? asked.a : mask};
+    return RawAnswer{asked.request == KeepRequest::kProcessor ? processor : 0};
+  };
+  const auto kernel = std::make_unique<Kernel>();
+  ThreadState thread{};
+  alignas(8) std::uint32_t out[4];
+  const std::uint64_t at = address_of(out);
+  ASSERT_TRUE(kernel->user.add(at, at + sizeof(out), true));
+  const auto processor_told = [&](std::uint64_t now) {
+    processor = now;
+    EXPECT_EQ(call_getcpu(*kernel, at, at + 4), 0);
+    EXPECT_EQ(out[1], 0u);
+    return out[0];
+  };
+  const auto mask_told = [&](std::uint64_t now) {
+    mask = now;
+    EXPECT_EQ(call_sched_getaffinity(*kernel, {.rdx = at + 8, .rsi = 8}), 8);
+    return std::uint64_t{out[3]} << 32 | out[2];
+  };
+  EXPECT_EQ(processor_told(4), 4u);
+  for (const std::uint64_t nowhere : {0ull, 1ull, 3ull, 6ull, 63ull, 64ull, 4095ull, ~0ull}) {
+    EXPECT_NE(0b110100u >> processor_told(nowhere) & 1, 0u) << nowhere;
+  }
+  EXPECT_EQ(mask_told(0b100), 0b100u);
+  EXPECT_EQ(mask_told(~0ull), 0b110100u);
+  EXPECT_EQ(mask_told(0b1011), 0b110100u);
+  EXPECT_EQ(mask_told(0), 0b110100u);
+  EXPECT_EQ(processor_told(63), processor_told(63));
+  const auto set = [&](std::uint32_t wanted) {
+    out[2] = wanted;
+    out[3] = 0;
+    return call_sched_setaffinity(*kernel, thread, {.rdx = at + 8, .rsi = 8});
+  };
+  EXPECT_EQ(set(0b10100), 0);
+  EXPECT_EQ(fake_host().requests.back().a, 0b10100u);
+  EXPECT_EQ(set(0b1011), -EINVAL);
 }
 
 TEST_F(KeepTest, UserMemoryIsWhatIsAdded) {

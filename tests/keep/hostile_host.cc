@@ -40,7 +40,10 @@ std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t offset) {
 }  // namespace
 
 HostileHost::HostileHost(std::vector<std::string> arguments, SgxEmulatorOptions options)
-    : sgx_(load(wary_image(arguments), std::move(options))) {
+    : HostileHost(arguments, std::move(options), wary_image(arguments)) {}
+
+HostileHost::HostileHost(std::vector<std::string> arguments, SgxEmulatorOptions options, const Image& image)
+    : sgx_(load(image, std::move(options))) {
   arguments.insert(arguments.begin(), "wary");
   for (const std::string& argument : arguments) strings_.append(argument).push_back('\0');
   argument_count_ = arguments.size();

@@ -19,8 +19,9 @@ class HostileHost {
  public:
   using Answer = std::function<SgxRegisters(const SgxRegisters& request)>;
 
-  // The program wary_unsafe.cc, not yet started.
+  // The program wary_unsafe.cc, or another, not yet started.
   explicit HostileHost(std::vector<std::string> arguments, SgxEmulatorOptions options = {});
+  HostileHost(std::vector<std::string> arguments, SgxEmulatorOptions options, const Image& image);
   ~HostileHost();
 
   // EENTER and ERESUME. What the emulator refuses, as a processor would: an error.

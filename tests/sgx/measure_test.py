@@ -49,7 +49,7 @@ def check(name, **wanted):
     measured = json.loads(adyton("measure", name, "--json"))
     fields = sgx_layout.check_sigstruct(sgx_layout.notes_of(file)[".adyton.sigstruct"])
     inspected = json.loads(adyton("inspect", name, "--json"))["sgx"]
-    mrenclave = sgx_layout.mrenclave(*sgx_layout.layout(file, inspected["syscalls"]["rewritten"]))
+    mrenclave = sgx_layout.mrenclave(*sgx_layout.layout(file, sgx_layout.rewritten_sites(inspected)))
     assert measured["sgx"] == {"mrenclave": mrenclave, "mrsigner": fields["mrsigner"]}, (measured, mrenclave, fields)
     assert fields["mrenclave"] == mrenclave
     assert fields["flag_mask"] == fields["xfrm_mask"] == 2**64 - 1
@@ -62,30 +62,31 @@ def check(name, **wanted):
     return measured
 
 
-def check_syscalls(name):
-    """The rewritten system calls of NAME, as objdump sees its code: whole instructions move, and none of them branches."""
-    calls = json.loads(adyton("inspect", name, "--json"))["sgx"]["syscalls"]
+def check_calls(name):
+    """What is rewritten of NAME, as objdump sees its code: whole instructions move, and none of them branches."""
     code = re.findall(r"^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+) *(?:\t(\S+))?", run("objdump", "-dw", name), re.M)
     code = {int(at, 16): (len(data.split()), operation) for at, data, operation in code}
-    for site in calls["rewritten"]:
-        at = site["begin"]
-        while at < site["syscall"]:
-            size, operation = code[at]
-            assert not re.match("j|call|ret|loop|syscall|int|hlt|ud", operation), (site, operation)
-            at += size
-        assert at == site["syscall"] and code[at] == (2, "syscall"), site
-        for padding in range(site.get("padding", 0), site["padding"] + 5 if "padding" in site else 0):
-            assert code.get(padding, (0, "nop"))[1] in ("nop", "nopw", "nopl", "xchg", "int3", "data16", "cs"), (site, code[padding])
-    real = [at for at, (_, operation) in code.items() if operation == "syscall"]
-    share = len(calls["rewritten"]) / len(real)
-    assert set(calls["left"]) >= set(real) - {site["syscall"] for site in calls["rewritten"]}
-    assert share > 0.95, (share, calls["left"])
-    expect(adyton("inspect", name), f"{len(calls['rewritten'])} system calls lead straight into the keep kernel")
+    for kind, what in ("syscall", "system calls"), ("cpuid", "cpuid instructions"):
+        calls = json.loads(adyton("inspect", name, "--json"))["sgx"][kind + "s"]
+        for site in calls["rewritten"]:
+            at = site["begin"]
+            while at < site[kind]:
+                size, operation = code[at]
+                assert not re.match("j|call|ret|loop|syscall|cpuid|int|hlt|ud", operation), (site, operation)
+                at += size
+            assert at == site[kind] and code[at] == (2, kind), site
+            for padding in range(site.get("padding", 0), site["padding"] + 5 if "padding" in site else 0):
+                assert code.get(padding, (0, "nop"))[1] in ("nop", "nopw", "nopl", "xchg", "int3", "data16", "cs"), (site, code[padding])
+        real = [at for at, (_, operation) in code.items() if operation == kind]
+        share = len(calls["rewritten"]) / len(real)
+        assert set(calls["left"]) >= set(real) - {site[kind] for site in calls["rewritten"]}
+        assert share > 0.95, (kind, share, calls["left"])
+        expect(adyton("inspect", name), f"{len(calls['rewritten'])} {what} lead straight into the keep kernel")
 
 
 (work / "keep").write_bytes(make_keep(b"\x0f\x0b"))
 (work / "other_keep").write_bytes(make_keep(b"\x90\x0f\x0b"))
-(work / "calls_keep").write_bytes(make_keep(b"\x0f\x0b", struct.pack("<8sQ", b"akcalls1", 0x401)))
+(work / "calls_keep").write_bytes(make_keep(b"\x0f\x0b", struct.pack("<8sQQ", b"akcalls2", 0x401, 0x400)))
 (work / "plain.toml").write_text('name = "hello"\nproduct = 4\nsvn = 9\nthreads = 2\n[memory]\nheap = "4MiB"\n')
 (work / "full.toml").write_text(
     'name = "hello"\ndebug = true\n[sgx]\nfeatures = ["avx", "avx512"]\nthreads = 20\nexception_info = true\nkss = true\n'
@@ -104,15 +105,16 @@ expect(made, one["sgx"]["mrsigner"])
 adyton("sign", hello, "-m", "full.toml", "--key", "isv.pem", "--keep", "keep", "-o", "full")
 check("full", flags=4 | 2 | 0x80, xfrm=0xe7, misc=(1, 2**32 - 1), family="000102030405060708090a0b0c0d0e0f")
 
-# A keep kernel to which system calls lead, and then the one that is embedded.
+# A keep kernel to which system calls and cpuid lead, and then the one that is embedded.
 adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "--keep", "calls_keep", "-o", "calls")
 assert check("calls")["image"] == one["image"]
-check_syscalls("calls")
+check_calls("calls")
 adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "-o", "own")
 check("own")
-check_syscalls("own")
-(work / "bad_keep").write_bytes(make_keep(b"\x0f\x0b", struct.pack("<8sQ", b"akcalls1", 0x1000)))
-expect(adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "--keep", "bad_keep", "-o", "no", status=10), "system calls")
+check_calls("own")
+for bad, what in ((0x1000, 0x401), "system calls"), ((0x401, 0x1000), "cpuid"):
+    (work / "bad_keep").write_bytes(make_keep(b"\x0f\x0b", struct.pack("<8sQQ", b"akcalls2", *bad)))
+    expect(adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "--keep", "bad_keep", "-o", "no", status=10), what)
 
 # Another key for SGX than for the image; two steps with openssl make the same SIGSTRUCT as one.
 expect(adyton("sign", hello, "-m", "plain.toml", "--key", "p256.pem", "--keep", "keep", "-o", "kept"), "not signed for SGX")

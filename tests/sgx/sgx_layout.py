@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SGX enclave's pages, MRENCLAVE and SIGSTRUCT out of an image file, written from docs/formats/sgx.md and Intel's
-SDM alone: a second implementation, which shares nothing with the first. Which system calls are rewritten it does not
+SDM alone: a second implementation, which shares nothing with the first. Which instructions are rewritten it does not
 choose: it is told, checks that each is one that may be, and does it."""
 import hashlib
 import struct
@@ -72,13 +72,17 @@ def pages_of_segments(elf, loads, base):
             yield base + start + at, secinfo, content[at:at + PAGE]
 
 
-def syscall_entry(keep, loads):
-    """Where rewritten system calls lead: the second word of the first segment that is only readable."""
+# What is rewritten: its bytes, and those of the `lea` that loads where it goes on.
+CALLS = {"syscall": (b"\x0f\x05", b"\x48\x8d\x0d"), "cpuid": (b"\x0f\xa2", b"\x48\x8d\x15")}
+
+
+def call_entries(keep, loads):
+    """Where each of them leads: in the first segment that is only readable."""
     for flags, offset, _, in_file, _, _ in loads:
-        if flags == R_ELF and in_file >= 16:
-            magic, entry = struct.unpack_from("<8sQ", keep, offset)
-            return entry if magic == b"akcalls1" else 0
-    return 0
+        if flags == R_ELF and in_file >= 24:
+            magic, *entries = struct.unpack_from("<8sQQ", keep, offset)
+            return dict(zip(CALLS, entries)) if magic == b"akcalls2" else {}
+    return {}
 
 
 def jump(opcode, width, address, target):
@@ -86,9 +90,9 @@ def jump(opcode, width, address, target):
     return opcode + struct.pack("<b" if width == 1 else "<i", target - (address + len(opcode) + width))
 
 
-def rewrite(image, loads, sites, base, entry):
-    """The image with jumps instead of its system calls, and the trampolines, which begin at `base`; both from the load
-    base, as is `entry`."""
+def rewrite(image, loads, sites, base, entries):
+    """The image with jumps instead of these instructions, and the trampolines, which begin at `base`; both from the load
+    base, as are `entries`."""
     out, trampolines, last = bytearray(image), b"", 0
     code = [load for load in loads if load[0] & 1]
 
@@ -101,26 +105,28 @@ def rewrite(image, loads, sites, base, entry):
         out[at:at + len(new)] = new
 
     for site in sites:
-        syscall, begin, padding = site["syscall"], site["begin"], site.get("padding")
-        first, second = place(begin, syscall + 2 - begin), place(syscall, 2)
-        assert image[second:second + 2] == b"\x0f\x05" and last <= begin <= syscall and syscall - begin <= 48, site
+        kind, = CALLS.keys() & site.keys()
+        call, begin, padding = site[kind], site["begin"], site.get("padding")
+        first, second = place(begin, call + 2 - begin), place(call, 2)
+        expected, load = CALLS[kind]
+        assert image[second:second + 2] == expected and last <= begin <= call and call - begin <= 48, site
         moved = bytearray(image[first:second])
         here = base + len(trampolines)
         for at in site.get("distances", []):
-            assert begin < at <= syscall - 4, site
+            assert begin < at <= call - 4, site
             distance, = struct.unpack_from("<i", moved, at - begin)
             struct.pack_into("<i", moved, at - begin, distance + begin - here)
-        trampoline = bytes(moved) + jump(b"\x48\x8d\x0d", 4, here + len(moved), syscall + 2)
-        trampoline += jump(b"\xe9", 4, here + len(trampoline), entry)
+        trampoline = bytes(moved) + jump(load, 4, here + len(moved), call + 2)
+        trampoline += jump(b"\xe9", 4, here + len(trampoline), entries[kind])
         trampolines += trampoline.ljust(up(len(trampoline), 16), b"\xcc")
         if padding is None:
-            assert syscall + 2 - begin >= 5, site
+            assert call + 2 - begin >= 5, site
             put(begin, jump(b"\xe9", 4, begin, here))
         else:
-            assert begin == syscall, site
-            put(syscall, jump(b"\xeb", 1, syscall, padding))
+            assert begin == call, site
+            put(call, jump(b"\xeb", 1, call, padding))
             put(padding, jump(b"\xe9", 4, padding, here))
-        last = syscall + 2
+        last = call + 2
     return bytes(out), trampolines
 
 
@@ -132,9 +138,14 @@ def image_digest(image, entry, loads, manifest):
     return digest.update(struct.pack("<Q", len(manifest)) + manifest) or digest.digest()
 
 
+def rewritten_sites(sgx):
+    """All that are rewritten, by address, out of what `adyton inspect --json` says."""
+    return sorted(sgx["syscalls"]["rewritten"] + sgx["cpuids"]["rewritten"], key=lambda site: site["begin"])
+
+
 def layout(image, sites=()):
     """(size, pages) of the enclave; a page is (offset, SECINFO.FLAGS, content or None if it is not extended). `sites` as
-    `adyton inspect --json` lists the rewritten ones."""
+    of rewritten_sites()."""
     notes = notes_of(image)
     keep, encoded = notes[".adyton.keep"], notes[".adyton.manifest"]
     manifest = cbor(encoded)[0]
@@ -147,9 +158,9 @@ def layout(image, sites=()):
     manifest_at = keep_bytes + PAGE
     app = up(up(manifest_at + len(encoded)) + PAGE, max(load[5] for load in loads))
     app_bytes = up(loads[-1][2] + loads[-1][4])
-    entry_of_calls = syscall_entry(keep, keep_loads)
-    assert entry_of_calls or not sites
-    code, trampolines = rewrite(image, loads, sites, app_bytes, entry_of_calls - app)
+    entries = call_entries(keep, keep_loads)
+    assert entries or not sites
+    code, trampolines = rewrite(image, loads, sites, app_bytes, {kind: at - app for kind, at in entries.items()})
     threads = manifest.get("sgx", {}).get("threads", 0) or manifest["threads"] + 8
     stack = manifest["memory"]["stack"]
     heap, heap_bytes = app + app_bytes + up(len(trampolines)) + PAGE, manifest["memory"]["heap"]

@@ -229,5 +229,33 @@ TEST_P(SgxEmulatorRun, SignalsOfTheHostAreHandledAndResumed) {
   ::sigaction(SIGALRM, &old_action, nullptr);
 }
 
+alignas(8) volatile std::uint32_t wild_words[2];
+volatile std::uint64_t seen_flags = 0;
+
+// Table "GPR, x87 Synthetic States on Asynchronous Enclave Exit": what a host has to live with.
+TEST_P(SgxEmulatorRun, AnAsynchronousExitClearsArithmeticFlagsAndLeavesTheOthers) {
+  constexpr std::uint64_t kArithmetic = 0x8d5, kDirection = 0x400, kAlignment = 0x40000;
+  struct sigaction old_action{};
+  struct sigaction ours{};
+  ours.sa_flags = SA_SIGINFO;
+  ours.sa_sigaction = [](int, siginfo_t*, void* context) {
+    seen_flags = static_cast<std::uint64_t>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_EFL]);
+    wild_words[1] = 1;
+  };
+  ::sigaction(SIGUSR1, &ours, &old_action);
+  wild_words[0] = 0;
+  wild_words[1] = 0;
+  seen_flags = 0;
+  SgxEntryEnd end;
+  std::thread inside([&] { end = call(kWildFlags, std::bit_cast<std::uint64_t>(&wild_words[0])); });
+  while (wild_words[0] == 0) std::this_thread::yield();
+  ::pthread_kill(inside.native_handle(), SIGUSR1);
+  inside.join();
+  EXPECT_EQ(seen_flags & (kArithmetic | kDirection | kAlignment), kDirection | kAlignment);
+  EXPECT_EQ(end.registers.rdi & (kDirection | kAlignment), kDirection | kAlignment);  // and back inside
+  EXPECT_EQ(call(kEcho, 1).registers.rdi, 2u);
+  ::sigaction(SIGUSR1, &old_action, nullptr);
+}
+
 }  // namespace
 }  // namespace adyton::sgx

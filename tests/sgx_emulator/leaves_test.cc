@@ -190,7 +190,10 @@ TEST_P(SgxEmulatorLeaves, PagesComeAndChangeWhenBothSidesAgree) {
   put(kNew, byte);
 
   EXPECT_FALSE(emulated().remove(kNew, 1));
+  ASSERT_TRUE(emulated().restrict_permissions(kNew, 1, kRead));  // EMODT is then what is to be accepted
   ASSERT_TRUE(emulated().change_type(kNew, 1, false));
+  EXPECT_EQ(accept(kNew, secinfo_of(PageType::kTrim, kModified | kPermissionsRestricted)),
+            Code::kPageAttributesMismatch);
   EXPECT_FALSE(emulated().remove(kNew, 1));
   EXPECT_EQ(accept(kNew, secinfo_of(PageType::kTrim, kModified)), Code::kOk);
   EXPECT_TRUE(emulated().remove(kNew, 1));

@@ -44,6 +44,7 @@ test_enclave_begin:
   command 14, old_system_call
   command 15, port_string
   command 16, outside
+  command 17, wild_flags
   ud2
 
 // Everything that EENTER sets: rdi rsi + 1, rsi CSSA, rdx FS, r8 GS, r9 RSP.
@@ -166,6 +167,23 @@ leaf:
   mov %rax, %rdi
   pushfq
   pop %rsi
+  exit_now
+
+// With every flag of arithmetic, DF and AC: says at rsi (host memory) that it is inside, and waits for the word behind.
+// rdi: the flags then.
+wild_flags:
+  pushfq
+  orq $0x40cd5, (%rsp)
+  popfq
+  movl $1, (%rsi)
+1:
+  mov 4(%rsi), %eax
+  cmp $0, %eax
+  je 1b
+  pushfq
+  pop %rdi
+  pushq $2
+  popfq
   exit_now
 
 // Goes on at rsi, wherever that is.

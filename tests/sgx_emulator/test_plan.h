@@ -35,6 +35,7 @@ enum Command : std::uint64_t {
   kOldSystemCall,
   kPortString,
   kOutside,
+  kWildFlags,
   kHandle = 100
 };
 

@@ -2,16 +2,15 @@
 #include "image/sgx/code_map.h"
 
 #include <algorithm>
-#include <string_view>
 
-#include "image/sgx/syscall_sites.h"
+#include "image/sgx/call_sites.h"
 
 namespace adyton {
 namespace {
 
 constexpr std::uint64_t kNear = 256;  // a branch of one byte reaches no further, nor from there
 
-bool holds_syscall(BytesView code) { return as_text(code).contains(kSyscallBytes); }
+bool holds_call(BytesView code) { return next_call(code, 0) < code.size(); }
 
 }  // namespace
 
@@ -25,7 +24,7 @@ CodeMap::CodeMap(const Region& region, const std::vector<FunctionRange>& functio
   };
   std::vector<bool> wanted(here.size());
   for (std::size_t i = 0; i < here.size(); ++i) {
-    if (!holds_syscall(code(here[i].begin).first(limit(i) - here[i].begin))) continue;
+    if (!holds_call(code(here[i].begin).first(limit(i) - here[i].begin))) continue;
     for (std::size_t j = i + 1; j-- > 0 && limit(j) + kNear > here[i].begin;) wanted[j] = true;
     for (std::size_t j = i + 1; j < here.size() && here[j].begin < limit(i) + kNear; ++j) wanted[j] = true;
   }

@@ -21,7 +21,8 @@ struct MappedFunction {
 
 class CodeMap {
  public:
-  // Of the functions in `region`, those that hold the bytes of a `syscall`, and their neighbours. Keeps a reference.
+  // Of the functions in `region`, those that hold the bytes of a `syscall` or a `cpuid`, and their neighbours. Keeps a
+  // reference.
   CodeMap(const Region& region, const std::vector<FunctionRange>& functions);
 
   [[nodiscard]] const Region& region() const { return region_; }

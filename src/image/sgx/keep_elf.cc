@@ -70,24 +70,29 @@ Result<void> check_nothing_dynamic(const Elf64_Phdr& header, const std::vector<R
   return invalid("a dynamic section without end");
 }
 
-// keep_elf.h says where it stands.
-Result<std::uint64_t> read_syscall_entry(const std::vector<Region>& regions) {
+// keep_elf.h says where they stand.
+Result<void> read_call_entries(KeepElf& keep) {
+  constexpr std::uint64_t kWord = sizeof(std::uint64_t);
   const auto constants =
-      std::ranges::find_if(regions, [](const Region& region) { return !region.writable && !region.executable; });
-  if (constants == regions.end() || constants->bytes.size() < 2 * sizeof(std::uint64_t)) return 0;
-  if (load_le<std::uint64_t>(constants->bytes) != kKeepCallsMagic) return 0;
-  const auto entry = load_le<std::uint64_t>(constants->bytes, sizeof(std::uint64_t));
-  const Region* region = find_region(regions, entry, 1, true);
-  if (entry == 0 || region == nullptr || !region->executable) {
-    return invalid("its entry for system calls {:#x} is not executable", entry);
+      std::ranges::find_if(keep.regions, [](const Region& region) { return !region.writable && !region.executable; });
+  if (constants == keep.regions.end() || constants->bytes.size() < 3 * kWord) return {};
+  if (load_le<std::uint64_t>(constants->bytes) != kKeepCallsMagic) return {};
+  keep.syscall_entry = load_le<std::uint64_t>(constants->bytes, kWord);
+  keep.cpuid_entry = load_le<std::uint64_t>(constants->bytes, 2 * kWord);
+  for (const std::uint64_t entry : {keep.syscall_entry, keep.cpuid_entry}) {
+    const Region* region = find_region(keep.regions, entry, 1, true);
+    if (entry == 0 || region == nullptr || !region->executable) {
+      return invalid("its entry for {} {:#x} is not executable", entry == keep.syscall_entry ? "system calls" : "cpuid",
+                     entry);
+    }
   }
-  return entry;
+  return {};
 }
 
 Result<KeepElf> read_keep_elf(BytesView elf) {
   const Elf64_Ehdr header = TRY(read_keep_header(elf));
   const std::vector<Elf64_Phdr> headers = TRY(read_program_headers(elf, header, ImageLimits{}));
-  KeepElf out{.entry = header.e_entry, .syscall_entry = 0, .bytes = 0, .regions = {}};
+  KeepElf out{.entry = header.e_entry, .syscall_entry = 0, .cpuid_entry = 0, .bytes = 0, .regions = {}};
   for (const Elf64_Phdr& segment : headers) {
     if (segment.p_type == PT_TLS) return invalid("thread-local storage");
     if (segment.p_type == PT_GNU_STACK && (segment.p_flags & PF_X) != 0) return invalid("an executable stack");
@@ -107,7 +112,7 @@ Result<KeepElf> read_keep_elf(BytesView elf) {
   }
   const Region* entry = find_region(out.regions, out.entry, 1, true);
   if (!entry || !entry->executable) return invalid("its entry point {:#x} is not executable", out.entry);
-  out.syscall_entry = TRY(read_syscall_entry(out.regions));
+  TRY(read_call_entries(out));
   return out;
 }
 

@@ -11,15 +11,17 @@
 
 namespace adyton {
 
-// The first eight bytes of the first segment that is only readable, if the next eight are KeepElf::syscall_entry.
-inline constexpr std::uint64_t kKeepCallsMagic = 0x31736c6c61636b61;  // "akcalls1"
+// The first eight bytes of the first segment that is only readable, if the next are KeepElf::syscall_entry and
+// cpuid_entry, eight each.
+inline constexpr std::uint64_t kKeepCallsMagic = 0x32736c6c61636b61;  // "akcalls2"
 
 inline constexpr std::uint64_t kMaxKeepBytes = 16 << 20;  // of the file, and of memory
 
 struct KeepElf {
   std::uint64_t entry = 0;  // every TCS's OENTRY
-  std::uint64_t syscall_entry =
-      0;                        // what a rewritten `syscall` jumps to, with where it goes on in rcx; 0: there is none
+  // What a rewritten `syscall` jumps to, with where it goes on in rcx, and a `cpuid`, with that in rdx. 0: there is
+  // none
+  std::uint64_t syscall_entry = 0, cpuid_entry = 0;
   std::uint64_t bytes = 0;      // its pages lie at [0, bytes)
   std::vector<Region> regions;  // ascending, no page shared; they point into the ELF
 };

@@ -30,16 +30,26 @@ TEST(SgxKeepElf, MayHaveADynamicSectionThatSaysNothing) {
   EXPECT_TRUE(parsed) << parsed.error().message;
 }
 
-TEST(SgxKeepElf, SaysWhereSystemCallsLead) {
+TEST(SgxKeepElf, SaysWhereSystemCallsAndCpuidLead) {
   TestKeep keep;
   EXPECT_EQ(parse_keep_elf(keep.encode())->syscall_entry, 0u);
+  EXPECT_EQ(parse_keep_elf(keep.encode())->cpuid_entry, 0u);
   keep.syscall_entry = TestKeep::kEntry + 1;
+  keep.cpuid_entry = TestKeep::kEntry + 2;
   EXPECT_EQ(parse_keep_elf(keep.encode())->syscall_entry, TestKeep::kEntry + 1);
+  EXPECT_EQ(parse_keep_elf(keep.encode())->cpuid_entry, TestKeep::kEntry + 2);
   for (const std::uint64_t nowhere : {TestKeep::kConstants, TestKeep::kData, std::uint64_t{0x500}, ~std::uint64_t{0}}) {
     keep.syscall_entry = nowhere;
     const auto parsed = parse_keep_elf(keep.encode());
     ASSERT_FALSE(parsed) << nowhere;
     EXPECT_TRUE(parsed.error().message.contains("entry for system calls")) << parsed.error().message;
+  }
+  keep.syscall_entry = TestKeep::kEntry + 1;
+  for (const std::uint64_t nowhere : {std::uint64_t{0}, TestKeep::kConstants, ~std::uint64_t{0}}) {
+    keep.cpuid_entry = nowhere;
+    const auto parsed = parse_keep_elf(keep.encode());
+    ASSERT_FALSE(parsed) << nowhere;
+    EXPECT_TRUE(parsed.error().message.contains("entry for cpuid")) << parsed.error().message;
   }
 }
 

@@ -129,12 +129,12 @@ Result<KeepConfig> place(const Image& image, const KeepElf& keep, std::uint64_t 
   return out;
 }
 
-// The application as it runs: its segments, and the trampolines of those system calls that lead straight into the keep
-// kernel.
-void add_application(Layout& layout, const LaunchPlan& app, const KeepConfig& config, const SyscallSites& syscalls,
-                     std::uint64_t syscall_entry) {
+// The application as it runs: its segments, and the trampolines of those calls that lead straight into the keep kernel.
+void add_application(Layout& layout, const LaunchPlan& app, const KeepConfig& config, const CallSites& calls,
+                     const KeepElf& keep) {
   const RewrittenProgram program =
-      rewrite_syscalls(app, syscalls.rewritten, config.app_bytes, syscall_entry - config.app_offset);
+      rewrite_calls(app, calls.rewritten, config.app_bytes,
+                    {.syscall = keep.syscall_entry - config.app_offset, .cpuid = keep.cpuid_entry - config.app_offset});
   for (std::size_t i = 0; i < app.regions.size(); ++i) {
     Region region = app.regions[i];
     if (region.executable) region.bytes = program.code[i];
@@ -146,13 +146,13 @@ void add_application(Layout& layout, const LaunchPlan& app, const KeepConfig& co
 }
 
 // What can be rewritten for this keep kernel.
-SyscallSites rewritable(const LaunchPlan& app, const KeepElf& keep) {
+CallSites rewritable(const LaunchPlan& app, const KeepElf& keep) {
   // How far jumps reach, less all that lies before and behind the program.
   constexpr std::uint64_t kMostBytes = (1ull << 31) - (256ull << 20);
-  SyscallSites out;
+  CallSites out;
   if (keep.syscall_entry == 0) return out;
   if (app.regions.back().address + app.regions.back().size > kMostBytes) return out;
-  return find_syscall_sites(app);
+  return find_call_sites(app);
 }
 
 }  // namespace
@@ -164,8 +164,8 @@ std::uint64_t secinfo_flags(const SgxPages& pages) {
 
 Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
   const KeepElf keep = TRY(parse_keep_elf(keep_bytes));
-  SyscallSites syscalls = rewritable(image.plan(), keep);
-  const KeepConfig config = TRY(place(image, keep, trampoline_bytes(syscalls.rewritten)));
+  CallSites calls = rewritable(image.plan(), keep);
+  const KeepConfig config = TRY(place(image, keep, trampoline_bytes(calls.rewritten)));
   const Manifest& manifest = image.manifest();
   SgxPlan plan;
   plan.size = config.enclave_bytes;
@@ -181,7 +181,7 @@ Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
   for (const Region& region : keep.regions) layout.add_region(region, 0);
   layout.add({.offset = config.keep_bytes, .readable = true}, std::as_bytes(std::span(&config, 1)));
   layout.add({.offset = config.manifest_offset, .readable = true}, image.manifest_bytes());
-  add_application(layout, image.plan(), config, syscalls, keep.syscall_entry);
+  add_application(layout, image.plan(), config, calls, keep);
   layout.add_zeros({.offset = config.heap_offset, .readable = true, .writable = true}, config.heap_bytes);
   for (std::uint64_t i = 0; i < config.thread_count; ++i) {
     const std::uint64_t stack = config.stacks_offset + (i + 1) * config.stack_stride - config.stack_bytes;
@@ -202,7 +202,7 @@ Result<SgxPlan> make_sgx_plan(const Image& image, BytesView keep_bytes) {
     layout.add_zeros(ssa, kSsaFrames * kSsaFramePages * kPageBytes);
     plan.tcs_offsets.push_back(area.self.tcs_offset);
   }
-  plan.syscalls = std::move(syscalls);
+  plan.calls = std::move(calls);
   return plan;
 }
 

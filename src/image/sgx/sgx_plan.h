@@ -12,8 +12,8 @@
 #include <adyton/identity.h>
 #include <adyton/result.h>
 #include "image/image.h"
+#include "image/sgx/call_sites.h"
 #include "image/sgx/keep_config.h"
-#include "image/sgx/syscall_sites.h"
 
 namespace adyton {
 
@@ -55,7 +55,7 @@ struct SgxPlan {
   std::array<std::byte, 16> family_id{}, extended_product_id{};  // KSS
   std::vector<SgxPages> pages;                                   // in the order of EADD
   std::vector<std::uint64_t> tcs_offsets;                        // ascending
-  SyscallSites syscalls;                                         // of the application, from its load base
+  CallSites calls;                                               // of the application, from its load base
   std::uint64_t app_offset = 0;                                  // KeepConfig's: where the image's addresses begin
   std::vector<Bytes> storage;
 };

@@ -53,12 +53,13 @@ TEST(SgxPlan, MeasuresToKnownAnswers) {
             "3365ea042637635c661082d80d33c3d43f4a843df7f9d70f1cbe78e5435f4ea1");
 }
 
-// A program with a system call before which an instruction moves, and one that jumps by way of padding.
+// A program with a system call before which an instruction moves, one that jumps by way of padding, and a cpuid.
 Image image_with_syscalls() {
   const TestCode code{.functions = {{.hex = "b8 27000000 31ff 0f05 c3"},
                                     {.hex = "31c0 0f05 c3", .gap = "cc"},
                                     {.hex = "488d3d00010000 0f05 c3"},
                                     {.hex = "0f05 c3", .signal_frame = true},
+                                    {.hex = "b8 07000000 31c9 0fa2 c3"},
                                     {.hex = "c3"}},
                       .table = {}};
   return test_sgx_image(test_sgx_manifest(), {}, code.elf().encode());
@@ -71,9 +72,9 @@ TEST(SgxPlan, MeasuresRewrittenSystemCallsToAKnownAnswer) {
   keep.syscall_entry = kSyscallEntry;
   const Image image = image_with_syscalls();
   const SgxPlan plan = make_sgx_plan(image, keep.encode()).value();
-  EXPECT_EQ(plan.syscalls.rewritten.size(), 3u);
-  EXPECT_EQ(plan.syscalls.left.size(), 1u);
-  EXPECT_EQ(to_hex(measure_sgx_plan(plan)), "902263fd632203a4cb242fead16a5ed17f5ac011231fb6cde9be13669e65beab");
+  EXPECT_EQ(plan.calls.rewritten.size(), 4u);
+  EXPECT_EQ(plan.calls.left.size(), 1u);
+  EXPECT_EQ(to_hex(measure_sgx_plan(plan)), "1b4aead6b0ad8df2e48f94cc56f95cde0d3b796c7b67a8811ce71c860cdcab09");
   // And again, for it is a function of the two files.
   EXPECT_EQ(measure_sgx_plan(make_sgx_plan(image, keep.encode()).value()), measure_sgx_plan(plan));
 }
@@ -82,7 +83,7 @@ TEST(SgxPlan, PutsTrampolinesBehindTheApplication) {
   TestKeep keep;
   const Image image = image_with_syscalls();
   const SgxPlan plain = make_sgx_plan(image, keep.encode()).value();
-  EXPECT_TRUE(plain.syscalls.rewritten.empty());
+  EXPECT_TRUE(plain.calls.rewritten.empty());
   keep.syscall_entry = kSyscallEntry;
   const SgxPlan plan = make_sgx_plan(image, keep.encode()).value();
   const auto config = structure_at<KeepConfig>(plan, 0x4000), before = structure_at<KeepConfig>(plain, 0x4000);

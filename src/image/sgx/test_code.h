@@ -97,24 +97,25 @@ struct TestCode {
 };
 
 // What is wrong with these sites of this program, in words; empty: nothing. Holds for any program.
-inline std::string problem_of(const LaunchPlan& plan, const SyscallSites& sites) {
-  constexpr std::uint64_t kTrampolines = 0x10000000, kEntry = std::uint64_t(-0x100000);
-  const RewrittenProgram program = rewrite_syscalls(plan, sites.rewritten, kTrampolines, kEntry);
+inline std::string problem_of(const LaunchPlan& plan, const CallSites& sites) {
+  constexpr std::uint64_t kTrampolines = 0x10000000;
+  const RewrittenProgram program = rewrite_calls(
+      plan, sites.rewritten, kTrampolines, {.syscall = std::uint64_t(-0x100000), .cpuid = std::uint64_t(-0x200000)});
   if (program.trampolines.size() != trampoline_bytes(sites.rewritten)) return "trampolines of another size";
   std::uint64_t last = 0;
   std::size_t changed = 0, may_change = 0;
-  for (const SyscallSite& site : sites.rewritten) {
-    const auto found = loaded_bytes(plan.regions, site.syscall, kSyscallBytes.size());
-    if (!found || as_text(*found) != kSyscallBytes) return "a site without a syscall";
-    const Region* region = find_region(plan.regions, site.syscall, kSyscallBytes.size(), true);
+  for (const CallSite& site : sites.rewritten) {
+    const auto found = loaded_bytes(plan.regions, site.call, kCallBytes);
+    if (!found || call_at(*found) != site.kind) return "a site without its instruction";
+    const Region* region = find_region(plan.regions, site.call, kCallBytes, true);
     if (!region->executable) return "a site in data";
-    if (site.begin < last || site.begin > site.syscall) return "sites that overlap or do not ascend";
-    if (site.padding == 0 && site.begin == site.syscall) return "a site without room";
-    last = site.syscall + kSyscallBytes.size();
-    if (site.padding == 0 && site.begin + kJumpBytes > last) return "a jump beyond its syscall";
-    may_change += kJumpBytes + (site.padding != 0 ? kSyscallBytes.size() : 0);
+    if (site.begin < last || site.begin > site.call) return "sites that overlap or do not ascend";
+    if (site.padding == 0 && site.begin == site.call) return "a site without room";
+    last = site.call + kCallBytes;
+    if (site.padding == 0 && site.begin + kJumpBytes > last) return "a jump beyond its instruction";
+    may_change += kJumpBytes + (site.padding != 0 ? kCallBytes : 0);
     for (const std::uint64_t distance : site.distances) {
-      if (distance < site.begin || distance + 4 > site.syscall) return "a distance that does not move";
+      if (distance < site.begin || distance + 4 > site.call) return "a distance that does not move";
     }
   }
   for (std::size_t i = 0; i < plan.regions.size(); ++i) {

@@ -30,6 +30,7 @@ struct TestKeep {
   };
   std::vector<Elf64_Dyn> dynamic;   // at kConstants, with a PT_DYNAMIC if there are any
   std::uint64_t syscall_entry = 0;  // at kConstants it says so, unless 0
+  std::uint64_t cpuid_entry = kEntry;
 
   TestKeep() { segments[kWritable].p_memsz = 0x1800; }
 
@@ -57,6 +58,7 @@ struct TestKeep {
     if (syscall_entry != 0) {
       append_le(out, kKeepCallsMagic);
       append_le(out, syscall_entry);
+      append_le(out, cpuid_entry);
     }
     while (out.size() < kData) out.push_back(static_cast<std::byte>(0x5a));
     for (unsigned i = 0; i < 0x40; ++i) out.push_back(static_cast<std::byte>(i));

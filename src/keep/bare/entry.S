@@ -56,8 +56,8 @@
 .endm
 
   .section .text.entry, "ax", @progbits
-  .globl keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_trap
-  .hidden keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_trap
+  .globl keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_cpuid, keep_trap
+  .hidden keep_entry, keep_ask, keep_leave, keep_go_on, keep_gone, keep_syscall, keep_cpuid, keep_trap
 keep_entry:
   cld
   lfence
@@ -232,16 +232,17 @@ exception_entry:
   movq $0, %gs:KEEP_IN_EXCEPTION
   leave
 
-// What a `syscall` instruction of the application becomes: rcx is where it goes on. Uses none of its stack.
-keep_syscall:
+// Out of the application without a trap, with its flags in `flags`: to the keep kernel's stack, and the registers into
+// the frame, which `next` has where to go on of. Uses none of the application's stack.
+.macro save_application flags, flags_low, next
   mov %rsp, %gs:KEEP_RSP
   mov %gs:KEEP_STACK_TOP, %rsp
   pushfq
-  pop %r11                // which, as after the instruction, is then the flags
-  btr $FLAG_TF_BIT, %r11d // but for that of a debugger that steps through here
-  mov %r11, %gs:KEEP_FLAGS
+  pop \flags
+  btr $FLAG_TF_BIT, \flags_low   // that of a debugger that steps through here
+  mov \flags, %gs:KEEP_FLAGS
   cld
-  test $FLAG_AC, %r11d
+  test $FLAG_AC, \flags_low
   jz 1f
   clear_flags
 1:
@@ -260,9 +261,22 @@ keep_syscall:
   mov %r13, %gs:KEEP_R13
   mov %r14, %gs:KEEP_R14
   mov %r15, %gs:KEEP_R15
-  mov %rcx, %gs:KEEP_RIP
+  mov \next, %gs:KEEP_RIP
   xor %ebp, %ebp
+.endm
+
+// What a `syscall` instruction of the application becomes: rcx is where it goes on; r11 is the flags, as after the
+// instruction.
+keep_syscall:
+  save_application %r11, %r11d, %rcx
   call keep_answer_syscall
+  jmp keep_go_on
+
+// What a `cpuid` becomes: rdx is where it goes on. The instruction sets rbx and rdx, and reads neither.
+keep_cpuid:
+  save_application %rbx, %ebx, %rdx
+  movq $KEEP_TRAP_CPUID, %gs:KEEP_TRAP
+  call keep_trapped
   jmp keep_go_on
 
 // Where the exception handler sends the application for everything but a system call: it has filled the frame.

@@ -24,6 +24,7 @@ static_assert(offset(offsetof(ThreadState, phase)) == KEEP_PHASE &&
               offset(offsetof(ThreadState, exception_stack_top)) == KEEP_EXCEPTION_STACK_TOP &&
               offset(offsetof(ThreadState, trap)) == KEEP_TRAP &&
               offset(offsetof(ThreadState, attention)) == KEEP_ATTENTION &&
+              static_cast<int>(Trap::kCpuid) == KEEP_TRAP_CPUID &&
               static_cast<int>(Trap::kInterrupt) == KEEP_TRAP_INTERRUPT);
 static_assert(offsetof(Frame, rsp) == KEEP_RSP - KEEP_FRAME && offsetof(Frame, r15) == KEEP_R15 - KEEP_FRAME &&
               offsetof(Frame, rip) == KEEP_RIP - KEEP_FRAME && offsetof(Frame, flags) == KEEP_FLAGS - KEEP_FRAME);

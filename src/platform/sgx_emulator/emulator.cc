@@ -35,8 +35,10 @@ class Emulator : public SgxDevice {
     BackendCheck cpuid{.name = "CPUID faulting", .detail = "cpuid inside raises #UD"};
     if (!sgx::cpuid_can_fault()) {
       cpuid.state = BackendCheck::State::kDegraded;
-      cpuid.detail = "cpuid inside answers as outside, where SGX raises #UD";
-      cpuid.remedy = "none on this processor: the keep kernel answers cpuid itself wherever it rewrites it";
+      cpuid.detail = "cpuid that was not rewritten answers inside as outside, where SGX raises #UD";
+      cpuid.remedy =
+          "none on this processor. `adyton inspect` says of an image which ones are rewritten, as nearly all are: the "
+          "keep kernel answers these";
     }
     out.push_back(std::move(cpuid));
     return out;

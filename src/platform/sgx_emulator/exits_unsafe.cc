@@ -215,7 +215,10 @@ void leave_asynchronously(AdytonSgxInterrupted& interrupted, ucontext_t& context
     initialise_state(state, xfrm);
   }
 
-  // Synthetic state (table "Synthetic Extended State and Registers"): ERESUME, the TCS and the AEP; the host's stack.
+  // Synthetic state (SDM 3D, "Processor Synthetic State on Asynchronous Enclave Exit"): ERESUME, the TCS and the AEP;
+  // the host's stack; of the flags CF, PF, AF, ZF, SF, OF and RF clear, and TF, which is the host's, the others
+  // unchanged.
+  constexpr std::uint64_t kCleared = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x800 | 0x10000 | 0x100;
   for (const Register& one : kRegisters) registers[one.greg] = 0;
   registers[REG_RAX] = static_cast<greg_t>(Leaf::kEresume);
   registers[REG_RBX] = static_cast<greg_t>(enclave.secs().base + thread.offset);
@@ -223,7 +226,7 @@ void leave_asynchronously(AdytonSgxInterrupted& interrupted, ucontext_t& context
   registers[REG_RIP] = static_cast<greg_t>(slot.aep);
   registers[REG_RSP] = static_cast<greg_t>(saved.ursp);
   registers[REG_RBP] = static_cast<greg_t>(saved.urbp);
-  registers[REG_EFL] = 0x202;
+  registers[REG_EFL] = static_cast<greg_t>(saved.rflags & ~kCleared);
   interrupted.fs = slot.host_fs;
   interrupted.gs = slot.host_gs;
   interrupted.selector = 0;

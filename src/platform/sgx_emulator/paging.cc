@@ -60,9 +60,11 @@ Result<void> EmulatedEnclave::change_type(std::uint64_t offset, std::uint64_t co
     // A TCS that has gone stays busy: who is about to enter by it finds that, or was faster and is found here.
     if (!can || (thread != nullptr && thread->busy.exchange(1, std::memory_order_acquire) != 0))
       return invalid("EMODT: {}: the page at {:#x}", name_of(Code::kPageNotModifiable), at);
+    // SDM 3D, "EMODT", operation: PR is cleared, too, so that one EACCEPT is for both.
     page.type = to_tcs ? PageType::kTcs : PageType::kTrim;
     page.permissions = 0;
     page.modified = true;
+    page.restricted = false;
     set_page(at, page);
     thread_of_page_[at / kPageBytes] = nullptr;
     protect(at, 1);

@@ -7,3 +7,5 @@
 
 inline constexpr std::uint64_t kWarySecret = 0x5ec7e7a11ced0c0d;
 inline constexpr std::size_t kWaryMemoryBytes = 65536;  // of the host, which it maps
+inline constexpr std::uint16_t kWaryPort = 4433;        // which the manifest of wary_requests.cc has
+inline constexpr const char* kWaryFile = "/wary/file";  // likewise, with a digest

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/sgx/syscall_sites.h"
+#include "image/sgx/call_sites.h"
 
 #include <algorithm>
 #include <map>
@@ -12,31 +12,32 @@ namespace {
 
 constexpr std::uint64_t kMostMoved = 48;  // bytes
 
-// A jump instead of the first of some instructions before a `syscall`.
+// A jump instead of the first of some instructions before a call.
 struct Way {
   std::uint64_t begin = 0;
-  std::vector<std::uint64_t> starts;     // of the instructions behind that, `syscall` among them
-  std::vector<std::uint64_t> distances;  // SyscallSite::distances
+  std::vector<std::uint64_t> starts;     // of the instructions behind that, the call among them
+  std::vector<std::uint64_t> distances;  // CallSite::distances
 };
 
 struct Site {
-  std::uint64_t syscall = 0;
+  CallKind kind = CallKind::kSyscall;
+  std::uint64_t call = 0;
   const MappedFunction* function = nullptr;
   std::vector<Way> ways;  // nearest first
 };
 
-std::vector<Way> ways_of(const CodeMap& map, std::uint64_t syscall) {
+std::vector<Way> ways_of(const CodeMap& map, std::uint64_t call) {
   std::vector<Way> out;
-  Way way{.begin = syscall, .starts = {}, .distances = {}};
+  Way way{.begin = call, .starts = {}, .distances = {}};
   while (true) {
     const std::uint64_t before = map.before(way.begin);
-    if (before == 0 || syscall - before > kMostMoved) return out;
+    if (before == 0 || call - before > kMostMoved) return out;
     const auto instruction = decode_instruction(map.code(before));
     if (!instruction || !instruction->movable) return out;
     way.starts.insert(way.starts.begin(), way.begin);
     if (instruction->relative) way.distances.insert(way.distances.begin(), way.begin - sizeof(std::uint32_t));
     way.begin = before;
-    if (syscall + kSyscallBytes.size() - before >= kJumpBytes) out.push_back(way);
+    if (call + kCallBytes - before >= kJumpBytes) out.push_back(way);
   }
 }
 
@@ -72,14 +73,14 @@ class Choice {
   Choice(const LaunchPlan& plan, const CodeMap& map) : map_(map), entrances_(plan, map.region()) {
     for (const MappedFunction& function : map.functions()) {
       for (std::uint64_t at = function.range.begin; function.sure && at < function.limit; ++at) {
-        const bool syscall = map.length(at) == kSyscallBytes.size() && as_text(map.code(at)).starts_with(kSyscallBytes);
-        if (syscall) sites_.push_back({.syscall = at, .function = &function, .ways = ways_of(map, at)});
+        if (map.length(at) != kCallBytes) continue;
+        const auto kind = call_at(map.code(at));
+        if (kind) sites_.push_back({.kind = *kind, .call = at, .function = &function, .ways = ways_of(map, at)});
       }
     }
     paddings_ = paddings_of(map);
     for (const Site& site : sites_) {
-      for (std::uint64_t at = site.syscall - kMostMoved; at < site.syscall + kSyscallBytes.size(); ++at)
-        entrances_.ask(at);
+      for (std::uint64_t at = site.call - kMostMoved; at < site.call + kCallBytes; ++at) entrances_.ask(at);
     }
     for (const std::uint64_t padding : paddings_) {
       for (std::uint64_t at = padding; at < padding + kJumpBytes; ++at) entrances_.ask(at);
@@ -87,13 +88,13 @@ class Choice {
     entrances_.search();
   }
 
-  std::vector<SyscallSite> sites() {
+  std::vector<CallSite> sites() {
     choose([&](const Site& site) { return by_jump(site, false, false); });
     choose([&](const Site& site) { return by_padding(site); });
     choose([&](const Site& site) { return by_jump(site, true, false); });
     choose([&](const Site& site) { return by_jump(site, false, true); });
-    std::vector<SyscallSite> out;
-    for (const auto& [syscall, site] : chosen_) out.push_back(site);
+    std::vector<CallSite> out;
+    for (const auto& [call, site] : chosen_) out.push_back(site);
     return out;
   }
 
@@ -101,8 +102,8 @@ class Choice {
   template <class How>
   void choose(How how) {
     for (const Site& site : sites_) {
-      if (chosen_.contains(site.syscall)) continue;
-      if (const SyscallSite found = how(site); found.syscall != 0) chosen_[site.syscall] = found;
+      if (chosen_.contains(site.call)) continue;
+      if (const CallSite found = how(site); found.call != 0) chosen_[site.call] = found;
     }
   }
 
@@ -112,7 +113,7 @@ class Choice {
 
   // `several`: the jump may replace more than one instruction, if nothing leads to the others. `joined`: something
   // leads to an instruction that is left as it is, and will trap when it comes from there.
-  [[nodiscard]] SyscallSite by_jump(const Site& site, bool several, bool joined) const {
+  [[nodiscard]] CallSite by_jump(const Site& site, bool several, bool joined) const {
     if (several && site.function->jumps_anywhere) return {};
     for (const Way& way : site.ways) {
       const std::uint64_t end = way.begin + kJumpBytes;
@@ -120,21 +121,25 @@ class Choice {
         return start < end ? several && !entered(start) : joined || !entered(start);
       });
       for (std::uint64_t at = way.begin + 1; at < end; ++at) taken = taken && !entered(at);
-      if (taken) return {.syscall = site.syscall, .begin = way.begin, .distances = way.distances};
+      if (taken) return {.kind = site.kind, .call = site.call, .begin = way.begin, .distances = way.distances};
     }
     return {};
   }
 
-  SyscallSite by_padding(const Site& site) {
+  CallSite by_padding(const Site& site) {
     constexpr std::uint64_t kBack = 128, kForth = 127;
-    if (entered(site.syscall + 1)) return {};
-    const std::uint64_t end = site.syscall + kShortJumpBytes;
+    if (entered(site.call + 1)) return {};
+    const std::uint64_t end = site.call + kShortJumpBytes;
     for (std::uint64_t& padding : paddings_) {
       if (padding == 0 || padding + kBack < end || padding > end + kForth) continue;
       bool free = true;
       for (std::uint64_t at = padding; at < padding + kJumpBytes; ++at) free = free && !entered(at);
       if (free) {
-        return {.syscall = site.syscall, .begin = site.syscall, .padding = std::exchange(padding, 0), .distances = {}};
+        return {.kind = site.kind,
+                .call = site.call,
+                .begin = site.call,
+                .padding = std::exchange(padding, 0),
+                .distances = {}};
       }
     }
     return {};
@@ -144,24 +149,39 @@ class Choice {
   Entrances entrances_;
   std::vector<Site> sites_;
   std::vector<std::uint64_t> paddings_;  // 0: used
-  std::map<std::uint64_t, SyscallSite> chosen_;
+  std::map<std::uint64_t, CallSite> chosen_;
 };
 
 }  // namespace
 
-SyscallSites find_syscall_sites(const LaunchPlan& plan) {
-  SyscallSites out;
+std::string_view name_of(CallKind kind) { return kind == CallKind::kSyscall ? "syscall" : "cpuid"; }
+
+std::optional<CallKind> call_at(BytesView code) {
+  if (code.size() < kCallBytes || code[0] != std::byte{0x0f}) return std::nullopt;
+  if (code[1] == std::byte{0x05}) return CallKind::kSyscall;
+  if (code[1] == std::byte{0xa2}) return CallKind::kCpuid;
+  return std::nullopt;
+}
+
+std::size_t next_call(BytesView code, std::size_t from) {
+  const std::string_view text = as_text(code);
+  while ((from = text.find('\x0f', from)) != text.npos && !call_at(code.subspan(from))) ++from;
+  return std::min(from, code.size());
+}
+
+CallSites find_call_sites(const LaunchPlan& plan) {
+  CallSites out;
   const std::vector<FunctionRange> functions = functions_of(plan);
   for (const Region& region : plan.regions) {
     if (!region.executable) continue;
     const CodeMap map(region, functions);
-    std::vector<SyscallSite> sites = Choice(plan, map).sites();
-    const std::string_view text = as_text(region.bytes);
-    for (std::size_t at = text.find(kSyscallBytes); at != text.npos; at = text.find(kSyscallBytes, at + 1)) {
+    std::vector<CallSite> sites = Choice(plan, map).sites();
+    const BytesView code = region.bytes;
+    for (std::size_t at = next_call(code, 0); at < code.size(); at = next_call(code, at + 1)) {
       const std::uint64_t address = region.address + at;
       const bool inside = map.covered(address) && !map.starts(address);
-      if (!inside && !std::ranges::binary_search(sites, address, {}, &SyscallSite::syscall))
-        out.left.push_back(address);
+      if (!inside && !std::ranges::binary_search(sites, address, {}, &CallSite::call))
+        out.left.push_back({.kind = call_at(code.subspan(at)).value(), .call = address});
     }
     out.rewritten.insert(out.rewritten.end(), sites.begin(), sites.end());
   }

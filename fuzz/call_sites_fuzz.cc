@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as an instruction, as the code of a program, as the tables that say where its functions are, and as the
-// program: what is rewritten are its system calls, and nothing else changes.
+// program: what is rewritten are its `syscall` and `cpuid` instructions,
+// and nothing else changes.
 #include <algorithm>
 #include <cstdlib>
 
@@ -12,7 +13,7 @@ namespace {
 
 void check(const Bytes& file) {
   const auto plan = make_launch_plan(file, {.memory_bytes = 64 << 20});
-  if (plan && !problem_of(*plan, find_syscall_sites(*plan)).empty()) std::abort();
+  if (plan && !problem_of(*plan, find_call_sites(*plan)).empty()) std::abort();
 }
 
 void overwrite(Bytes file, std::uint64_t at, BytesView input) {
@@ -28,9 +29,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace adyton;
   constexpr std::size_t kFunctions = 8;
   static const Bytes kFile =
-      TestCode{.functions = std::vector<TestFunction>(
-                   kFunctions, {.hex = "b8 27000000 0f05 c3", .gap = "cc", .bytes = TestCode::kEach}),
-               .table = {}}
+      TestCode{
+          .functions = std::vector<TestFunction>(
+              kFunctions, {.hex = "b8 27000000 0f05 31c9 b8 07000000 0fa2 c3", .gap = "cc", .bytes = TestCode::kEach}),
+          .table = {}}
           .elf()
           .encode();
   const BytesView input = std::as_bytes(std::span(data, size));
