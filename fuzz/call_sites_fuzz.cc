@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const Bytes kFile =
       TestCode{
           .functions = std::vector<TestFunction>(
-              kFunctions, {.hex = "b8 27000000 0f05 31c9 b8 07000000 0fa2 c3", .gap = "cc", .bytes = TestCode::kEach}),
+              kFunctions, {.hex = "b8 27000000 0f05 31c9 b8 07000000 0fa2 c3", .bytes = TestCode::kEach, .gap = "cc"}),
           .table = {}}
           .elf()
           .encode();

@@ -100,6 +100,13 @@ TEST_F(SgxBackend, AnswersCallsStrictlyAsWell) {
   }
 }
 
+TEST_F(SgxBackend, RefusesMoreArgumentsThanAreTakenBeforeAnythingRuns) {
+  const auto refused = launch(Made().image(), {.arguments = {std::string(65'536, 'a')}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kExhausted);
+  EXPECT_TRUE(refused.error().message.contains("at most 65536")) << refused.error().message;
+}
+
 TEST_F(SgxBackend, RefusesWhatIsNotForSgx) {
   Made plain, unsigned_image, secret, variable;
   plain.keep = false;

@@ -76,7 +76,7 @@ Result<Launched> launch(const VerifiedImage& image, const LaunchArguments& argum
   }
   out.backend = std::move(chosen.backend);
   if (!arguments.quiet && !arguments.terse)
-    fmt::print(stderr, "adyton: {} runs on {}\n", image.identity().name, out.backend->name());
+    fmt::print(stderr, "adyton: launching {} on {}\n", image.identity().name, out.backend->name());
   out.instance = TRY(out.backend->launch(image, std::move(config)).within("launching " + arguments.image));
   return out;
 }

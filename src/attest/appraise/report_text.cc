@@ -107,6 +107,9 @@ class Page {
   std::string out_;
 };
 
+// The FMSPC that the emulator's quoting enclave has, "Adyton" in ASCII (docs/sgx.md).
+constexpr std::string_view kEmulatedModel = "FMSPC 416479746f6e";
+
 // All that stands in the way of acceptance, and what to do about it.
 void Page::problems(const Verified& verified, const Verdict& verdict) {
   const std::vector<FoundCheck> problems = problems_of(verified.findings());
@@ -118,7 +121,12 @@ void Page::problems(const Verified& verified, const Verdict& verdict) {
   }
   clauses(verdict, false);
   if (missing_urls(verified.findings()).empty()) return;
-  line(2, "To ask the vendors for it: adyton verify --fetch, or adyton collateral fetch to keep it", kFaint);
+  const bool emulated = verified.findings().claims.hardware_model == kEmulatedModel;
+  line(2,
+       emulated
+           ? "No vendor has it, for the platform is emulated: adyton attest -o FILE writes FILE.collateral beside it"
+           : "To ask the vendors for it: adyton verify --fetch, or adyton collateral fetch to keep it",
+       kFaint);
 }
 
 void Page::clauses(const Verdict& verdict, bool holding) {

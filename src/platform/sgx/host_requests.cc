@@ -427,14 +427,22 @@ Result<void> append(Bytes& strings, const std::vector<std::string>& list) {
 
 }  // namespace
 
+Result<Bytes> start_strings(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+  Bytes out;
+  TRY(append(out, arguments));
+  TRY(append(out, environment));
+  if (out.size() > HostPage::kDataBytes) {
+    return exhausted(
+        "{} bytes of arguments and environment: an SGX enclave takes at most {}; hand it more by standard input or a "
+        "file",
+        out.size(), HostPage::kDataBytes);
+  }
+  return out;
+}
+
 Result<KeepEnd> run_keep(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start) {
   if (tcs_offsets.empty() || start.arguments.empty()) return invalid("an enclave without threads or without argv[0]");
-  Bytes strings;
-  TRY(append(strings, start.arguments));
-  TRY(append(strings, start.environment));
-  if (strings.size() > HostPage::kDataBytes) {
-    return invalid("{} bytes of arguments and environment: at most {} are taken", strings.size(), HostPage::kDataBytes);
-  }
+  const Bytes strings = TRY(start_strings(start.arguments, start.environment));
   KeepHost host(enclave, tcs_offsets, start);
   return host.run({.rdi = number(KeepEntry::kStart),
                    .rdx = strings.size(),

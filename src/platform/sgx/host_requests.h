@@ -39,9 +39,13 @@ struct KeepEnd {
   std::uint64_t offset = 0;  // with `signal`: of the instruction, from the enclave's base
 };
 
+// argv and the environment as an enclave is handed them, each string with its zero. Errors: exhausted (more than fit
+// into HostPage::kDataBytes), invalid (a zero byte within).
+Result<Bytes> start_strings(const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
+
 // Runs the application of an initialised enclave to its end, on this thread and one of its own for each further thread
 // that the application starts. Only once for an enclave. Errors: internal (the keep kernel gave up, with its reason; an
-// exception that it may not see), invalid (arguments that are too long or contain a zero byte).
+// exception that it may not see), and those of start_strings().
 Result<KeepEnd> run_keep(SgxEnclave& enclave, const std::vector<std::uint64_t>& tcs_offsets, const KeepStart& start);
 
 std::string_view describe(KeepRefusal refusal);

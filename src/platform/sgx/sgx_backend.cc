@@ -10,6 +10,7 @@
 #include "platform/builtin_calls.h"
 #include "platform/process/enclave_process.h"
 #include "platform/process/sealed_file.h"
+#include "platform/sgx/host_requests.h"
 #include "platform/sgx/runner_orders.h"
 #include "platform/sgx/runner_program.h"
 #include "platform/sgx_emulator/emulator.h"
@@ -73,13 +74,17 @@ Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image,
   if (config.trace >= 0 && !image.image().manifest().debug) {
     return denied("{} is not a debug image: set debug = true in its manifest to trace it", image.identity().name);
   }
+  std::vector<std::string> arguments = {image.identity().name}, environment;
+  arguments.insert(arguments.end(), config.arguments.begin(), config.arguments.end());
+  environment = TRY(enclave_environment(image.image().manifest(), config));
+  TRY(start_strings(arguments, environment));
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   Hosted hosted = TRY(prepare(image, enclave, config));
   const Descriptor orders = TRY(make_sealed_file("adyton-sgx-runner-orders", hosted.orders.expose(), 0400));
 
   EnclaveProgram program{.backend = name(), .builtin = std::move(hosted.builtin), .debugger = &debugger_arguments};
   program.spec.executable = sgx_runner_program();
-  program.spec.environment = TRY(enclave_environment(image.image().manifest(), config));
+  program.spec.environment = std::move(environment);
   program.spec.handed.push_back(orders.get());
   for (const Descriptor& device : hosted.devices) program.spec.handed.push_back(device.get());
   if (config.trace >= 0) program.spec.handed.push_back(config.trace);
