@@ -163,12 +163,15 @@ class Start {
     return {};
   }
 
-  // In a pid namespace the supervisor is a sibling of the process that was spawned, which ends.
+  // In a pid namespace the supervisor is a sibling of the process that was spawned, which ends. Of a host that ignores
+  // its children it may be gone already, with all that it had to do: what it said of that is still to be read.
   Result<void> change_supervisor(pid_t pid) {
     if (pid == first_pid_) return {};
-    Descriptor process = TRY(open_process(pid));
+    auto process = open_process(pid);
+    if (!process && process.error().code == ErrorCode::kNotFound) return {};
+    TRY(process);
     reap(started_.supervisor);
-    started_.supervisor = std::move(process);
+    started_.supervisor = *std::move(process);
     return {};
   }
 

@@ -21,7 +21,8 @@ struct Spawned {
 // descriptors that are not close-on-exec are inherited: the program has to close them. Requires program > 3.
 Result<Spawned> spawn(int program, const std::string& name, int control);
 
-// The pidfd of a process. Requires that it cannot end and be forgotten meanwhile: a child that is not reaped, oneself.
+// The pidfd of a process. Requires that its number is no other's meanwhile: a child that is not reaped, oneself.
+// Errors: not found (it has ended, and nobody had to wait for it), unavailable.
 Result<Descriptor> open_process(pid_t pid);
 
 // SIGKILL; a process that has ended needs none.

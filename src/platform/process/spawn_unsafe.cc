@@ -67,6 +67,7 @@ Result<Spawned> spawn(int program, const std::string& name, int control) {
 Result<Descriptor> open_process(pid_t pid) {
   // SAFETY: no memory is passed. (The C library's own functions cannot be called from C++ in glibc 2.36.)
   Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.valid() && errno == ESRCH) return not_found("process {} has ended", pid);
   if (!process.valid()) return unavailable("pidfd_open: {}; Linux 5.9 or newer is needed", errno_text(errno));
   return process;
 }
