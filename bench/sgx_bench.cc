@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What it costs to measure an SGX plan, beside SHA-256 of as many bytes as EADD and EEXTEND feed it; to find the system
-// calls that lead straight into the keep kernel; and what one of these costs in the emulator, beside the same program's
-// on Linux.
+// calls that lead straight into the keep kernel; and what one of these, and a cpuid, costs in the emulator, beside the
+// same program's on Linux.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -58,16 +59,17 @@ void MeasureHeap(benchmark::State& state) {
 }
 BENCHMARK(MeasureHeap)->Unit(benchmark::kMillisecond);
 
-// tests/keep/programs/system_calls.c, which tells what one of its calls of getpid() takes.
-std::string program() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "keep_program_system_calls";
+// Of tests/keep/programs system_calls.c tells what one of its calls of getpid() takes, cpuid.c what one cpuid does.
+constexpr const char *kSystemCalls = "system_calls", *kCpuid = "cpuid";
+std::string path_of(std::string_view program) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / fmt::format("keep_program_{}", program);
 }
-constexpr std::string_view kRounds = "1000000";
+constexpr std::string_view kRounds = "1000000", kFewRounds = "20000";  // few: outside a cpuid leaves a virtual machine
 
-Image image_of_program() {
-  std::ifstream file(program(), std::ios::binary);
+Image image_of(std::string_view program) {
+  std::ifstream file(path_of(program), std::ios::binary);
   const std::string elf(std::istreambuf_iterator<char>(file), {});
-  Manifest manifest{.name = "system_calls"};
+  Manifest manifest{.name = std::string(program)};
   manifest.memory.heap_bytes = 16 << 20;
   return Image::parse(attach_manifest(as_bytes(std::string_view(elf)), manifest).value()).value();
 }
@@ -80,8 +82,8 @@ void set_time(benchmark::State& state, const std::string& printed) {
   state.SetIterationTime(nanoseconds / kBillion);
 }
 
-void SystemCallInside(benchmark::State& state) {
-  const Image kept = Image::parse(attach_keep(image_of_program(), keep_program()).value()).value();
+void Inside(benchmark::State& state, const char* program) {
+  const Image kept = Image::parse(attach_keep(image_of(program), keep_program()).value()).value();
   const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
   const Image image = Image::parse(sign_for_sgx(kept, key, 0x20261122).value()).value();
   const SignedSgxPlan enclave = verify_sgx_signature(image).value();
@@ -90,7 +92,7 @@ void SystemCallInside(benchmark::State& state) {
     const auto loaded = load_sgx_enclave(*device, enclave.plan, enclave.sigstruct).value();
     const int output = memfd_create("output", MFD_CLOEXEC);
     const auto end = run_keep(*loaded, enclave.plan.tcs_offsets,
-                              {.arguments = {program(), "time", std::string(kRounds)}, .streams = {.output = output}});
+                              {.arguments = {program, "time", std::string(kRounds)}, .streams = {.output = output}});
     std::array<char, 64> printed{};
     if (!end || end->status != 0 || pread(output, printed.data(), printed.size() - 1, 0) <= 0) {
       state.SkipWithError("the program did not run to its end");
@@ -99,18 +101,21 @@ void SystemCallInside(benchmark::State& state) {
     set_time(state, printed.data());
   }
 }
-BENCHMARK(SystemCallInside)->UseManualTime()->Iterations(1);
+BENCHMARK_CAPTURE(Inside, SystemCall, kSystemCalls)->UseManualTime()->Iterations(1);
+BENCHMARK_CAPTURE(Inside, Cpuid, kCpuid)->UseManualTime()->Iterations(1);
 
-void SystemCallOfLinux(benchmark::State& state) {
+void OnLinux(benchmark::State& state, const char* program) {
+  const std::string_view rounds = program == kCpuid ? kFewRounds : kRounds;
   for (auto _ : state) {
-    FILE* pipe = popen((program() + " time " + std::string(kRounds)).c_str(), "r");
+    FILE* pipe = popen(fmt::format("{} time {}", path_of(program), rounds).c_str(), "r");
     std::array<char, 64> printed{};
     if (fgets(printed.data(), printed.size(), pipe) == nullptr) state.SkipWithError("the program did not run");
     pclose(pipe);
     set_time(state, printed.data());
   }
 }
-BENCHMARK(SystemCallOfLinux)->UseManualTime()->Iterations(1);
+BENCHMARK_CAPTURE(OnLinux, SystemCall, kSystemCalls)->UseManualTime()->Iterations(1);
+BENCHMARK_CAPTURE(OnLinux, Cpuid, kCpuid)->UseManualTime()->Iterations(1);
 
 }  // namespace
 
@@ -120,7 +125,8 @@ int main(int argc, char** argv) {
       argc, argv,
       {{"measuring a 64 MiB plan", "MeasurePlan", "BareSha256", 1 / kShare, "70 % of SHA-256 speed for the bytes fed"},
        {"measuring 64 MiB of heap", "MeasureHeap", "", kHeapMicroseconds, "its EADD records only: 5 ms"},
-       {"a system call answered inside (rewritten site)", "SystemCallInside", "", kCallMicroseconds, "60 ns"},
-       {"a system call answered inside (rewritten site)", "SystemCallInside", "SystemCallOfLinux", 1,
-        "a native getpid"}});
+       {"a system call answered inside (rewritten site)", "Inside/SystemCall", "", kCallMicroseconds, "60 ns"},
+       {"a system call answered inside (rewritten site)", "Inside/SystemCall", "OnLinux/SystemCall", 1,
+        "a native getpid"},
+       {"a cpuid answered inside (rewritten site)", "Inside/Cpuid", "OnLinux/Cpuid", 1, "a native cpuid"}});
 }
