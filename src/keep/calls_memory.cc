@@ -69,8 +69,9 @@ std::int64_t call_mremap(Kernel& kernel, const Frame& frame) {
   return kernel.memory.remap(frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8);
 }
 
+// Wiping takes a while, and every thread that ends has its stack wiped: several may do so at a time.
 std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t advice) {
-  const Locked locked(kernel.memory_lock);
+  const Shared shared(kernel.memory_lock);
   if (kernel.stacks.contains(address)) return kernel.stacks.advise(address, bytes, advice);
   return kernel.memory.advise(address, bytes, advice);
 }

@@ -142,7 +142,7 @@ std::int64_t PageAllocator::remap(std::uint64_t address, std::uint64_t old_bytes
   return to == 0 ? -ENOMEM : move(address, old_end, to, new_bytes);
 }
 
-std::int64_t PageAllocator::advise(std::uint64_t address, std::uint64_t bytes, std::uint64_t advice) {
+std::int64_t PageAllocator::advise(std::uint64_t address, std::uint64_t bytes, std::uint64_t advice) const {
   bytes = page_ceiling(bytes);
   if (!aligned(address) || address + bytes < address) return -EINVAL;
   if (bytes == 0) return 0;

@@ -3,7 +3,8 @@
 // added unmeasured, so the host may have filled them: each is wiped before the application can read it, and again
 // whenever it is given out anew.
 //
-// Each function returns what the system call does: a value, or minus errno. Not for several threads at a time.
+// Each function returns what the system call does: a value, or minus errno. Not for several threads at a time, but for
+// what is const.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ class PageAllocator {
   std::int64_t protect(std::uint64_t address, std::uint64_t bytes, std::uint64_t protection);
   std::int64_t remap(std::uint64_t address, std::uint64_t old_bytes, std::uint64_t new_bytes, std::uint64_t flags,
                      std::uint64_t new_address);
-  std::int64_t advise(std::uint64_t address, std::uint64_t bytes, std::uint64_t advice);
+  std::int64_t advise(std::uint64_t address, std::uint64_t bytes, std::uint64_t advice) const;
   std::int64_t set_break(std::uint64_t address);  // the break as it is then, as the system call does
 
   // What the application may hand to a system call: [begin(), end()).

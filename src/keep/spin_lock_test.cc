@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keep/spin_lock.h"
+
+#include <gtest/gtest.h>
+#include <linux/mman.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "keep/calls.h"
+
+namespace adyton::keep {
+namespace {
+
+TEST(SpinLock, NobodyIsThereWithWhoIsAlone) {
+  SpinLock lock;
+  int alone = 0, sharing = 0;  // both changed and read under the lock only
+  std::atomic<int> wrong = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 20'000; ++round) {
+        const Locked locked(lock);
+        wrong += ++alone != 1 || __atomic_load_n(&sharing, __ATOMIC_RELAXED) != 0;
+        --alone;
+      }
+    });
+    threads.emplace_back([&] {
+      for (int round = 0; round < 20'000; ++round) {
+        const Shared shared(lock);
+        __atomic_add_fetch(&sharing, 1, __ATOMIC_RELAXED);
+        wrong += alone != 0;
+        __atomic_sub_fetch(&sharing, 1, __ATOMIC_RELAXED);
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0);
+}
+
+// Who holds the memory shared, as a thread that is wiping does, keeps no other from doing so: or this never ends.
+TEST(SpinLock, ThreadsWipeAtTheSameTime) {
+  constexpr std::uint64_t kPages = 16;
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  const std::unique_ptr<void, Free> heap{std::aligned_alloc(kPage, kPages * kPage)};
+  const auto kernel = std::make_unique<Kernel>();
+  ASSERT_TRUE(kernel->memory.initialise(address_of(heap.get()), address_of(heap.get()) + kPages * kPage));
+  const std::int64_t mapped = kernel->memory.map(0, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+  ASSERT_GT(mapped, 0);
+  auto* const byte = at<char>(static_cast<std::uint64_t>(mapped));
+  *byte = 7;
+  const Shared shared(kernel->memory_lock);
+  EXPECT_EQ(call_madvise(*kernel, address_of(byte), kPage, MADV_DONTNEED), 0);
+  EXPECT_EQ(*byte, 0);
+}
+
+}  // namespace
+}  // namespace adyton::keep
