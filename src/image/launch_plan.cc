@@ -44,12 +44,16 @@ Result<Region> region_of(const Elf64_Phdr& header, std::uint64_t file_bytes, con
                 .bytes = {}};
 }
 
-// `next` must come after `last`: on other pages in memory, at other bytes in the file.
-Result<void> check_order(const Region& last, const Region& next, std::uint64_t last_file_end) {
+// `next` must come after `last`: on other pages in memory, at other bytes in the file. Where the file has none of a
+// segment that begins with its page, nothing is mapped, and linkers write any offset: 0, of static data that is aligned
+// to more than a page.
+Result<void> check_order(const Region& last, const Region& next, std::uint64_t next_file_bytes,
+                         std::uint64_t last_file_end) {
   if (page_floor(next.address) < page_ceiling(last.address + last.size)) {
     return invalid("segments that overlap, share a page, or do not ascend");
   }
-  if (next.file_offset < last_file_end) return invalid("segments that overlap in the file");
+  const bool brings_nothing = next_file_bytes == 0 && next.address % kPageBytes == 0;
+  if (!brings_nothing && next.file_offset < last_file_end) return invalid("segments that overlap in the file");
   return {};
 }
 
@@ -93,8 +97,8 @@ Result<std::vector<Region>> make_regions(const std::vector<Elf64_Phdr>& headers,
   for (const Elf64_Phdr& header : headers) {
     if (header.p_type != PT_LOAD) continue;
     Region region = TRY(region_of(header, file_bytes, limits));
-    if (!regions.empty()) TRY(check_order(regions.back(), region, file_end));
-    file_end = header.p_offset + header.p_filesz;
+    if (!regions.empty()) TRY(check_order(regions.back(), region, header.p_filesz, file_end));
+    file_end = std::max(file_end, header.p_offset + header.p_filesz);
     regions.push_back(region);
   }
   if (regions.empty()) return invalid("nothing to load");

@@ -142,6 +142,7 @@ TEST(LaunchPlan, RefusesOtherSegments) {
       {"overlap, share a page", [](TestElf& elf) { std::swap(elf.segments[1], elf.segments[2]); }},
       {"overlap, share a page", extra(TestElf::load(PF_R, 0x1000, 0x20))},
       {"overlap in the file", segment(TestElf::kText, [](auto& s) { s.p_offset = 0; })},
+      {"overlap in the file", segment(TestElf::kWritable, [](auto& s) { s.p_offset = 0, s.p_filesz = 1; })},
       {"not loaded at address 0", segment(TestElf::kHeaders, [](auto& s) { s.p_filesz = 0x200; })},
       {"not loaded at address 0", segment(TestElf::kHeaders, [](auto& s) { s.p_type = PT_NULL; })},
       {"of memory", segment(TestElf::kHeaders, [](auto& s) { s.p_vaddr = 1ull << 47; })},
@@ -238,20 +239,23 @@ TEST(LaunchPlan, HasLimits) {
   EXPECT_TRUE(make_launch_plan(file, {.file_bytes = file.size(), .memory_bytes = 0x5000, .program_headers = 9}));
 }
 
-// A data segment that has no bytes in the file at all, at an odd place of its page.
+// A data segment that has no bytes in the file at all, at an odd place of its page, or nowhere in the file.
 TEST(LaunchPlan, TakesASegmentWithoutBytes) {
-  TestElf elf;
-  elf.segments[TestElf::kWritable].p_filesz = 0;
-  elf.segments[TestElf::kWritable].p_offset = elf.segments[TestElf::kWritable].p_vaddr = 0x3040;
-  elf.segments[TestElf::kTls] = elf.segments[TestElf::kRelro] = {.p_type = PT_NULL};
-  elf.dynamic = {TestElf::tag(DT_NULL, 0)};
-  const Bytes file = elf.encode();
-  const Result<LaunchPlan> plan = make_launch_plan(file, {});
-  ASSERT_TRUE(plan) << plan.error().message;
-  EXPECT_TRUE(plan->regions[3].bytes.empty());
-  const Workshop workshop;
-  EXPECT_EQ(workshop.execute(file).status, 0);
-  EXPECT_EQ(workshop.execute(plan->executable).status, 0);
+  for (const std::uint64_t offset : {0x3040, 0x3000, 0}) {
+    TestElf elf;
+    elf.segments[TestElf::kWritable].p_filesz = 0;
+    elf.segments[TestElf::kWritable].p_offset = offset;
+    elf.segments[TestElf::kWritable].p_vaddr = 0x3000 + offset % 0x1000;
+    elf.segments[TestElf::kTls] = elf.segments[TestElf::kRelro] = {.p_type = PT_NULL};
+    elf.dynamic = {TestElf::tag(DT_NULL, 0)};
+    const Bytes file = elf.encode();
+    const Result<LaunchPlan> plan = make_launch_plan(file, {});
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_TRUE(plan->regions[3].bytes.empty());
+    const Workshop workshop;
+    EXPECT_EQ(workshop.execute(file).status, 0);
+    EXPECT_EQ(workshop.execute(plan->executable).status, 0);
+  }
 }
 
 }  // namespace

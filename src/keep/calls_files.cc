@@ -23,7 +23,6 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
   OpenFile file{.readable = access != O_WRONLY,
                 .writable = access != O_RDONLY,
                 .flags = static_cast<std::uint32_t>(flags & (O_APPEND | O_NONBLOCK))};
-  if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
   std::int64_t other = 0;
   if (open_descriptor_again(kernel, path.text, other)) return other;
   if (proc_file(path.text)) {
@@ -41,6 +40,7 @@ std::int64_t call_open(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_
     file.kind = FileKind::kFile;
     file.object = static_cast<std::uint64_t>(node);
   } else if (!device(path.text, file)) {
+    if (const std::int64_t error = bring_host_file(kernel, path, (flags & O_NOFOLLOW) == 0); error < 0) return error;
     const std::int64_t node = kernel.files.open(path.folder, path.text, static_cast<std::uint32_t>(flags),
                                                 static_cast<std::uint32_t>(mode) & ~kernel.mode_mask, now);
     if (node < 0) return not_found(kernel, path.text, node);
@@ -252,6 +252,7 @@ std::int64_t call_truncate(Kernel& kernel, std::uint64_t path_address, std::uint
     close_shared(kernel, file.object);
     return error;
   }
+  if (const std::int64_t error = bring_host_file(kernel, path); error < 0) return error;
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   return found < 0 ? found : kernel.files.resize(static_cast<std::uint32_t>(found), bytes);
 }

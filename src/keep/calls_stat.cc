@@ -87,7 +87,6 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
     out = stat_of_stream(FileKind::kFile);
     return 0;
   }
-  if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
   const bool follow = (flags & AT_SYMLINK_NOFOLLOW) == 0;
   Node node;
   if (const std::int64_t led = lead_out(kernel, path, follow); led != 0) {
@@ -95,6 +94,7 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
     if (error == 0) out = stat_of(node);
     return error;
   }
+  if (const std::int64_t error = bring_host_file(kernel, path, follow); error < 0) return error;
   const std::int64_t found = kernel.files.find(path.folder, path.text, follow);
   if (found < 0) return not_found(kernel, path.text, found);
   if (const std::int64_t error = kernel.files.describe(static_cast<std::uint32_t>(found), node); error < 0)
@@ -116,11 +116,11 @@ std::int64_t call_access(Kernel& kernel, std::uint64_t at_descriptor, std::uint6
   if (const std::int64_t error = take_path(kernel, at_descriptor, path_address, path); error < 0) return error;
   OpenFile special;
   if (device(path.text, special) || proc_file(path.text)) return 0;
-  if (const std::int64_t error = bring_host_file(kernel, path.text); error < 0) return error;
   if (const std::int64_t led = lead_out(kernel, path); led != 0) {
     Node node;
     return led < 0 ? led : describe_shared(path, true, node);
   }
+  if (const std::int64_t error = bring_host_file(kernel, path); error < 0) return error;
   const std::int64_t found = kernel.files.find(path.folder, path.text);
   return found < 0 ? not_found(kernel, path.text, found) : 0;
 }

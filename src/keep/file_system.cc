@@ -34,7 +34,8 @@ bool FileSystem::initialise(PageAllocator& memory, SpinLock& memory_lock) {
   root.mode = 0755;
   root.parent = kRoot;
   root.number = ++numbers_given_;
-  return make_folder(kRoot, "tmp", 01777, {}) > 0 && make_folder(kRoot, "dev", 0755, {}) > 0;
+  return make_folder(kRoot, "tmp", 01777, {}) > 0 && make_folder(kRoot, "dev", 0755, {}) > 0 &&
+         make_folder(kRoot, "dev/shm", 01777, {}) > 0;
 }
 
 Node& FileSystem::at_index(std::uint32_t index) const { return at<Node>(nodes_)[index]; }
@@ -194,7 +195,7 @@ std::int64_t FileSystem::open(std::uint32_t folder, const char* path, std::uint3
     if (found.link != 0) return -ELOOP;
     if (found.folder != 0 && (writes || (flags & O_CREAT) != 0)) return -EISDIR;
     if (found.folder == 0 && (flags & O_DIRECTORY) != 0) return -ENOTDIR;
-    if ((flags & O_TRUNC) != 0 && writes) found.size = 0;
+    if ((flags & O_TRUNC) != 0) found.size = 0;
   }
   ++at_index(static_cast<std::uint32_t>(node)).opens;
   return node;

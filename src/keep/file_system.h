@@ -23,6 +23,7 @@ struct Node {
   std::uint64_t linked = 0;                       // turn in which it got into its folder: the folder's list descends
   std::uint64_t data = 0, capacity = 0, size = 0;
   Time changed;
+  std::uint32_t listed = 0;       // in the manifest's sgx.file_sha256, from 1 on: not read yet (host_files.h)
   std::uint32_t entry = 0;        // of the manifest's files.write, from 1 on: it is the host's. 0: it is not
   std::uint32_t entry_node = 0;   // of an open folder below an entry: the entry's node; `data` is the path from there
   std::uint32_t host_number = 0;  // of such a folder: under which the host has it
@@ -42,7 +43,7 @@ class FileSystem {
   static constexpr std::uint32_t kRoot = 1, kMostNodes = 1 << 16;
   static constexpr std::uint64_t kAppend = ~std::uint64_t{0};  // write()s offset: the end
 
-  // Makes the root, /tmp and /dev. The allocator is used under its lock.
+  // Makes the root, /tmp, /dev and /dev/shm. The allocator is used under its lock.
   [[nodiscard]] bool initialise(PageAllocator& memory, SpinLock& memory_lock);
 
   // The node of `path`, which is relative to `folder` unless it begins with a slash. `follow`: a link at its end is
@@ -64,8 +65,10 @@ class FileSystem {
                                 std::uint32_t host_number);
   // A file in no folder, open once.
   std::int64_t make_nameless(std::uint32_t mode, Time now);
-  // Puts such a one there; -EEXIST.
-  std::int64_t give_name(std::uint32_t node, std::uint32_t folder, const char* path);
+  // An empty file in whose place is one that the manifest lists; -EEXIST, and whatever else keeps it from being there.
+  std::int64_t make_listed(const char* path, std::uint32_t listed);
+  // What the nameless file `from` has in it is its from now on; nothing if it is listed no more.
+  void fill_listed(std::uint32_t node, std::uint32_t from);
   std::int64_t remove(std::uint32_t folder, const char* path, bool remove_folder);
   std::int64_t rename(std::uint32_t from_folder, const char* from, std::uint32_t to_folder, const char* to,
                       bool replace);

@@ -19,15 +19,25 @@ std::int64_t FileSystem::make_nameless(std::uint32_t mode, Time now) {
   return made;
 }
 
-std::int64_t FileSystem::give_name(std::uint32_t index, std::uint32_t folder, const char* path) {
+std::int64_t FileSystem::make_listed(const char* path, std::uint32_t listed) {
   const Locked locked(lock_);
   Place place;
-  if (const std::int64_t error = walk(folder, path, place, false); error < 0) return error;
+  if (const std::int64_t error = walk(kRoot, path, place, false); error < 0) return error;
   if (place.node != 0) return -EEXIST;
-  if (at_index(place.folder).parent == 0) return -ENOENT;
-  __builtin_memcpy(at_index(index).name, place.name, sizeof(place.name));
-  attach(index, place.folder);
-  return 0;
+  const std::int64_t made = add(place, false, 0444, {});
+  if (made > 0) at_index(static_cast<std::uint32_t>(made)).listed = listed;
+  return made;
+}
+
+void FileSystem::fill_listed(std::uint32_t index, std::uint32_t from) {
+  const Locked locked(lock_);
+  Node &to = at_index(index), &source = at_index(from);
+  if (to.listed == 0) return;
+  to.listed = 0;
+  to.data = source.data;
+  to.capacity = source.capacity;
+  to.size = source.size;
+  source.data = source.capacity = source.size = 0;
 }
 
 std::int64_t FileSystem::set_text(Node& node, const char* text) {

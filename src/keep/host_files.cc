@@ -35,6 +35,30 @@ std::int64_t read_whole(Kernel& kernel, const ThreadState& thread, const char* p
   }
 }
 
+// Reads it into a file of its own first: nobody sees a byte that is not checked.
+std::int64_t read_listed(Kernel& kernel, std::uint32_t listed, std::uint32_t node) {
+  char path[kMostPath];
+  std::uint8_t wanted[32], found[32];
+  if (!kernel.manifest.file_sha256(listed - 1, path, sizeof(path), wanted)) return -EIO;
+  const ThreadState& thread = current_thread();
+  const std::int64_t made = kernel.files.make_nameless(0, {});
+  if (made < 0) return made;
+  const auto copy = static_cast<std::uint32_t>(made);
+  std::int64_t error = read_whole(kernel, thread, path, copy);
+  if (error == 0) {
+    Node read;
+    kernel.files.describe(copy, read);
+    sha256(at<const void>(read.data), read.size, found);
+    if (__builtin_memcmp(wanted, found, sizeof(found)) != 0) {
+      log(thread, Line() << "adyton: " << path << ": not the file whose SHA-256 the manifest has\n");
+      error = -EIO;
+    }
+  }
+  if (error == 0) kernel.files.fill_listed(node, copy);
+  kernel.files.close(copy);
+  return error;
+}
+
 }  // namespace
 
 std::int64_t not_found(Kernel& kernel, const char* path, std::int64_t error) {
@@ -42,8 +66,8 @@ std::int64_t not_found(Kernel& kernel, const char* path, std::int64_t error) {
   if (error == -ENOENT && path[0] == '/' && kernel.manifest.reads(path) &&
       __atomic_fetch_add(&kernel.named_files, 1, __ATOMIC_RELAXED) < kMost) {
     log(current_thread(), Line() << "adyton: " << path
-                                 << ": files.read lists it, but on SGX it is not there without its SHA-256 in "
-                                 << "sgx.file_sha256\n");
+                                 << ": files.read lists it, but on SGX only files are there whose SHA-256 "
+                                 << "sgx.file_sha256 has\n");
   }
   return error;
 }
@@ -60,28 +84,26 @@ std::int64_t make_folders(Kernel& kernel, const char* path) {
   return 0;
 }
 
-std::int64_t bring_host_file(Kernel& kernel, const char* path) {
-  std::uint8_t wanted[32], found[32];
-  if (path[0] != '/' || !kernel.manifest.file_sha256(path, wanted)) return 0;
-  if (kernel.files.find(FileSystem::kRoot, path) >= 0) return 0;
-  const ThreadState& thread = current_thread();
-  const std::int64_t made = kernel.files.make_nameless(0444, {});
-  if (made < 0) return made;
-  const auto node = static_cast<std::uint32_t>(made);
-  std::int64_t error = read_whole(kernel, thread, path, node);
-  if (error == 0) {
-    Node read;
-    kernel.files.describe(node, read);
-    sha256(at<const void>(read.data), read.size, found);
-    if (__builtin_memcmp(wanted, found, sizeof(found)) != 0) {
-      log(thread, Line() << "adyton: " << path << ": not the file whose SHA-256 the manifest has\n");
-      error = -EIO;
-    }
+// One that cannot be there, below a file or an entry of files.write, is left out.
+void list_host_files(Kernel& kernel) {
+  char path[kMostPath];
+  std::uint8_t digest[32];
+  for (std::uint32_t index = 0; kernel.manifest.file_sha256(index, path, sizeof(path), digest); ++index) {
+    if (path[0] != '/' || make_folders(kernel, path) < 0) continue;
+    if (kernel.files.make_listed(path, index + 1) > 0) kernel.lists_files = true;
   }
-  if (error == 0) error = make_folders(kernel, path);
-  if (error == 0) error = kernel.files.give_name(node, FileSystem::kRoot, path);
+}
+
+std::int64_t bring_host_file(Kernel& kernel, const Path& path, bool follow) {
+  if (!kernel.lists_files) return 0;
+  const std::int64_t opened = kernel.files.open(path.folder, path.text, follow ? 0 : O_NOFOLLOW, 0, {});
+  if (opened < 0) return 0;
+  const auto node = static_cast<std::uint32_t>(opened);
+  Node known;
+  kernel.files.describe(node, known);
+  const std::int64_t error = known.listed != 0 ? read_listed(kernel, known.listed, node) : 0;
   kernel.files.close(node);
-  return error == -EEXIST ? 0 : error;
+  return error;
 }
 
 }  // namespace adyton::keep

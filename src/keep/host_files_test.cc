@@ -41,6 +41,7 @@ class HostFilesTest : public testing::Test {
     kernel_->manifest = MeasuredManifest(cbor_.data(), cbor_.size());
     EXPECT_TRUE(kernel_->memory.initialise(address_of(heap_.get()), address_of(heap_.get()) + kBytes));
     EXPECT_TRUE(kernel_->files.initialise(kernel_->memory, kernel_->memory_lock));
+    list_host_files(*kernel_);
     thread_.host_page = address_of(page_.get());
     fake_host().thread = &thread_;
     serve(content_);
@@ -56,8 +57,19 @@ class HostFilesTest : public testing::Test {
       return {.result = count};
     };
   }
-  std::int64_t bring() { return bring_host_file(*kernel_, "/data/deep/file"); }
-  std::int64_t find() { return kernel_->files.find(FileSystem::kRoot, "/data/deep/file"); }
+  std::int64_t bring(const char* text = "/data/deep/file", bool follow = true) {
+    Path path;
+    path.folder = FileSystem::kRoot;
+    std::strcpy(path.text, text);
+    return bring_host_file(*kernel_, path, follow);
+  }
+  std::int64_t find(const char* text = "/data/deep/file") { return kernel_->files.find(FileSystem::kRoot, text); }
+  // That nothing was read into it yet.
+  bool is_listed() {
+    Node node;
+    return kernel_->files.describe(static_cast<std::uint32_t>(find()), node) == 0 && node.listed == 1 &&
+           node.size == 0 && node.data == 0 && node.opens == 0;
+  }
 
   static constexpr std::size_t kBytes = 16 << 20;
   const std::string content_ = std::string(200'000, 'c') + "end";
@@ -69,9 +81,11 @@ class HostFilesTest : public testing::Test {
 };
 
 TEST_F(HostFilesTest, WhatTheManifestHasTheDigestOfIsReadOnce) {
-  EXPECT_EQ(bring_host_file(*kernel_, "/data/other"), 0);
-  EXPECT_EQ(bring_host_file(*kernel_, "/etc/passwd"), 0);
+  EXPECT_EQ(bring("/data/other"), 0);
+  EXPECT_EQ(bring("/etc/passwd"), 0);
+  EXPECT_EQ(bring("/data/deep"), 0);
   EXPECT_TRUE(fake_host().requests.empty());
+  EXPECT_TRUE(is_listed());
   ASSERT_EQ(bring(), 0);
   const std::int64_t node = find();
   ASSERT_GT(node, 0);
@@ -83,6 +97,22 @@ TEST_F(HostFilesTest, WhatTheManifestHasTheDigestOfIsReadOnce) {
   EXPECT_EQ(fake_host().requests.size(), asked);
 }
 
+// However its path is written, and by way of links.
+TEST_F(HostFilesTest, APathIsWhereItLeads) {
+  ASSERT_EQ(kernel_->files.make_link(FileSystem::kRoot, "/data/link", "deep//file", {}), 0);
+  EXPECT_EQ(bring("/data/link", false), 0);
+  EXPECT_TRUE(is_listed());
+  EXPECT_EQ(bring("/data/../data/./link"), 0);
+  EXPECT_FALSE(is_listed());
+}
+
+TEST_F(HostFilesTest, WhatWasRemovedIsNotReadAgain) {
+  EXPECT_EQ(kernel_->files.remove(FileSystem::kRoot, "/data/deep/file", false), 0);
+  EXPECT_EQ(bring(), 0);
+  EXPECT_EQ(find(), -ENOENT);
+  EXPECT_TRUE(fake_host().requests.empty());
+}
+
 TEST_F(HostFilesTest, WhatIsAnotherFileIsNotThere) {
   std::string other = content_;
   other[100'000] ^= 1;
@@ -90,7 +120,7 @@ TEST_F(HostFilesTest, WhatIsAnotherFileIsNotThere) {
   for (const std::string& text : {other, content_ + "x", content_.substr(1), std::string()}) {
     serve(text);
     EXPECT_EQ(bring(), -EIO);
-    EXPECT_EQ(find(), -ENOENT);
+    EXPECT_TRUE(is_listed());
     EXPECT_EQ(kernel_->memory.taken_bytes(), before);
   }
   serve(content_);
@@ -109,7 +139,7 @@ TEST_F(HostFilesTest, AHostThatAnswersNonsenseEndsInAnError) {
   fake_host().answer = [](const auto&) { return RawAnswer{HostPage::kDataBytes}; };  // without end
   const std::int64_t endless = bring();
   EXPECT_TRUE(endless == -ENOSPC || endless == -EFBIG) << endless;
-  EXPECT_EQ(find(), -ENOENT);
+  EXPECT_TRUE(is_listed());
   EXPECT_EQ(kernel_->memory.taken_bytes(), before);
 }
 

@@ -5,6 +5,7 @@
 #include <linux/mman.h>
 
 #include "keep/extended_state.h"
+#include "keep/host_files.h"
 #include "keep/host_interface.h"
 #include "keep/initial_stack.h"
 #include "keep/shared_files.h"
@@ -137,6 +138,7 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
     }
   }
   if (!add_shared_entries(kernel)) return static_cast<std::uint64_t>(KeepFailure::kMemory);
+  list_host_files(kernel);
   kernel.traced = config.debug == 1 && ask_host(KeepRequest::kTrace).result == 1;
   thread.frame = {};
   thread.frame.rsp = top;

@@ -38,6 +38,7 @@ struct Kernel {
   MeasuredManifest manifest;
   UserMemory user;
   SpinLock memory_lock;
+  bool lists_files = false;  // of the host, in sgx.file_sha256
   PageAllocator memory;
   Stacks stacks;  // by the same lock
   Clock clock;

@@ -113,19 +113,20 @@ bool MeasuredManifest::allows_port(bool listen, std::uint64_t port) const {
          cursor.any([&](const Item& item) { return item.major == kUnsigned && item.value == port; });
 }
 
-bool MeasuredManifest::file_sha256(const char* path, std::uint8_t (&digest)[32]) const {
+bool MeasuredManifest::file_sha256(std::uint64_t index, char* path, std::uint64_t room,
+                                   std::uint8_t (&digest)[32]) const {
   constexpr std::uint64_t kDigits = 64;  // then a space
-  const std::uint64_t length = length_of(path);
   CborCursor cursor(begin_, end_);
   return cursor.enter("sgx") && cursor.enter("file_sha256") && cursor.any([&](const Item& item) {
-    if (item.major != kText || item.value != kDigits + 1 + length ||
-        __builtin_memcmp(item.content + kDigits + 1, path, length) != 0) {
-      return false;
+    if (item.major != kText || index-- != 0) return false;
+    if (item.value <= kDigits || item.value - kDigits > room) return false;
+    for (std::uint64_t digit = 0; digit < kDigits; ++digit) {
+      const std::uint8_t each = item.content[digit], value = each <= '9' ? each - '0' : each - 'a' + 10;
+      digest[digit / 2] = static_cast<std::uint8_t>(digest[digit / 2] << 4 | (value & 0xf));
     }
-    for (std::uint64_t index = 0; index < kDigits; ++index) {
-      const std::uint8_t digit = item.content[index], value = digit <= '9' ? digit - '0' : digit - 'a' + 10;
-      digest[index / 2] = static_cast<std::uint8_t>(digest[index / 2] << 4 | (value & 0xf));
-    }
+    const std::uint64_t length = item.value - kDigits - 1;
+    __builtin_memcpy(path, item.content + kDigits + 1, length);
+    path[length] = 0;
     return true;
   });
 }

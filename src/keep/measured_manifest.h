@@ -18,8 +18,9 @@ class MeasuredManifest {
   [[nodiscard]] bool allows_variable(const char* variable) const;
   // Whether network.connect, or network.listen, lists the port.
   [[nodiscard]] bool allows_port(bool listen, std::uint64_t port) const;
-  // The digest that sgx.file_sha256 has for this path; false if there is none.
-  bool file_sha256(const char* path, std::uint8_t (&digest)[32]) const;
+  // Entry `index` of sgx.file_sha256: its path, with a zero byte, and the digest; false: there is none, or it does not
+  // fit.
+  bool file_sha256(std::uint64_t index, char* path, std::uint64_t room, std::uint8_t (&digest)[32]) const;
   // Whether files.read lists this path, or a folder above it.
   [[nodiscard]] bool reads(const char* path) const;
   // Entry `index` of files.write, with a zero byte; false: there is none, or it does not fit.

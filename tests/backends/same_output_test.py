@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,9 @@ bin_folder = pathlib.Path(sys.argv[1]).resolve()
 work = pathlib.Path(tempfile.mkdtemp(prefix="adyton-same-"))
 
 (work / "program.cc").write_text(r"""
+#include <unistd.h>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -31,7 +35,24 @@ static std::size_t blocks_of_a_thread() {
   }
   return blocks.size();
 }
+static volatile std::sig_atomic_t signals = 0;
+// What writing to a standard output that nobody reads any more comes to: SIGPIPE is ignored, handled, blocked or neither.
+static int write_to_nobody(char how) {
+  sigset_t pipe_only;
+  sigemptyset(&pipe_only);
+  sigaddset(&pipe_only, SIGPIPE);
+  if (how == 'i') std::signal(SIGPIPE, SIG_IGN);
+  if (how == 'h') std::signal(SIGPIPE, [](int) { signals = signals + 1; });
+  if (how == 'b') sigprocmask(SIG_BLOCK, &pipe_only, nullptr);
+  for (int i = 0; i < 3; ++i) {
+    const auto written = ::write(1, "hello\n", 6);
+    const int error = errno;
+    std::cerr << written << ' ' << error << ' ' << signals << std::endl;
+  }
+  return 5;
+}
 int main(int count, char** arguments) {
+  if (count > 2 && std::string(arguments[1]) == "nobody") return write_to_nobody(arguments[2][0]);
   for (int i = 1; i < count; ++i) std::cout << i << ' ' << arguments[i] << '\n';
   for (std::string line; std::getline(std::cin, line);) std::cout << line.size() << ' ' << line << '\n';
   std::cerr << "to the standard error\n";
@@ -43,10 +64,20 @@ int main(int count, char** arguments) {
 (work / "program.toml").write_text('name = "program"\n')
 
 
-def run(backend, *command, given=""):
+def run(backend, *command, given="", output=subprocess.PIPE):
     environment = dict(os.environ, XDG_DATA_HOME=str(work / "data"), ADYTON_BACKEND=backend)
-    done = subprocess.run(list(map(str, command)), cwd=work, env=environment, text=True, input=given, capture_output=True, timeout=120)
+    done = subprocess.run(list(map(str, command)), cwd=work, env=environment, text=True, input=given, stdout=output, stderr=subprocess.PIPE, timeout=120)
     return done.returncode, done.stdout, done.stderr
+
+
+def run_unread(backend, *command):
+    """With a standard output that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return run(backend, *command, output=writer)
+    finally:
+        os.close(writer)
 
 
 def must(*command):
@@ -130,5 +161,12 @@ for command, given in commands:
         sys.exit(f"{' '.join(map(str, command))}:\nprocess {on_process}\nsgx-emulated {on_sgx}")
     if not on_process[1] and not on_process[2]:
         sys.exit(f"{' '.join(map(str, command))} says nothing")
+for how in ("ignored", "handled", "blocked", "neither"):
+    natively = run_unread("", work / "program.elf", "nobody", how)
+    ended = (5, natively[2]) if how != "neither" else (128 + signal.SIGPIPE, None)
+    for backend in ("process", "sgx-emulated"):
+        found = run_unread(backend, adyton, "run", "-q", program, "--", "nobody", how)
+        if found[0] != ended[0] or (ended[1] and found[2] != ended[1]):
+            sys.exit(f"SIGPIPE {how}: natively {natively}, on {backend} {found}")
 assert before == [hashlib.sha256(image.read_bytes()).hexdigest() for image in images]
 print(f"{len(commands)} commands said the same on both")

@@ -281,7 +281,11 @@ TEST(KeepFileTest, OfTheHostsFilesOnlyThoseWithTheirDigestAreThere) {
       "bbbb8b8ff89f7b9a2f8a2ad55c0e5ef7a4a7bde2b8c8b6b6a4ce4e7d2bd3a8de " + (folder / "wrong").string(),
       to_hex(sha256(as_bytes(std::string_view("right\n")))) + " " + (folder / "right").string()};
   const Outcome kept = run_on_keep("listed", {folder / "right", folder / "wrong", folder / "unlisted"}, setting);
-  EXPECT_EQ(kept.output, "right\nInput/output error\nNo such file or directory\n");
+  EXPECT_EQ(kept.output, "6 right\nInput/output error\nNo such file or directory\n");
+  // By the folder, before any of it was read, and from within.
+  const Outcome within =
+      run_on_keep("listed", {folder, "cd", folder, "right", "../" / folder.filename() / "right"}, setting);
+  EXPECT_EQ(within.output, ". .. right wrong \ncd 0\n6 right\n6 right\n");
   std::filesystem::remove_all(folder);
 }
 

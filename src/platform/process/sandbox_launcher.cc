@@ -169,7 +169,7 @@ class Start {
     if (pid == first_pid_) return {};
     auto process = open_process(pid);
     if (!process && process.error().code == ErrorCode::kNotFound) return {};
-    TRY(process);
+    if (!process) return process.error();
     reap(started_.supervisor);
     started_.supervisor = *std::move(process);
     return {};

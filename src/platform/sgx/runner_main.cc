@@ -96,6 +96,7 @@ std::vector<BackendCheck> sgx::probe_device(Kernel&, const SgxDeviceOptions&) { 
 
 int main(int count, char** arguments, char** environment) {
   using namespace adyton;
+  std::signal(SIGPIPE, SIG_IGN);  // is the application's: the keep kernel hears of EPIPE
   KeepStart start{.arguments = {arguments, arguments + count},
                   .streams = {.input = STDIN_FILENO, .output = STDOUT_FILENO, .error = STDERR_FILENO}};
   for (char** variable = environment; *variable != nullptr; ++variable) start.environment.emplace_back(*variable);
