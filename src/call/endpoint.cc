@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/error.h"
@@ -283,7 +284,11 @@ void ChannelEndpoint::finish_later(std::uint32_t number) {
     if (pool_.crowded()) pool_.make_way({});
     *done = true;
   };
-  abandoned_.push_back({done, std::jthread(std::move(finish))});
+  try {
+    abandoned_.push_back({done, std::jthread(std::move(finish))});
+  } catch (const std::system_error&) {
+    return;  // no thread to be had: the lane is lost, and with it what comes on it
+  }
 }
 
 void ChannelEndpoint::answer_calls(Lane& lane) {
@@ -330,8 +335,13 @@ Result<void> ChannelEndpoint::start(const Handlers& handlers, std::size_t first_
   auto table = HandlerTable::make(handlers);
   if (!table) return std::move(table).error();
   handlers_ = std::move(*table);
-  for (std::size_t i = first_lane; i < inbound_.size(); ++i) {
-    threads_.emplace_back([this, i] { answer_calls(inbound_[i]); });
+  try {
+    for (std::size_t i = first_lane; i < inbound_.size(); ++i) {
+      threads_.emplace_back([this, i] { answer_calls(inbound_[i]); });
+    }
+  } catch (const std::system_error&) {
+    return exhausted("no thread to answer calls with: {} of {} are there", threads_.size(),
+                     inbound_.size() - first_lane);
   }
   return {};
 }

@@ -3,8 +3,11 @@
 #include "call/endpoint.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <future>
 #include <latch>
 #include <numeric>
@@ -204,6 +207,22 @@ TEST(Endpoint, ADeadlineEndsTheCallAndTheLaneComesBack) {
   gate.let_go();
   EXPECT_EQ(channel.call(add, 1, 1).value(), 2);
   EXPECT_TRUE(gate.saw_cancel);
+}
+
+// In a process that may have no further thread: its user's limit is there already.
+TEST(EndpointDeathTest, WithoutThreadsItIsNotMade) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto make = [] {
+    constexpr uid_t kNobodyElse = 4'000'000'000;
+    const rlimit one{1, 1};
+    if (::geteuid() == 0 && ::setresuid(kNobodyElse, kNobodyElse, kNobodyElse) != 0) return 2;
+    if (::setrlimit(RLIMIT_NPROC, &one) != 0) return 3;
+    const ChannelLayout layout;
+    const auto host = Endpoint::make_host(SharedMemory::make(Endpoint::memory_bytes(layout, 4)).value(), layout,
+                                          as_bytes("boot"), Handlers(), {});
+    return !host && host.error().code == ErrorCode::kExhausted ? 0 : 1;
+  };
+  EXPECT_EXIT(std::_Exit(make()), testing::ExitedWithCode(0), "");
 }
 
 TEST(Endpoint, CancellationEndsTheCall) {

@@ -19,6 +19,17 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame);
 std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t bytes);
 std::int64_t call_mprotect(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t protection);
 std::int64_t call_mremap(Kernel& kernel, const Frame& frame);
+// Whether a stream of the host's is a terminal, and its struct winsize: the host's word.
+struct Terminal {
+  bool is_one = false;
+  std::uint64_t size = 0;
+};
+Terminal terminal_of(const OpenFile& file);
+// Whether [address, address + bytes) is mapped, as far as that is one piece of the application, its heap or a stack.
+bool is_there(const Kernel& kernel, std::uint64_t address, std::uint64_t bytes);
+// True once for each system call of which the log is to say that it is not there: a program that asks again and again
+// does not flood it. Requires number < 512.
+bool not_yet_named(Kernel& kernel, std::uint64_t number);
 std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t advice);
 std::int64_t call_mincore(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t to);
 

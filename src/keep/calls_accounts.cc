@@ -2,6 +2,7 @@
 // What a process asks about itself and gets the only answer that there is: user 1000, one scheduler, no groups.
 #include <asm/errno.h>
 #include <asm/ioctls.h>
+#include <asm/termbits.h>
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
@@ -118,6 +119,12 @@ std::int64_t call_chown(Kernel& kernel, std::uint64_t at_descriptor, std::uint64
   return call_set_ids({.rsi = group, .rdi = user}, 2);
 }
 
+Terminal terminal_of(const OpenFile& file) {
+  if (file.kind != FileKind::kInput && file.kind != FileKind::kOutput) return {};
+  const RawAnswer told = ask_host(KeepRequest::kTerminal, file.object);
+  return {.is_one = told.result == 1, .size = told.b};
+}
+
 std::int64_t call_ioctl(Kernel& kernel, const Frame& frame) {
   const Held file(kernel, frame.rdi);
   if (!file) return -EBADF;
@@ -133,6 +140,26 @@ std::int64_t call_ioctl(Kernel& kernel, const Frame& frame) {
       const std::int64_t bytes = out != nullptr ? bytes_to_read(kernel, *file) : -EFAULT;
       if (bytes < 0) return bytes;
       *out = static_cast<std::int32_t>(bytes < 0x7fffffff ? bytes : 0x7fffffff);
+      return 0;
+    }
+    case TCGETS: {
+      const Terminal terminal = terminal_of(*file);
+      auto* out = kernel.user.out<struct termios>(frame.rdx);
+      if (!terminal.is_one) return -ENOTTY;
+      if (out == nullptr) return -EFAULT;
+      // As a terminal is at first; what the host's is like is not asked.
+      *out = {.c_iflag = ICRNL | IXON,
+              .c_oflag = OPOST | ONLCR,
+              .c_cflag = B38400 | CS8 | CREAD,
+              .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN};
+      return 0;
+    }
+    case TIOCGWINSZ: {
+      const Terminal terminal = terminal_of(*file);
+      auto* out = kernel.user.out<std::uint64_t>(frame.rdx);
+      if (!terminal.is_one) return -ENOTTY;
+      if (out == nullptr) return -EFAULT;
+      *out = terminal.size;
       return 0;
     }
     case FIOCLEX: kernel.descriptors.set_close_on_exec(frame.rdi, true); return 0;

@@ -71,9 +71,21 @@ std::int64_t call_mremap(Kernel& kernel, const Frame& frame) {
 
 // Wiping takes a while, and every thread that ends has its stack wiped: several may do so at a time.
 std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t bytes, std::uint64_t advice) {
+  constexpr std::uint64_t kForgets = std::uint64_t{1} << MADV_DONTNEED | std::uint64_t{1} << MADV_FREE;
+  if (address % kPage == 0 && of_application(kernel, address, bytes)) {
+    return advice <= MADV_COLLAPSE && (kForgets >> advice & 1) == 0 ? 0 : -EINVAL;
+  }
   const Shared shared(kernel.memory_lock);
   if (kernel.stacks.contains(address)) return kernel.stacks.advise(address, bytes, advice);
   return kernel.memory.advise(address, bytes, advice);
+}
+
+bool is_there(const Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
+  bytes = page_ceiling(bytes);
+  if (bytes == 0 || of_application(kernel, address, bytes)) return true;
+  const Shared shared(kernel.memory_lock);
+  if (kernel.stacks.contains(address)) return kernel.stacks.has(address, bytes);
+  return address + bytes > address && kernel.memory.areas().is_taken(address, address + bytes);
 }
 
 // All that is taken is there.
@@ -83,10 +95,7 @@ std::int64_t call_mincore(Kernel& kernel, std::uint64_t address, std::uint64_t b
   if (__builtin_add_overflow(address, page_ceiling(bytes), &end)) return -ENOMEM;
   auto* pages = kernel.user.out<unsigned char>(to, (end - address) / kPage);
   if (pages == nullptr && end != address) return -EFAULT;
-  if (end != address && !of_application(kernel, address, end - address)) {
-    const Locked locked(kernel.memory_lock);
-    if (!kernel.memory.areas().is_taken(address, end)) return -ENOMEM;
-  }
+  if (!is_there(kernel, address, bytes)) return -ENOMEM;
   for (std::uint64_t page = 0; page < (end - address) / kPage; ++page) pages[page] = 1;
   return 0;
 }

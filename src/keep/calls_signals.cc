@@ -101,9 +101,10 @@ std::int64_t queue_signal(Kernel& kernel, std::uint32_t target, std::uint64_t si
     std::int32_t signal, error, code, pad;
     std::uint64_t first, value;
   };
-  if (signal == 0 || signal > kSignals) return -EINVAL;
+  if (signal > kSignals) return -EINVAL;
   const auto* given = kernel.user.in<Given>(address);
   if (given == nullptr) return -EFAULT;
+  if (signal == 0) return target == 0 ? 0 : call_tgkill(kernel, kProcess, target, 0);  // whether it is there
   return send_signal(kernel, target, signal, {.code = given->code, .first = given->first, .value = given->value});
 }
 

@@ -14,7 +14,8 @@
 namespace adyton::keep {
 namespace {
 
-constexpr unsigned long kFirstSharedDevice = 15;  // each entry of files.write is one
+constexpr unsigned long kFirstTerminal = 136 << 8;  // /dev/pts/0
+constexpr unsigned long kFirstSharedDevice = 15;    // each entry of files.write is one
 
 struct stat stat_of(const Node& node) {
   struct stat out{};
@@ -52,6 +53,10 @@ std::int64_t describe(Kernel& kernel, std::uint64_t at_descriptor, std::uint64_t
     if (!file) return -EBADF;
     if (!is_file_or_folder(*file)) {
       out = stat_of_stream(file->kind);
+      if (terminal_of(*file).is_one) {
+        out.st_mode = S_IFCHR | 0620;
+        out.st_rdev = kFirstTerminal;
+      }
       if (file->kind == FileKind::kHostMemory) {
         out.st_mode = S_IFREG | 0600;
         out.st_size = static_cast<long>(kernel.host_memory.bytes());

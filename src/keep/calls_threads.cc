@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <asm/errno.h>
+#include <asm/unistd_64.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 
@@ -21,7 +22,8 @@ struct NewThread {
 
 std::int64_t start_thread(Kernel& kernel, ThreadState& thread, const NewThread& wanted) {
   if ((wanted.flags & kOfThread) != kOfThread) {
-    log(thread, Line() << "adyton: fork: an SGX enclave is one process and cannot start another; use threads\n");
+    if (not_yet_named(kernel, __NR_fork))
+      log(thread, Line() << "adyton: fork: an SGX enclave is one process and cannot start another; use threads\n");
     return -ENOSYS;
   }
   if ((wanted.flags & ~kAllowed) != 0 || wanted.stack == 0) return -EINVAL;

@@ -279,11 +279,18 @@ std::int64_t FileSystem::read(std::uint32_t index, std::uint64_t offset, void* t
 std::int64_t FileSystem::reserve(Node& node, std::uint64_t bytes) {
   if (bytes > (std::uint64_t{1} << 36)) return -EFBIG;
   if (bytes > node.capacity) {
-    const std::uint64_t doubled = node.capacity * 2, wanted = page_ceiling(bytes > doubled ? bytes : doubled);
+    const std::uint64_t doubled = node.capacity * 2, least = page_ceiling(bytes);
+    std::uint64_t wanted = least > doubled ? least : doubled;
     const Locked locked(*memory_lock_);
-    const std::int64_t data = node.data == 0
-                                  ? memory_->map(0, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
-                                  : memory_->remap(node.data, node.capacity, wanted, MREMAP_MAYMOVE, 0);
+    const auto take = [&] {
+      return node.data == 0 ? memory_->map(0, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS)
+                            : memory_->remap(node.data, node.capacity, wanted, MREMAP_MAYMOVE, 0);
+    };
+    std::int64_t data = take();
+    if (data < 0) {
+      wanted = least;
+      data = take();
+    }
     if (data < 0) return -ENOSPC;
     node.data = static_cast<std::uint64_t>(data);
     node.capacity = wanted;

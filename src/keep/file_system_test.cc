@@ -34,6 +34,19 @@ class FileSystemTest : public testing::Test {
   FileSystem files_;
 };
 
+// Twice what it has is not to be had from half of the heap on; what is wanted is.
+TEST_F(FileSystemTest, AFileGrowsBeyondHalfOfTheHeap) {
+  const std::int64_t file = files_.make_nameless(0600, {});
+  ASSERT_GT(file, 0);
+  const std::string part(1 << 20, 'p');
+  std::uint64_t size = 0;
+  while (size < 14 << 20) {
+    ASSERT_EQ(files_.write(static_cast<std::uint32_t>(file), size, part.data(), part.size()), 1 << 20) << size;
+    size += part.size();
+  }
+  EXPECT_EQ(files_.write(static_cast<std::uint32_t>(file), 16 << 20, part.data(), 1), -ENOSPC);
+}
+
 TEST_F(FileSystemTest, LinksLeadAndEnd) {
   ASSERT_GT(files_.make_folder(FileSystem::kRoot, "/tmp/a", 0755, {}), 0);
   const std::int64_t a = find("/tmp/a");

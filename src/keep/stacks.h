@@ -34,6 +34,8 @@ class Stacks {
     return end - address <= bytes_ ? end - address : 0;
   }
 
+  // Whether the range lies in a taken stack with the page below it. Requires: contains(address).
+  [[nodiscard]] bool has(std::uint64_t address, std::uint64_t bytes) const { return find(address, bytes) != count_; }
   // mmap() of a stack: the guard's last page and the stack. 0: it is of another size, or none is left.
   std::uint64_t map(std::uint64_t bytes, std::uint64_t protection, std::uint64_t flags);
   // Requires of these: contains(address). munmap() takes the whole of what map() gave.

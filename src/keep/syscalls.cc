@@ -16,21 +16,21 @@ namespace {
 
 constexpr auto kHere = static_cast<std::uint64_t>(AT_FDCWD);
 
-// The name once for each call; a program that asks again and again does not flood the log.
-std::int64_t not_there(Kernel& kernel, const ThreadState& thread, std::uint64_t number) {
-  if (number < 512) {
-    const std::uint64_t bit = std::uint64_t{1} << (number % 64);
-    if ((__atomic_fetch_or(&kernel.named_calls[number / 64], bit, __ATOMIC_RELAXED) & bit) == 0) {
-      log(thread, Line() << "adyton: system call " << number << " is not there in an SGX enclave (ENOSYS)\n");
-    }
+std::int64_t refuse_execve(Kernel& kernel, const ThreadState& thread) {
+  if (not_yet_named(kernel, __NR_execve)) {
+    log(thread, Line() << "adyton: execve: an SGX enclave runs the one program that was measured\n");
   }
   return -ENOSYS;
 }
 
-std::int64_t refuse_execve(const ThreadState& thread) {
-  log(thread, Line() << "adyton: execve: an SGX enclave runs the one program that was measured\n");
-  return -ENOSYS;
+}  // namespace
+
+bool not_yet_named(Kernel& kernel, std::uint64_t number) {
+  const std::uint64_t bit = std::uint64_t{1} << (number % 64);
+  return (__atomic_fetch_or(&kernel.named_calls[number / 64], bit, __ATOMIC_RELAXED) & bit) == 0;
 }
+
+namespace {
 
 // A time limit as poll() and epoll_wait() take it: in milliseconds, below 0 none.
 class Milliseconds {
@@ -254,8 +254,8 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_munlock:
     case __NR_mlock2:
     case __NR_mlockall:
-    case __NR_munlockall:
-    case __NR_msync: return 0;  // nothing is ever written elsewhere
+    case __NR_munlockall: return 0;
+    case __NR_msync: return is_there(kernel, a, b) ? 0 : -ENOMEM;  // nothing is ever written elsewhere
     case __NR_gettid: return thread.thread_id;
     case __NR_getuid:
     case __NR_geteuid:
@@ -302,11 +302,13 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
       return call_clone(kernel, thread, as_clone);
     }
     case __NR_execve:
-    case __NR_execveat: return refuse_execve(thread);
+    case __NR_execveat: return refuse_execve(kernel, thread);
     case __NR_futex: return call_futex(kernel, thread, frame);
     case __NR_exit: end_thread(kernel, thread, a);
     case __NR_exit_group: end_application(kernel, thread, KeepExit::kExited, a & 0xff, 0);
-    default: return not_there(kernel, thread, frame.rax);
+    default:
+      if (frame.rax < 512 && not_yet_named(kernel, frame.rax)) ask_host(KeepRequest::kNotThere, frame.rax);
+      return -ENOSYS;
   }
 }
 

@@ -133,14 +133,14 @@ told = adyton("attest", hello, "--on", "sgx-emulated", "--nonce", "00ff", "--out
 expect(told, "adyton verify quotes/quote.bin --trust-root sgx.pem")
 if (work / "sgx.pem").read_bytes() != (work / "data/adyton/sgx-emulated-root.pem").read_bytes():
     sys.exit("--root-output writes another root than the development folder has")
-expect(adyton("verify", "quotes/quote.bin", status=14), "no trusted root")
+expect(adyton("verify", "quotes/quote.bin", status=14), "The platform is emulated")
 expect(adyton("verify", "quotes/quote.bin", "--trust-root", root, status=10), "intel-sgx")
 expect(adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--nonce", "00ff", "--image", hello), "UpToDate")
 adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--nonce", "00fe", status=13)
 adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--image", bin_folder / "call.enclave", status=13)
 adyton("verify", "evidence", "--trust-root", "sgx.pem", status=10)
 (work / "quotes/quote.bin.collateral").rename(work / "collateral")
-expect(adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", status=12), "the platform is emulated")
+expect(adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", status=12), "The platform is emulated")
 adyton("verify", "quotes/quote.bin", "--trust-root", "sgx.pem", "--collateral", "collateral")
 
 # What programs read, and what shells do.

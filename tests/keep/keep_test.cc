@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <elf.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -314,6 +317,48 @@ std::string contents(int descriptor) {
   std::array<char, 65536> bytes{};
   const ssize_t count = pread(descriptor, bytes.data(), bytes.size(), 0);
   return {bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+// Once each, however often it is asked for.
+TEST(KeepLogTest, NamesWhatIsNotThere) {
+  const Loaded sgx = load("unknown");
+  const int output = memfd_create("output", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC);
+  const auto end = run_keep(*sgx.enclave, sgx.tcs_offsets,
+                            {.arguments = {"unknown"}, .streams = {.output = output, .error = error}});
+  ASSERT_TRUE(end.has_value()) << end.error().message;
+  std::string refused;
+  for (int call = 0; call < 8; ++call) refused += "-1 1\n";
+  EXPECT_EQ(contents(output), refused);
+  const std::string log = contents(error);
+  EXPECT_EQ(std::ranges::count(log, '\n'), 4) << log;
+  for (const char* said : {"io_uring_setup (system call 425)", "(system call 500)", "fork: ", "execve: "}) {
+    EXPECT_TRUE(log.contains(said)) << log;
+  }
+  close(output);
+  close(error);
+}
+
+// Its standard input is a terminal of 100 columns, then its standard output is one.
+TEST(KeepStreamTest, ATerminalIsOne) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  ASSERT_TRUE(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+  const int other = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const winsize size{.ws_row = 30, .ws_col = 100};
+  ASSERT_EQ(ioctl(other, TIOCSWINSZ, &size), 0);
+  constexpr std::string_view kTerminal = "1 1, 0 100 x 30, 1\n", kNone = "0 0, -1 0 x 0, 0\n", kAfter = "after it\n";
+  const int file = memfd_create("output", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC);
+  for (const bool input : {true, false}) {
+    const Loaded sgx = load("terminal");
+    ASSERT_EQ(ftruncate(error, 0), 0);
+    lseek(error, 0, SEEK_SET);
+    const auto end =
+        run_keep(*sgx.enclave, sgx.tcs_offsets,
+                 {.arguments = {"terminal"},
+                  .streams = {.input = input ? other : file, .output = input ? file : other, .error = error}});
+    ASSERT_TRUE(end.has_value()) << end.error().message;
+    EXPECT_EQ(contents(error), std::string(input ? kTerminal : kNone).append(input ? kNone : kTerminal).append(kAfter));
+  }
+  for (const int each : {terminal, other, file, error}) close(each);
 }
 
 // An enclave cannot stop: it goes on, and does not end as if it had been killed.

@@ -120,13 +120,15 @@ void Page::problems(const Verified& verified, const Verdict& verdict) {
     entry(mark_of(one.check->outcome), shown(one.part + std::string(one.check->what)), shown(one.check->detail));
   }
   clauses(verdict, false);
-  if (missing_urls(verified.findings()).empty()) return;
-  const bool emulated = verified.findings().claims.hardware_model == kEmulatedModel;
-  line(2,
-       emulated
-           ? "No vendor has it, for the platform is emulated: adyton attest -o FILE writes FILE.collateral beside it"
-           : "To ask the vendors for it: adyton verify --fetch, or adyton collateral fetch to keep it",
-       kFaint);
+  if (verified.findings().claims.hardware_model == kEmulatedModel) {
+    line(2,
+         "The platform is emulated, and no vendor knows of it: who trusts it says --trust-root FILE, and adyton attest "
+         "-o "
+         "FILE writes FILE.collateral beside it",
+         kFaint);
+  } else if (!missing_urls(verified.findings()).empty()) {
+    line(2, "To ask the vendors for it: adyton verify --fetch, or adyton collateral fetch to keep it", kFaint);
+  }
 }
 
 void Page::clauses(const Verdict& verdict, bool holding) {

@@ -71,6 +71,8 @@ enum class KeepRequest : std::uint64_t {
   kHostFutexWake = 12,  // (address in the host's memory, how many at most) -> how many
   kAffinity = 13,       // (mask of the first 64 processors, 0: only tell) -> the mask that the thread has
   kProcessor = 14,      // () -> number of the processor it is on
+  kNotThere = 15,       // (number of a system call) -> any: the log is to name it, as one that is answered ENOSYS
+  kTerminal = 16,       // (descriptor 0, 1 or 2) -> 1: it is a terminal; rdx: its struct winsize
   kPoll = 20,   // (nanoseconds at most, count) -> any; KeepPolled entries in HostPage::data, `found` as poll() says.
                 // kWake ends it too
   kAlarm = 21,  // (nanoseconds or kForever, index of a thread) -> 0: after that time, as if kInterrupt had been asked.

@@ -2,10 +2,12 @@
 #include "platform/sgx/host_descriptors.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -34,6 +36,13 @@ std::uint64_t HostDescriptors::write(std::uint64_t handle, std::span<const std::
 std::uint64_t HostDescriptors::read(std::uint64_t handle, std::span<std::uint8_t> bytes) const {
   const int from = stream(handle);
   return from < 0 ? 0 : result(::read(from, bytes.data(), bytes.size()));
+}
+
+std::pair<std::uint64_t, std::uint64_t> HostDescriptors::terminal(std::uint64_t handle) const {
+  const int of = stream(handle);
+  winsize size{};
+  if (of < 0 || ::isatty(of) == 0 || ::ioctl(of, TIOCGWINSZ, &size) != 0) return {};
+  return {1, std::bit_cast<std::uint64_t>(size)};
 }
 
 bool HostDescriptors::wait_for_input(int event) const {

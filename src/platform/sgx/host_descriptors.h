@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <utility>
 
 #include "base/descriptor.h"
 
@@ -23,6 +24,8 @@ class HostDescriptors {
   [[nodiscard]] std::uint64_t write(std::uint64_t handle, std::span<const std::uint8_t> bytes) const;
   [[nodiscard]] std::uint64_t read(std::uint64_t handle, std::span<std::uint8_t> bytes) const;
 
+  // 1 and its struct winsize; 0: it is no terminal.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> terminal(std::uint64_t handle) const;
   // Both until `event` can be read as well; false: that was it, or the time is over.
   [[nodiscard]] bool wait_for_input(int event) const;
   // `count` KeepPolled in `page`, which get their `found`.

@@ -22,6 +22,7 @@
 #include <thread>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "base/descriptor.h"
 #include "base/error.h"
@@ -207,6 +208,8 @@ class KeepHost {
         break;
       case KeepRequest::kAffinity: out.rsi = set_affinity(request.rdx); break;
       case KeepRequest::kProcessor: out.rsi = number(sched_getcpu()); break;
+      case KeepRequest::kNotThere: name_call(request.rdx); break;
+      case KeepRequest::kTerminal: std::tie(out.rsi, out.rdx) = descriptors_.terminal(request.rdx); break;
       case KeepRequest::kTrace: out.rsi = trace_ >= 0 ? 1 : 0; break;
       case KeepRequest::kTraceCall: trace(index); break;
       default:
@@ -238,6 +241,13 @@ class KeepHost {
   }
 
   static std::size_t clamp(std::uint64_t bytes) { return std::min<std::uint64_t>(bytes, HostPage::kDataBytes); }
+
+  void name_call(std::uint64_t system_call) {
+    const std::string text = fmt::format("adyton: {} (system call {}) is not there in an SGX enclave (ENOSYS)\n",
+                                         name_of_system_call(system_call), system_call);
+    const std::vector<std::uint8_t> line(text.begin(), text.end());
+    (void)descriptors_.write(STDERR_FILENO, line);
+  }
 
   // One write a line: lines of several threads do not mix.
   void trace(std::uint64_t index) {

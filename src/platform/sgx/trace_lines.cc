@@ -291,12 +291,16 @@ std::string argument(const TraceRecord& record, std::size_t index, char kind) {
   }
 }
 
-std::string name_of(std::uint64_t number) {
+}  // namespace
+
+std::string name_of_system_call(std::uint64_t number) {
   const std::unique_ptr<char, decltype(&std::free)> name(
       number < 4096 ? ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, static_cast<int>(number)) : nullptr,
       &std::free);
   return name != nullptr ? name.get() : fmt::format("syscall_{:#x}", number);
 }
+
+namespace {
 
 std::string result_of(const TraceRecord& record, bool is_address) {
   if (record.returned == 0) return "?";
@@ -322,7 +326,7 @@ std::string describe(const TraceRecord& record) {
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     arguments += (i == 0 ? "" : ", ") + argument(record, i, kinds[i]);
   }
-  std::string out = fmt::format("[{}] {}({}) = {}", record.thread, name_of(record.number), arguments,
+  std::string out = fmt::format("[{}] {}({}) = {}", record.thread, name_of_system_call(record.number), arguments,
                                 result_of(record, known && shape->gives_address));
   if (record.requests != 0) out += " -> host";
   if (record.requests > 1) out += fmt::format(" ({} times)", record.requests);

@@ -12,4 +12,7 @@ namespace adyton {
 // in ` -> host`. Without a newline. Any record is described: an enclave that is debugged may write anything into it.
 std::string describe(const TraceRecord& record);
 
+// "openat" of 257; of one that nobody knows "syscall_0x1000".
+std::string name_of_system_call(std::uint64_t number);
+
 }  // namespace adyton

@@ -2,6 +2,7 @@
 // Calls that few programs make, and structures where the compiler would not have put them.
 #include <fcntl.h>
 #include <linux/membarrier.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -79,6 +80,8 @@ void limits() {
   std::cout << told(setrlimit(RLIMIT_NOFILE, &limit)) << "\n";
 }
 
+int statics[1024] = {1};
+
 void memory() {
   // SAFETY: fresh addresses, of which only the first page is used after munmap().
   const auto pages =
@@ -89,7 +92,16 @@ void memory() {
             << told(mincore(pages + 1, 4096, there));
   // SAFETY: no command that there is.
   munmap(pages + 4096, 4096);
-  std::cout << told(mincore(pages, 3 * 4096, there)) << told(syscall(SYS_membarrier, 1 << 20, 0, 0)) << "\n";
+  std::cout << told(mincore(pages, 3 * 4096, there)) << told(msync(pages, 3 * 4096, MS_ASYNC))
+            << told(msync(pages, 4096, MS_ASYNC)) << "\n";
+  // As unwinders ask: of a stack's page, and of static data's.
+  for (void* const of : {static_cast<void*>(there), static_cast<void*>(&statics)}) {
+    const auto page = static_cast<char*>(of) - reinterpret_cast<std::uintptr_t>(of) % 4096;
+    there[0] = 0;
+    std::cout << told(mincore(page, 4096, there)) << int(there[0] & 1) << told(msync(page, 1, MS_ASYNC))
+              << told(madvise(page, 4096, MADV_WILLNEED));
+  }
+  std::cout << told(syscall(SYS_membarrier, 1 << 20, 0, 0)) << "\n";
 }
 
 void unaligned() {
@@ -123,6 +135,11 @@ void unaligned() {
   std::cout << select(0, &set, nullptr, nullptr, &left) << left.tv_sec << left.tv_usec << std::endl;
 }
 
+// Whether somebody is there, which the C library's aio asks of itself.
+void nothing_sent() {
+  std::cout << told(sigqueue(getpid(), 0, {})) << told(pthread_sigqueue(pthread_self(), 0, {})) << "\n";
+}
+
 }  // namespace
 
 int main() {
@@ -131,5 +148,6 @@ int main() {
   limits();
   memory();
   unaligned();
+  nothing_sent();
   return 0;
 }
