@@ -11,6 +11,9 @@
 
 #include "enclave/memory/pool.h"
 
+// A program that brings another malloc() must not get the C library's besides.
+#pragma weak mallopt
+
 namespace adyton {
 namespace {
 
@@ -41,7 +44,7 @@ void say_what_is_not_secret() {
 extern "C" [[gnu::constructor(101)]] void adyton_memory_setup() {
   if (!pool_active()) return;
   // Further arenas would be reserved from the kernel, 128 MiB each, outside the pool.
-  mallopt(M_ARENA_MAX, 1);
+  if (&mallopt != nullptr) mallopt(M_ARENA_MAX, 1);
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) == 0) {
     if (pthread_attr_setstacksize(&attributes, pool_state.stack_bytes) == 0) pthread_setattr_default_np(&attributes);

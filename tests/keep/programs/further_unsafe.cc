@@ -90,7 +90,7 @@ void memory() {
   unsigned char there[3] = {};
   std::cout << told(mincore(pages, 3 * 4096, there)) << int(there[0] & 1) << int(there[2] & 1)
             << told(mincore(pages + 1, 4096, there));
-  // SAFETY: no command that there is.
+  // SAFETY: nobody uses what was there.
   munmap(pages + 4096, 4096);
   std::cout << told(mincore(pages, 3 * 4096, there)) << told(msync(pages, 3 * 4096, MS_ASYNC))
             << told(msync(pages, 4096, MS_ASYNC)) << "\n";
@@ -101,6 +101,7 @@ void memory() {
     std::cout << told(mincore(page, 4096, there)) << int(there[0] & 1) << told(msync(page, 1, MS_ASYNC))
               << told(madvise(page, 4096, MADV_WILLNEED));
   }
+  // SAFETY: no command that there is.
   std::cout << told(syscall(SYS_membarrier, 1 << 20, 0, 0)) << "\n";
 }
 
