@@ -229,7 +229,8 @@ std::int64_t call_pwrite(Kernel& kernel, const Frame& frame) {
   if (!kernel.user.readable(frame.rsi, frame.rdx)) return -EFAULT;
   if (!is_file(*file)) return -ESPIPE;
   std::uint64_t end = 0;
-  return write_at(kernel, *file, frame.r10, at<const void>(frame.rsi), frame.rdx, end);
+  const std::uint64_t offset = (file->flags & O_APPEND) != 0 ? FileSystem::kAppend : frame.r10;  // as on Linux
+  return write_at(kernel, *file, offset, at<const void>(frame.rsi), frame.rdx, end);
 }
 
 std::int64_t call_ftruncate(Kernel& kernel, std::uint64_t fd, std::uint64_t bytes) {

@@ -273,15 +273,13 @@ std::int64_t call_fcntl(Kernel& kernel, const Frame& frame) {
     case F_OFD_GETLK:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
-      if (file->kind != FileKind::kSharedFile) return -EINVAL;
-      [[fallthrough]];
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
       if (file->kind == FileKind::kSharedFile) {
         return lock_shared(kernel, current_thread(), *file, frame.rsi, frame.rdx);
       }
-      return lock_file(kernel, *file, frame.rdx, frame.rsi == F_GETLK);
+      return lock_file(kernel, *file, frame.rdx, frame.rsi == F_GETLK || frame.rsi == F_OFD_GETLK);
     case F_GET_SEALS:
       if (file->kind == FileKind::kHostMemory) return F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
       [[fallthrough]];

@@ -162,7 +162,7 @@ std::int64_t host_futex(Kernel& kernel, const Frame& frame) {
 }  // namespace
 
 std::int64_t call_futex(Kernel& kernel, ThreadState& thread, const Frame& frame) {
-  auto* word = frame.rdi % 4 == 0 ? kernel.user.out<std::uint32_t>(frame.rdi) : nullptr;
+  const auto* word = frame.rdi % 4 == 0 ? kernel.user.in<std::uint32_t>(frame.rdi) : nullptr;
   if (word == nullptr) {
     if (frame.rdi % 4 != 0) return -EINVAL;
     return kernel.host_memory.contains(frame.rdi, 4) ? host_futex(kernel, frame) : -EFAULT;

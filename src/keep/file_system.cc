@@ -221,6 +221,7 @@ std::int64_t FileSystem::remove(std::uint32_t folder, const char* path, bool rem
   if (place.node == 0) return -ENOENT;
   const Node& node = at_index(place.node);
   if (node.entry != 0) return -EBUSY;
+  if (remove_folder && same(place.name, ".")) return -EINVAL;
   if (remove_folder && node.folder == 0) return -ENOTDIR;
   if (!remove_folder && node.folder != 0) return -EISDIR;
   if (node.first != 0) return -ENOTEMPTY;

@@ -249,7 +249,9 @@ std::int64_t answer(Kernel& kernel, ThreadState& thread, const Frame& frame) {
     case __NR_sched_setparam: return call_sched_setscheduler(kernel, 0, b);
     case __NR_sched_setscheduler: return call_sched_setscheduler(kernel, b, c);
     case __NR_sched_get_priority_max:
-    case __NR_sched_get_priority_min: return a == 0 || a == 3 || a == 5 ? 0 : -EINVAL;
+    case __NR_sched_get_priority_min:
+      if (a == 1 || a == 2) return frame.rax == __NR_sched_get_priority_min ? 1 : 99;  // SCHED_FIFO, SCHED_RR
+      return a == 0 || a == 3 || a == 5 ? 0 : -EINVAL;
     case __NR_mlock:
     case __NR_munlock:
     case __NR_mlock2:

@@ -107,9 +107,6 @@ class Page {
   std::string out_;
 };
 
-// The FMSPC that the emulator's quoting enclave has, "Adyton" in ASCII (docs/sgx.md).
-constexpr std::string_view kEmulatedModel = "FMSPC 416479746f6e";
-
 // All that stands in the way of acceptance, and what to do about it.
 void Page::problems(const Verified& verified, const Verdict& verdict) {
   const std::vector<FoundCheck> problems = problems_of(verified.findings());
@@ -120,7 +117,7 @@ void Page::problems(const Verified& verified, const Verdict& verdict) {
     entry(mark_of(one.check->outcome), shown(one.part + std::string(one.check->what)), shown(one.check->detail));
   }
   clauses(verdict, false);
-  if (verified.findings().claims.hardware_model == kEmulatedModel) {
+  if (verified.findings().claims.hardware_model.ends_with(kEmulated)) {
     line(2,
          "The platform is emulated, and no vendor knows of it: who trusts it says --trust-root FILE, and adyton attest "
          "-o "

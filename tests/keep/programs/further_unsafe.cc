@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that few programs make, and structures where the compiler would not have put them.
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -136,6 +138,22 @@ void unaligned() {
   std::cout << select(0, &set, nullptr, nullptr, &left) << left.tv_sec << left.tv_usec << std::endl;
 }
 
+void odd_files() {
+  const int file = open("/tmp/odd", O_CREAT | O_TRUNC | O_RDWR | O_APPEND, 0600);
+  std::cout << told(write(file, "first", 5)) << told(pwrite(file, "last", 4, 0)) << lseek(file, 0, SEEK_END);
+  struct flock lock{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+  std::cout << told(fcntl(file, F_OFD_SETLK, &lock)) << told(fcntl(file, F_OFD_GETLK, &lock)) << lock.l_type;
+  close(file);
+  close(open("/tmp/odd", O_RDONLY | O_TRUNC));
+  struct stat after{};
+  std::cout << told(stat("/tmp/odd", &after)) << after.st_size << told(unlink("/tmp/odd")) << told(rmdir("/tmp/."))
+            << told(mkdir("/dev/shm/odd", 0700)) << told(rmdir("/dev/shm/odd")) << "\n";
+  static const int kNeverChanged = 5;
+  // SAFETY: a word that is not what is expected, so that nobody waits.
+  std::cout << sched_get_priority_max(SCHED_FIFO) << sched_get_priority_min(SCHED_RR)
+            << told(syscall(SYS_futex, &kNeverChanged, FUTEX_WAIT_PRIVATE, 4, nullptr, nullptr, 0)) << "\n";
+}
+
 // Whether somebody is there, which the C library's aio asks of itself.
 void nothing_sent() {
   std::cout << told(sigqueue(getpid(), 0, {})) << told(pthread_sigqueue(pthread_self(), 0, {})) << "\n";
@@ -150,5 +168,6 @@ int main() {
   memory();
   unaligned();
   nothing_sent();
+  odd_files();
   return 0;
 }
