@@ -117,7 +117,7 @@ void Page::problems(const Verified& verified, const Verdict& verdict) {
     entry(mark_of(one.check->outcome), shown(one.part + std::string(one.check->what)), shown(one.check->detail));
   }
   clauses(verdict, false);
-  if (verified.findings().claims.hardware_model.ends_with(kEmulated)) {
+  if (verified.findings().claims.hardware_model.ends_with(kEmulatedPlatform)) {
     line(2,
          "The platform is emulated, and no vendor knows of it: who trusts it says --trust-root FILE, and adyton attest "
          "-o "

@@ -32,14 +32,14 @@ std::string_view name_of(TcbStatus status);  // "UpToDate"
 Result<TcbStatus> parse_tcb_status(std::string_view name);
 bool needs_configuration(TcbStatus status);  // whatever else it says
 
-inline constexpr std::string_view kEmulated = " (emulated: isolates nothing)";
+inline constexpr std::string_view kEmulatedPlatform = " (emulated: isolates nothing)";
 
 // What the evidence says of itself, as far as all kinds have it. Byte strings are empty and optionals unset where a
 // kind has no such claim.
 struct Claims {
   std::string platform;        // "sgx", "tdx", "sev-snp", "nitro", "tpm", "arm-cca", "psa", "nvidia-gpu", ...
   std::string hardware_model;  // "Milan", "FMSPC 00906ED50000", "GH100": what the evidence or its certificate says;
-                               // it ends with kEmulated if nothing is isolated there
+                               // it ends with kEmulatedPlatform if nothing is isolated there
   TcbStatus tcb_status = TcbStatus::kNone;
   std::vector<std::string> advisories;
   std::optional<bool> debug;
