@@ -39,7 +39,7 @@ struct Secs {
   std::uint64_t size_bytes = 0;       // of the address range: a power of two, 8 KiB to 64 GiB
   std::uint32_t ssa_frame_pages = 1;  // SSAFRAMESIZE
   std::uint32_t misc_select = 0;      // MISCSELECT: 0, or 1 for EXINFO
-  Attributes attributes;
+  Attributes attributes{};
 };
 
 enum class PageType : std::uint8_t { kTcs = 1, kRegular = 2, kTrim = 4 };          // SECINFO.FLAGS.PAGE_TYPE
@@ -52,7 +52,7 @@ struct Pages {
   PageType type = PageType::kRegular;  // or kTcs
   std::uint8_t permissions = 0;        // of a TCS: none
   bool extended = true;                // EEXTEND measures the content
-  BytesView content;                   // count * 4096 bytes, which are copied; or none: zeros
+  BytesView content{};                 // count * 4096 bytes, which are copied; or none: zeros
 };
 
 // MRENCLAVE of an enclave that has these pages, in this order; computed without a machine. Errors: invalid (pages that
@@ -64,7 +64,7 @@ struct SignedFields {
   std::uint32_t date = 0;  // as decimal digits in hexadecimal: 0x20261122
   std::uint32_t vendor = 0, software_defined = 0;
   std::uint32_t misc_select = 0, misc_mask = ~std::uint32_t{0};
-  Attributes attributes, attribute_mask = {.flags = ~std::uint64_t{0}, .xfrm = ~std::uint64_t{0}};
+  Attributes attributes{}, attribute_mask = {.flags = ~std::uint64_t{0}, .xfrm = ~std::uint64_t{0}};
   Measurement measurement{};
   std::array<std::byte, 16> family_id{}, extended_product_id{};  // with Attributes::kKss only
   std::uint16_t product = 0, svn = 0;                            // ISVPRODID, ISVSVN
@@ -101,7 +101,7 @@ struct EntryEnd {
   Reason reason = Reason::kExit;
   std::uint16_t exception_vector = 0, exception_error_code = 0;
   std::uint64_t exception_address = 0;  // of a page fault: its page
-  Registers registers;
+  Registers registers{};
 };
 
 // An enclave under construction, then initialised; Machine::create() makes it. add() and initialise() by one thread,
@@ -151,10 +151,11 @@ class Enclave {
 };
 
 struct MachineOptions {
-  bool strict = false;                       // every ENCLU traps, which is as exact as it can be, and slower
-  bool rdtsc_faults = false;                 // RDTSC inside raises #UD, as with SGX1
-  bool provisioning = false;                 // EINIT takes Attributes::kProvisionKey, as with /dev/sgx_provision open
-  std::optional<Measurement> launch_signer;  // IA32_SGXLEPUBKEYHASH, if locked: only this MRSIGNER launches; none: all
+  bool strict = false;        // every ENCLU traps, which is as exact as it can be, and slower
+  bool rdtsc_faults = false;  // RDTSC inside is an invalid opcode, as with SGX1
+  bool provisioning = false;  // EINIT takes Attributes::kProvisionKey, as with /dev/sgx_provision open
+  std::optional<Measurement>
+      launch_signer{};  // IA32_SGXLEPUBKEYHASH, if locked: only this MRSIGNER launches; none: all
 };
 
 // An emulated processor. Movable; its enclaves may outlive it. Thread-safe.

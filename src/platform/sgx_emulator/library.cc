@@ -81,7 +81,8 @@ Result<Secret> make_fuses() { return TRY(SgxFuses::make()).encode(); }
 Result<Secret> open_fuses(const std::filesystem::path& folder) { return TRY(SgxFuses::open(folder)).encode(); }
 
 struct Enclave::Impl {
-  std::unique_ptr<Sgx2Enclave> enclave;
+  std::unique_ptr<SgxEnclave> owned;
+  Sgx2Enclave* enclave;  // the same
 
   Result<EntryEnd> enter(std::uint64_t tcs_offset, SgxLeaf leaf, const Registers& in) {
     const SgxEntryEnd end =
@@ -159,10 +160,7 @@ Result<Enclave> Machine::create(const Secs& secs) {
   auto created = TRY(impl_->device->create(plan_of(secs)));
   auto* const enclave = dynamic_cast<Sgx2Enclave*>(created.get());
   if (enclave == nullptr) return internal("the emulator made an enclave without SGX2");
-  auto impl = std::make_unique<Enclave::Impl>();
-  impl->enclave.reset(enclave);
-  (void)created.release();
-  return Enclave(std::move(impl));
+  return Enclave(std::make_unique<Enclave::Impl>(std::move(created), enclave));
 }
 
 }  // namespace adyton::sgx_emulator
