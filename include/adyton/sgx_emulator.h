@@ -135,8 +135,8 @@ class Enclave {
   // one that is just coming or going.
   void interrupt(std::uint64_t tcs_offset);
 
-  // The host's side of SGX2, also while threads are inside; the enclave confirms by EACCEPT. Errors: invalid (no such
-  // pages, or not in the state that this takes); io.
+  // The host's side of SGX2, also while threads are inside; the enclave confirms by EACCEPT. Errors: invalid (not
+  // initialised, no such pages, or not in the state that this takes); io.
   Result<void> augment(std::uint64_t offset, std::uint64_t count);  // EAUG: zero pages, kRead | kWrite
   Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count,
                                     std::uint8_t permissions);                         // EMODPR: stay

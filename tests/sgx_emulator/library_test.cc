@@ -295,6 +295,16 @@ TEST(SgxEmulatorLibrary, OptionsAreTheMachines) {
   EXPECT_TRUE(added(provisioning, layout).initialise(layout.signature()));
 }
 
+// Else pages could be other ones than their measurement says.
+TEST(SgxEmulatorLibrary, PagesChangeOnlyAfterEinit) {
+  Machine on = machine();
+  Enclave enclave = added(on, {});
+  expect_error(enclave.augment(TestPlan::kGap, 1), ErrorCode::kInvalid, "EAUG: #GP: the enclave is not");
+  expect_error(enclave.restrict_permissions(TestPlan::kData, 1, kRead), ErrorCode::kInvalid, "EMODPR: #GP");
+  expect_error(enclave.change_type(TestPlan::kData, 1, PageType::kTcs), ErrorCode::kInvalid, "EMODT: #GP");
+  expect_error(enclave.remove(TestPlan::kData, 1), ErrorCode::kInvalid, "EREMOVE: #GP");
+}
+
 TEST(SgxEmulatorLibrary, PagesComeAndChange) {
   constexpr std::uint64_t kNew = TestPlan::kGap, kPending = 8, kModified = 16, kRestricted = 32;
   Machine on = machine();
