@@ -16,9 +16,9 @@
 #include <adyton/result.h>
 #include <adyton/secret.h>
 
-// Semantics and names are those of Intel's SDM, volume 3D; what is emulated, what differs from a
-// processor and what it does to the signals of the process is in docs/sgx-emulator.md. Enclave code runs natively in
-// this process, which can read and write all of the enclave; so can the enclave all of the process.
+// Semantics and names are those of Intel's SDM, volume 3D; what is emulated, what differs from a processor and what it
+// does to the signals of the process is in docs/sgx-emulator.md. Enclave code runs natively in this process, which can
+// read and write all of the enclave; so can the enclave all of the process.
 namespace adyton::sgx_emulator {
 
 inline constexpr std::uint64_t kPageBytes = 4096;
@@ -126,8 +126,9 @@ class Enclave {
 
   // EENTER on a TCS, or ERESUME of its last asynchronous exit, until EEXIT or what else EntryEnd has. Signals of the
   // host are handled and resumed without coming back. Any number of threads, each on a TCS of its own. Errors: invalid
-  // (not initialised, no such TCS, it is busy, no frame left for its state or none to resume); unavailable (processor
-  // or kernel lack what the emulator needs, with the remedy); exhausted (1,024 threads); io.
+  // (not initialised, no such TCS, it is busy, no frame left for its state or none to resume; from a handler of a
+  // signal that came inside); unavailable (processor or kernel lack what the emulator needs, with the remedy);
+  // exhausted (1,024 threads); io.
   Result<EntryEnd> enter(std::uint64_t tcs_offset, const Registers& registers);
   Result<EntryEnd> resume(std::uint64_t tcs_offset);
 
@@ -138,8 +139,8 @@ class Enclave {
   // The host's side of SGX2, also while threads are inside; the enclave confirms by EACCEPT. Errors: invalid (not
   // initialised, no such pages, or not in the state that this takes); io.
   Result<void> augment(std::uint64_t offset, std::uint64_t count);  // EAUG: zero pages, kRead | kWrite
-  Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count,
-                                    std::uint8_t permissions);                         // EMODPR: stay
+  // EMODPR: these permissions stay, if they are there.
+  Result<void> restrict_permissions(std::uint64_t offset, std::uint64_t count, std::uint8_t permissions);
   Result<void> change_type(std::uint64_t offset, std::uint64_t count, PageType type);  // EMODT: to kTcs or kTrim
   Result<void> remove(std::uint64_t offset, std::uint64_t count);                      // EREMOVE of what is trimmed
 
@@ -151,11 +152,10 @@ class Enclave {
 };
 
 struct MachineOptions {
-  bool strict = false;        // every ENCLU traps, which is as exact as it can be, and slower
-  bool rdtsc_faults = false;  // RDTSC inside is an invalid opcode, as with SGX1
-  bool provisioning = false;  // EINIT takes Attributes::kProvisionKey, as with /dev/sgx_provision open
-  std::optional<Measurement>
-      launch_signer{};  // IA32_SGXLEPUBKEYHASH, if locked: only this MRSIGNER launches; none: all
+  bool strict = false;                         // every ENCLU traps, which is as exact as it can be, and slower
+  bool rdtsc_faults = false;                   // RDTSC inside is an invalid opcode, as with SGX1
+  bool provisioning = false;                   // EINIT takes Attributes::kProvisionKey, as with /dev/sgx_provision open
+  std::optional<Measurement> launch_signer{};  // IA32_SGXLEPUBKEYHASH: the one MRSIGNER that launches; none: all
 };
 
 // An emulated processor. Movable; its enclaves may outlive it. Thread-safe.
