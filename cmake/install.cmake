@@ -2,7 +2,7 @@
 # cmake --install: the tool, the public headers, the rooms as static libraries, the CMake package and pkg-config files.
 include(CMakePackageConfigHelpers)
 
-set(targets adyton_interface_host adyton_interface_enclave adyton_interface_attest adyton_attest_shared)
+set(targets adyton_interface_host adyton_interface_enclave adyton_interface_attest adyton_interface_sgx_emulator adyton_attest_shared)
 foreach(room IN LISTS ADYTON_ROOMS)
   if(NOT room MATCHES "^(cli|keep)$")
     list(APPEND targets adyton_${room})

@@ -114,9 +114,10 @@ function(adyton_embed source program file)
   endif()
 endfunction()
 
-# adyton_interface(NAME): what programs link, as adyton::NAME, in the tree and installed.
+# adyton_interface(NAME [rooms...]): what programs link, as adyton::NAME, in the tree and installed.
 function(adyton_interface name)
   add_library(adyton_interface_${name} INTERFACE)
+  target_link_libraries(adyton_interface_${name} INTERFACE ${ARGN})
   add_library(adyton::${name} ALIAS adyton_interface_${name})
   set_target_properties(adyton_interface_${name} PROPERTIES EXPORT_NAME ${name})
 endfunction()

@@ -7,6 +7,10 @@ import sys
 
 from outside import Outside, expect
 
+TREE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TREE / "tests/tutorial"))
+from run_tutorial import run_page
+
 
 def vault(outside):
     outside.run(["adyton", "new", "vault"])
@@ -48,7 +52,7 @@ def program(outside):
 
 def attest(outside):
     """The C library, with pkg-config and with CMake, checks what the vault proved; and from Python."""
-    example = pathlib.Path(__file__).resolve().parents[2] / "examples/attest"
+    example = TREE / "examples/attest"
     outside.run(["adyton", "attest", "vault/vault.enclave", "--nonce", "00ff", "--output", "evidence.cbor"])
     outside.run(f"gcc -std=c11 {example}/verify.c $(pkg-config --cflags --libs adyton-attest) -o verify")
     outside.run(f"cmake -S {example} -B verify.build && cmake --build verify.build")
@@ -59,7 +63,16 @@ def attest(outside):
         outside.run(f"{verify} evidence.cbor", status=12)
 
 
+def sgx_emulator(outside):
+    """A project that links the SGX emulator alone, as its page tells it."""
+    folder = outside.work / "square"
+    folder.mkdir()
+    if wrong := run_page(outside, TREE / "docs/sgx-emulator.md", folder):
+        sys.exit(wrong)
+
+
 with Outside(*sys.argv[1:3]) as where:
     vault(where)
     program(where)
     attest(where)
+    sgx_emulator(where)

@@ -16,7 +16,7 @@ PUBLIC_HEADERS = {
     "call": "call codec handlers",
     "attest": "adyton_attest",
     "seal": "sealed_blob sealed_store",
-    "platform": "host",
+    "platform": "host sgx_emulator",
     "enclave": "enclave",
 }
 # Public headers in C: they must do without C++, and the standard library that they may include is C's.

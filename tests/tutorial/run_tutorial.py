@@ -30,29 +30,32 @@ def steps(page):
             yield "run", int(argument or 0), text, output or None
 
 
+def run_page(outside, page, folder):
+    """Does what the page says, beginning in this folder. Returns what was wrong, or None."""
+    count = 0
+    for kind, argument, text, output in steps(pathlib.Path(page).read_text()):
+        if kind == "file":
+            (folder / argument).write_text(text)
+            continue
+        count += 1
+        print("$", text.strip().replace("\n", "\n  "), flush=True)
+        where = outside.work.parent / "where"
+        done = subprocess.run(["bash", "-c", f'set -e\ntrap \'pwd >"{where}"\' EXIT\n{text}'], cwd=folder,
+                              env=outside.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=300)
+        print(done.stdout, flush=True)
+        if done.returncode != argument:
+            return f"ended with status {done.returncode} instead of {argument}"
+        if output is not None and not matches(output, done.stdout):
+            return f"the page shows:\n{output}"
+        folder = pathlib.Path(where.read_text().strip())
+    print(f"{count} blocks ran")
+    return None if count else "the page has no commands"
+
+
 def main(build, page):
-    state = {"folder": None}
     with Outside(build, "install") as outside:
-        state["folder"] = outside.work
-        count = 0
-        for kind, argument, text, output in steps(pathlib.Path(page).read_text()):
-            if kind == "file":
-                (state["folder"] / argument).write_text(text)
-                continue
-            count += 1
-            print("$", text.strip().replace("\n", "\n  "), flush=True)
-            where = outside.work.parent / "where"
-            done = subprocess.run(["bash", "-c", f'set -e\ntrap \'pwd >"{where}"\' EXIT\n{text}'], cwd=state["folder"],
-                                  env=outside.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, timeout=300)
-            print(done.stdout, flush=True)
-            if done.returncode != argument:
-                return f"ended with status {done.returncode} instead of {argument}"
-            if output is not None and not matches(output, done.stdout):
-                return f"the page shows:\n{output}"
-            state["folder"] = pathlib.Path(where.read_text().strip())
-        print(f"{count} blocks ran")
-        return None if count else "the page has no commands"
+        return run_page(outside, page, outside.work)
 
 
 if __name__ == "__main__":

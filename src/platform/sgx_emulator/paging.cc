@@ -7,6 +7,15 @@
 #include "platform/sgx_emulator/enclave.h"
 
 namespace adyton::sgx {
+namespace {
+
+// EAUG, EMODPR and EMODT want it, and the kernel's device of EREMOVE as well.
+Result<void> check_initialised(const Secs& secs) {
+  if ((secs.attributes.flags & SgxAttributes::kInit) != 0) return {};
+  return invalid("#GP: the enclave is not initialised");
+}
+
+}  // namespace
 
 // To the host kernel: a page that waits for EACCEPT cannot be touched; nor a TCS.
 void EmulatedEnclave::protect(std::uint64_t offset, std::uint64_t count) {
@@ -20,7 +29,7 @@ bool EmulatedEnclave::added(std::uint64_t address) const { return page_at(addres
 
 Result<void> EmulatedEnclave::augment(std::uint64_t offset, std::uint64_t count) {
   const std::scoped_lock lock(paging_);
-  if ((secs_.attributes.flags & SgxAttributes::kInit) == 0) return invalid("EAUG: #GP: the enclave is not initialised");
+  TRY(check_initialised(secs_).within("EAUG"));
   TRY(check_run(offset, count, false).within("EAUG"));
   TRY(memory_.discard(offset, count * kPageBytes));
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -33,6 +42,7 @@ Result<void> EmulatedEnclave::augment(std::uint64_t offset, std::uint64_t count)
 Result<void> EmulatedEnclave::restrict_permissions(std::uint64_t offset, std::uint64_t count,
                                                    std::uint64_t permissions) {
   const std::scoped_lock lock(paging_);
+  TRY(check_initialised(secs_).within("EMODPR"));
   TRY(check_run(offset, count, true).within("EMODPR"));
   if ((permissions & ~(kRead | kWrite | kExecute)) != 0 || (permissions & (kRead | kWrite)) == kWrite)
     return invalid("EMODPR: #GP: permissions {:#x}", permissions);
@@ -50,6 +60,7 @@ Result<void> EmulatedEnclave::restrict_permissions(std::uint64_t offset, std::ui
 
 Result<void> EmulatedEnclave::change_type(std::uint64_t offset, std::uint64_t count, bool to_tcs) {
   const std::scoped_lock lock(paging_);
+  TRY(check_initialised(secs_).within("EMODT"));
   TRY(check_run(offset, count, true).within("EMODT"));
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t at = offset + i * kPageBytes;
@@ -74,6 +85,7 @@ Result<void> EmulatedEnclave::change_type(std::uint64_t offset, std::uint64_t co
 
 Result<void> EmulatedEnclave::remove(std::uint64_t offset, std::uint64_t count) {
   const std::scoped_lock lock(paging_);
+  TRY(check_initialised(secs_).within("EREMOVE"));
   TRY(check_run(offset, count, true).within("EREMOVE"));
   for (std::uint64_t i = 0; i < count; ++i) {
     const PageEntry page = page_at(offset + i * kPageBytes);
