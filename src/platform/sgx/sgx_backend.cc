@@ -77,7 +77,7 @@ Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image,
   std::vector<std::string> arguments = {image.identity().name}, environment;
   arguments.insert(arguments.end(), config.arguments.begin(), config.arguments.end());
   environment = TRY(enclave_environment(image.image().manifest(), config));
-  TRY(start_strings(arguments, environment));
+  if (auto taken = start_strings(arguments, environment); !taken) return std::move(taken).error();
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   Hosted hosted = TRY(prepare(image, enclave, config));
   const Descriptor orders = TRY(make_sealed_file("adyton-sgx-runner-orders", hosted.orders.expose(), 0400));
