@@ -128,6 +128,6 @@ int main(int argc, char** argv) {
        {"malloc-heavy, four threads, one arena", "MallocThreadsKeep", "MallocThreadsLinux", 1 / kShare,
         "(85 %, not promised)"},
        {"the same, linked with jemalloc", "MallocThreadsKeepJemalloc", "MallocThreadsLinuxAsItIs", 1 / kShare,
-        "at least 85 % of native, as it is there"},
+        "(85 % of native, as it is there, not promised)"},
        {"thread-heavy program", "ThreadsKeep", "ThreadsLinux", 1 / kShare, "at least 85 % of native"}});
 }
