@@ -133,7 +133,8 @@ Result<void> ChannelEndpoint::call(const detail::CallTarget& target, const CallO
     return nested.result;
   }
 
-  auto number = pool_.acquire(limits, state_);
+  const auto answerer_sleeps = [this](std::uint32_t lane) { return outbound_[lane].other_sleeps(); };
+  auto number = pool_.acquire(limits, state_, answerer_sleeps);
   if (!number) return named(std::move(number).error());
   Lane& lane = outbound_[*number];
   bool is_long = false;
@@ -153,10 +154,12 @@ Result<void> ChannelEndpoint::call(const detail::CallTarget& target, const CallO
     lane.short_calls = is_long ? 0 : lane.short_calls + 1;
     const bool looks_at_clock = lane.short_calls % kManyShort == 0;
     const std::uint32_t answerer = lane.other_processor();
-    pool_.release(*number, is_long);
     if (pool_.crowded()) {
-      pool_.make_way(
+      pool_.release_crowded(
+          *number, is_long,
           {.was_quick = !is_long && !lane.other_sleeps(), .looks_at_clock = looks_at_clock, .answerer = answerer});
+    } else {
+      pool_.release(*number, is_long);
     }
   }
   return std::move(conversation.result);
@@ -281,7 +284,7 @@ void ChannelEndpoint::finish_later(std::uint32_t number) {
       }
     }
     pool_.release(number, true);
-    if (pool_.crowded()) pool_.make_way({});
+    if (pool_.crowded()) pool_.let_in();
     *done = true;
   };
   try {

@@ -10,6 +10,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kTenure{4};     // of a thread that calls back to back while others wait
 constexpr std::chrono::milliseconds kRecheck{200};  // a waiting thread looks by itself, whatever the other side does
+constexpr std::chrono::milliseconds kSoon{1};       // likewise, while a lane is just being kept
+
+// What this thread kept last, of whichever pool; its address is the thread's mark in LanePool::kept_.
+struct Kept {
+  const LanePool* pool = nullptr;
+  std::uint32_t lane = 0;
+};
+thread_local Kept kept;
+std::uintptr_t own_mark() { return std::bit_cast<std::uintptr_t>(&kept); }
 
 std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -34,14 +43,33 @@ std::optional<std::uint32_t> LanePool::try_acquire() {
   return std::nullopt;
 }
 
-Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelState& state) {
+std::optional<std::uint32_t> LanePool::resume_tenure() {
+  if (kept.pool != this) return std::nullopt;
+  kept.pool = nullptr;
+  std::uintptr_t mark = own_mark();
+  if (!kept_[kept.lane].compare_exchange_strong(mark, 0, std::memory_order_acquire)) return std::nullopt;
+  return kept.lane;
+}
+
+std::optional<std::uint32_t> LanePool::take_kept(detail::FunctionRef<bool(std::uint32_t)> may_be_taken) {
+  for (std::uint32_t lane = 0; (all_ >> lane & 1) != 0; ++lane) {
+    if (kept_[lane].load(std::memory_order_seq_cst) == 0 || !may_be_taken(lane)) continue;
+    if (kept_[lane].exchange(0, std::memory_order_acquire) != 0) return lane;
+    if (lane == 63) break;
+  }
+  return std::nullopt;
+}
+
+Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelState& state,
+                                        detail::FunctionRef<bool(std::uint32_t)> answerer_sleeps) {
+  if (const auto lane = resume_tenure()) return *lane;
   if (reserved_.load(std::memory_order_relaxed) == 0) {
     if (const auto lane = try_acquire()) return *lane;
   }
   queue_.waiting.fetch_add(1, std::memory_order_seq_cst);
   if (waiting_.fetch_add(1, std::memory_order_seq_cst) == 0) tenure_start_.store(now_ns(), std::memory_order_relaxed);
   const std::stop_callback wake(limits.cancel, [this] { wake_all(); });
-  bool waited = false;
+  bool waited = false, rung = false;
   Placement placement;
   Result<std::uint32_t> result{Error{}};
   for (;;) {
@@ -51,6 +79,13 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
         result = *lane;
         break;
       }
+    }
+    // Either its answering thread, which is about to sleep, sees that somebody waits, and rings; or it is seen to be
+    // asleep.
+    const auto any = [](std::uint32_t) { return true; };
+    if (const auto lane = rung ? take_kept(any) : take_kept(answerer_sleeps)) {
+      result = *lane;
+      break;
     }
     if (state.interrupted()) {
       result = state.interruption().value_or(unavailable("the channel was interrupted"));
@@ -67,10 +102,17 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
     }
     // Whoever is to wake this thread then does so on its own processor, not on that of the answering thread.
     placement.beside(answerer_.load(std::memory_order_relaxed));
-    SteadyTime until = now + kRecheck;
+    // Whose answering thread sleeps is about to be kept, or released, by a thread that has not come to that.
+    const std::uint64_t busy = all_ & ~free_.load(std::memory_order_relaxed);
+    bool soon = false;
+    for (std::uint64_t lanes = busy; lanes != 0; lanes &= lanes - 1) {
+      soon |= answerer_sleeps(static_cast<std::uint32_t>(std::countr_zero(lanes)));
+    }
+    SteadyTime until = now + (soon ? kSoon : kRecheck);
     if (limits.deadline && *limits.deadline < until) until = *limits.deadline;
     futex_wait(queue_.bell, seen, until);
     waited = true;
+    rung = queue_.bell.load(std::memory_order_relaxed) != seen || std::chrono::steady_clock::now() >= now + kRecheck;
   }
   placement.anywhere();
   waiting_.fetch_sub(1, std::memory_order_relaxed);
@@ -87,13 +129,19 @@ void LanePool::release(std::uint32_t lane, bool was_long) {
   free_.fetch_or(std::uint64_t{1} << lane, std::memory_order_seq_cst);
 }
 
-void LanePool::make_way(const LastCall& last) {
-  if (last.was_quick) {
-    if (!last.looks_at_clock) return;
+void LanePool::release_crowded(std::uint32_t lane, bool was_long, const LastCall& last) {
+  bool stays = last.was_quick;
+  if (last.was_quick && last.looks_at_clock) {
     answerer_.store(last.answerer, std::memory_order_relaxed);
-    if (now_ns() - tenure_start_.load(std::memory_order_relaxed) < std::chrono::nanoseconds(kTenure).count()) return;
-    reserved_.store(1, std::memory_order_relaxed);
+    stays = now_ns() - tenure_start_.load(std::memory_order_relaxed) < std::chrono::nanoseconds(kTenure).count();
+    if (!stays) reserved_.store(1, std::memory_order_relaxed);
   }
+  if (stays) {
+    kept = {this, lane};
+    kept_[lane].store(own_mark(), std::memory_order_release);
+    return;
+  }
+  release(lane, was_long);
   let_in();
 }
 
