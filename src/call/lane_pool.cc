@@ -108,11 +108,11 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
     for (std::uint64_t lanes = busy; lanes != 0; lanes &= lanes - 1) {
       soon |= answerer_sleeps(static_cast<std::uint32_t>(std::countr_zero(lanes)));
     }
-    SteadyTime until = now + (soon ? kSoon : kRecheck);
-    if (limits.deadline && *limits.deadline < until) until = *limits.deadline;
-    futex_wait(queue_.bell, seen, until);
+    const SteadyTime recheck = now + (soon ? kSoon : kRecheck);
+    const bool ends_first = limits.deadline && *limits.deadline < recheck;
+    futex_wait(queue_.bell, seen, ends_first ? *limits.deadline : recheck);
     waited = true;
-    rung = queue_.bell.load(std::memory_order_relaxed) != seen || std::chrono::steady_clock::now() >= now + kRecheck;
+    rung = queue_.bell.load(std::memory_order_relaxed) != seen || !(soon || ends_first);
   }
   placement.anywhere();
   waiting_.fetch_sub(1, std::memory_order_relaxed);
