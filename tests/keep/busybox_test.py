@@ -39,7 +39,8 @@ def fetch():
     keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
     (folder / "sources.list").write_text(f"deb-src [signed-by={keys}] {archive} bookworm main\n")
     apt = ["apt-get", "-qq", "-o", f"Dir::Etc::sourcelist={folder}/sources.list", "-o", "Dir::Etc::sourceparts=-",
-           "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}"]
+           "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o", "Acquire::http::Timeout=20",
+           "-o", "Acquire::https::Timeout=20", "-o", "Acquire::Retries=1"]
     for command in ["update"], ["source", "busybox"]:
         if subprocess.run([*apt, *command], cwd=folder, stdout=subprocess.DEVNULL).returncode != 0:
             print(f"the source of busybox cannot be fetched from {archive}")
