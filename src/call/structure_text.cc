@@ -64,7 +64,8 @@ class Parser {
       if (!take(", ")) return error("a count");
       const auto digits = word();
       const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), out.count);
-      if (code != std::errc() || end != digits.data() + digits.size()) return error("a count");
+      const bool padded = digits.size() > 1 && digits[0] == '0';  // one text for each structure
+      if (code != std::errc() || end != digits.data() + digits.size() || padded) return error("a count");
       if (!take(">")) return error(">");
       return out;
     }

@@ -34,8 +34,9 @@ TEST(StructureText, RefusesEveryTruncationAndNonsense) {
     const auto tree = parse_call_text(draw.kText.substr(0, n));
     EXPECT_FALSE(tree) << draw.kText.substr(0, n);
   }
-  for (const char* bad : {"", "f", "()", "f() ->", "f() -> list<>", "f() -> list<u8, u8>", "f() -> u7", "f(,) -> u8",
-                          "f() -> array<u8, x>", "f() -> enum E: string", "f() -> S{x u8}", "f() -> u8 "}) {
+  for (const char* bad :
+       {"", "f", "()", "f() ->", "f() -> list<>", "f() -> list<u8, u8>", "f() -> u7", "f(,) -> u8",
+        "f() -> array<u8, x>", "f() -> array<u8, 04>", "f() -> enum E: string", "f() -> S{x u8}", "f() -> u8 "}) {
     EXPECT_FALSE(parse_call_text(bad)) << bad;
   }
   std::string deep = "f() -> ";
