@@ -60,7 +60,7 @@ void MeasureHeap(benchmark::State& state) {
 BENCHMARK(MeasureHeap)->Unit(benchmark::kMillisecond);
 
 // Of tests/keep/programs system_calls.c tells what one of its calls of getpid() takes, cpuid.c what one cpuid does.
-constexpr const char *kSystemCalls = "system_calls", *kCpuid = "cpuid";
+constexpr std::string_view kSystemCalls = "system_calls", kCpuid = "cpuid";
 std::string path_of(std::string_view program) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / fmt::format("keep_program_{}", program);
 }
@@ -82,7 +82,7 @@ void set_time(benchmark::State& state, const std::string& printed) {
   state.SetIterationTime(nanoseconds / kBillion);
 }
 
-void Inside(benchmark::State& state, const char* program) {
+void Inside(benchmark::State& state, std::string_view program) {
   const Image kept = Image::parse(attach_keep(image_of(program), keep_program()).value()).value();
   const PrivateKey key = PrivateKey::parse_pem(kTestSgxKey).value();
   const Image image = Image::parse(sign_for_sgx(kept, key, 0x20261122).value()).value();
@@ -91,8 +91,9 @@ void Inside(benchmark::State& state, const char* program) {
     const auto device = make_sgx_emulator(SgxFuses::make().value(), {}).value();
     const auto loaded = load_sgx_enclave(*device, enclave.plan, enclave.sigstruct).value();
     const int output = memfd_create("output", MFD_CLOEXEC);
-    const auto end = run_keep(*loaded, enclave.plan.tcs_offsets,
-                              {.arguments = {program, "time", std::string(kRounds)}, .streams = {.output = output}});
+    const auto end =
+        run_keep(*loaded, enclave.plan.tcs_offsets,
+                 {.arguments = {std::string(program), "time", std::string(kRounds)}, .streams = {.output = output}});
     std::array<char, 64> printed{};
     if (!end || end->status != 0 || pread(output, printed.data(), printed.size() - 1, 0) <= 0) {
       state.SkipWithError("the program did not run to its end");
@@ -104,7 +105,7 @@ void Inside(benchmark::State& state, const char* program) {
 BENCHMARK_CAPTURE(Inside, SystemCall, kSystemCalls)->UseManualTime()->Iterations(1);
 BENCHMARK_CAPTURE(Inside, Cpuid, kCpuid)->UseManualTime()->Iterations(1);
 
-void OnLinux(benchmark::State& state, const char* program) {
+void OnLinux(benchmark::State& state, std::string_view program) {
   const std::string_view rounds = program == kCpuid ? kFewRounds : kRounds;
   for (auto _ : state) {
     FILE* pipe = popen(fmt::format("{} time {}", path_of(program), rounds).c_str(), "r");

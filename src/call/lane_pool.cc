@@ -51,11 +51,10 @@ std::optional<std::uint32_t> LanePool::resume_tenure() {
   return kept.lane;
 }
 
-std::optional<std::uint32_t> LanePool::take_kept(detail::FunctionRef<bool(std::uint32_t)> may_be_taken) {
-  for (std::uint32_t lane = 0; (all_ >> lane & 1) != 0; ++lane) {
-    if (kept_[lane].load(std::memory_order_seq_cst) == 0 || !may_be_taken(lane)) continue;
-    if (kept_[lane].exchange(0, std::memory_order_acquire) != 0) return lane;
-    if (lane == 63) break;
+std::optional<std::uint32_t> LanePool::find_busy(detail::FunctionRef<bool(std::uint32_t)> holds) const {
+  for (std::uint64_t busy = all_ & ~free_.load(std::memory_order_relaxed); busy != 0; busy &= busy - 1) {
+    const auto lane = static_cast<std::uint32_t>(std::countr_zero(busy));
+    if (holds(lane)) return lane;
   }
   return std::nullopt;
 }
@@ -82,8 +81,11 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
     }
     // Either its answering thread, which is about to sleep, sees that somebody waits, and rings; or it is seen to be
     // asleep.
-    const auto any = [](std::uint32_t) { return true; };
-    if (const auto lane = rung ? take_kept(any) : take_kept(answerer_sleeps)) {
+    const auto take_kept = [&](std::uint32_t lane) {
+      return kept_[lane].load(std::memory_order_seq_cst) != 0 && (rung || answerer_sleeps(lane)) &&
+             kept_[lane].exchange(0, std::memory_order_acquire) != 0;
+    };
+    if (const auto lane = find_busy(take_kept)) {
       result = *lane;
       break;
     }
@@ -103,11 +105,7 @@ Result<std::uint32_t> LanePool::acquire(const WaitLimits& limits, const ChannelS
     // Whoever is to wake this thread then does so on its own processor, not on that of the answering thread.
     placement.beside(answerer_.load(std::memory_order_relaxed));
     // Whose answering thread sleeps is about to be kept, or released, by a thread that has not come to that.
-    const std::uint64_t busy = all_ & ~free_.load(std::memory_order_relaxed);
-    bool soon = false;
-    for (std::uint64_t lanes = busy; lanes != 0; lanes &= lanes - 1) {
-      soon |= answerer_sleeps(static_cast<std::uint32_t>(std::countr_zero(lanes)));
-    }
+    const bool soon = find_busy(answerer_sleeps).has_value();
     const SteadyTime recheck = now + (soon ? kSoon : kRecheck);
     const bool ends_first = limits.deadline && *limits.deadline < recheck;
     futex_wait(queue_.bell, seen, ends_first ? *limits.deadline : recheck);

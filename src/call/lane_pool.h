@@ -57,7 +57,8 @@ class LanePool {
   std::optional<std::uint32_t> try_acquire();
   // The lane that this thread has kept and nobody has taken away.
   std::optional<std::uint32_t> resume_tenure();
-  std::optional<std::uint32_t> take_kept(detail::FunctionRef<bool(std::uint32_t)> may_be_taken);
+  // The first lane that is not free and of which this holds.
+  std::optional<std::uint32_t> find_busy(detail::FunctionRef<bool(std::uint32_t)> holds) const;
 
   const std::uint64_t all_;
   const int short_calls_;

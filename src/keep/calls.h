@@ -26,7 +26,7 @@ struct Terminal {
 };
 Terminal terminal_of(const OpenFile& file);
 // Whether [address, address + bytes) is mapped, as far as that is one piece of the application, its heap or a stack.
-bool is_there(const Kernel& kernel, std::uint64_t address, std::uint64_t bytes);
+bool is_there(Kernel& kernel, std::uint64_t address, std::uint64_t bytes);
 // True once for each system call of which the log is to say that it is not there: a program that asks again and again
 // does not flood it. Requires number < 512.
 bool not_yet_named(Kernel& kernel, std::uint64_t number);

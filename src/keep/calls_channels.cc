@@ -69,9 +69,7 @@ std::int64_t write_pipe(Kernel& kernel, ThreadState& thread, const OpenFile& fil
   while (done < bytes) {
     const std::int64_t part = until_done(kernel, thread, file, waits,
                                          [&] { return kernel.channels.write_pipe(pipe, next + done, bytes - done); });
-    if (part == -EPIPE && (flags & kNoSignal) == 0) {
-      send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
-    }
+    if (part == -EPIPE) signal_broken_pipe(kernel, thread, flags);
     if (part < 0) return done > 0 ? static_cast<std::int64_t>(done) : part;
     done += static_cast<std::uint64_t>(part);
     if (!waits) break;

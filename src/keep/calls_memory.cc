@@ -80,9 +80,10 @@ std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t b
   return kernel.memory.advise(address, bytes, advice);
 }
 
-bool is_there(const Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
+bool is_there(Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
+  if (bytes == 0) return true;
   bytes = page_ceiling(bytes);
-  if (bytes == 0 || of_application(kernel, address, bytes)) return true;
+  if (of_application(kernel, address, bytes)) return true;
   const Shared shared(kernel.memory_lock);
   if (kernel.stacks.contains(address)) return kernel.stacks.has(address, bytes);
   return address + bytes > address && kernel.memory.areas().is_taken(address, address + bytes);

@@ -47,6 +47,10 @@ std::int64_t give_no_address(Kernel& kernel, std::uint64_t size_at) {
 
 }  // namespace
 
+void signal_broken_pipe(Kernel& kernel, const ThreadState& thread, std::uint64_t flags) {
+  if ((flags & kNoSignal) == 0) send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
+}
+
 std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const void* from, std::uint64_t bytes,
                   std::uint64_t flags) {
   if ((flags & ~kOfSend) != 0) return -EOPNOTSUPP;
@@ -62,9 +66,7 @@ std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const voi
       if (ready < 0) return done > 0 ? static_cast<std::int64_t>(done) : -kRestart;
       continue;
     }
-    if (sent == -EPIPE && (flags & kNoSignal) == 0) {
-      send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
-    }
+    if (sent == -EPIPE) signal_broken_pipe(kernel, thread, flags);
     if (sent < 0) return done > 0 ? static_cast<std::int64_t>(done) : sent;
     done += static_cast<std::uint64_t>(sent);
     if (!waits(file, flags) && static_cast<std::uint64_t>(sent) < part) break;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // read(), write() and what goes with descriptors of any kind.
 #include <asm/errno.h>
-#include <asm/signal.h>
 #include <asm/unistd_64.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -12,7 +11,6 @@
 #include "keep/position.h"
 #include "keep/random.h"
 #include "keep/shared_files.h"
-#include "keep/signals.h"
 #include "keep/socket_calls.h"
 #include "keep/vectors.h"
 
@@ -124,7 +122,7 @@ std::int64_t write_open(Kernel& kernel, ThreadState& thread, OpenFile& file, con
     case FileKind::kOutput: {
       const std::int64_t taken = blocks(file) ? write_to_host(thread, file.object, from, bytes)
                                               : write_what_goes(kernel, thread, file, from, bytes);
-      if (taken == -EPIPE) send_signal(kernel, thread.thread_id, SIGPIPE, sent_by_this_process(0));
+      if (taken == -EPIPE) signal_broken_pipe(kernel, thread);
       return taken;
     }
     case FileKind::kFile:

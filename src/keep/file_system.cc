@@ -225,7 +225,7 @@ std::int64_t FileSystem::remove(std::uint32_t folder, const char* path, bool rem
   if (remove_folder && node.folder == 0) return -ENOTDIR;
   if (!remove_folder && node.folder != 0) return -EISDIR;
   if (node.first != 0) return -ENOTEMPTY;
-  if (place.node == kRoot || same(place.name, ".") || same(place.name, "..")) return -EBUSY;
+  if (place.node == kRoot || same(place.name, "..")) return -EBUSY;
   detach(place.node);
   drop_if_unused(place.node);
   return 0;

@@ -37,7 +37,7 @@ struct Kernel {
   KeepConfig config{};
   MeasuredManifest manifest;
   UserMemory user;
-  mutable SpinLock memory_lock;
+  SpinLock memory_lock;
   bool lists_files = false;  // of the host, in sgx.file_sha256
   PageAllocator memory;
   Stacks stacks;  // by the same lock

@@ -34,6 +34,8 @@ std::int64_t send(Kernel& kernel, ThreadState& thread, OpenFile& file, const voi
                   std::uint64_t flags);
 // MSG_
 inline constexpr std::uint64_t kPeek = 0x2, kDontWait = 0x40, kWaitAll = 0x100, kNoSignal = 0x4000, kMore = 0x8000;
+// Of what was EPIPE: SIGPIPE to the thread, unless `flags` have kNoSignal.
+void signal_broken_pipe(Kernel& kernel, const ThreadState& thread, std::uint64_t flags = 0);
 
 // TCP. Nothing: EBADF, ENOTSOCK, and EINVAL of a pair.
 Held socket_file(Kernel& kernel, std::uint64_t descriptor, std::int64_t& error);

@@ -119,9 +119,8 @@ void Page::problems(const Verified& verified, const Verdict& verdict) {
   clauses(verdict, false);
   if (verified.findings().claims.hardware_model.ends_with(kEmulatedPlatform)) {
     line(2,
-         "The platform is emulated, and no vendor knows of it: who trusts it says --trust-root FILE, and adyton attest "
-         "-o "
-         "FILE writes FILE.collateral beside it",
+         "The platform is emulated, and no vendor knows of it: who trusts it says --trust-root FILE, and "
+         "adyton attest -o FILE writes FILE.collateral beside it",
          kFaint);
   } else if (!missing_urls(verified.findings()).empty()) {
     line(2, "To ask the vendors for it: adyton verify --fetch, or adyton collateral fetch to keep it", kFaint);

@@ -16,6 +16,10 @@ namespace adyton {
 
 using Svns = std::array<std::uint8_t, 16>;  // of the components of a TCB
 
+// The FMSPC that the platforms of Adyton's SGX emulator have, "Adyton" in ASCII; Intel vouches for none such.
+inline constexpr std::array<std::byte, 6> kEmulatedFmspc = {std::byte{'A'}, std::byte{'d'}, std::byte{'y'},
+                                                            std::byte{'t'}, std::byte{'o'}, std::byte{'n'}};
+
 enum class SgxType : std::uint8_t { kStandard = 0, kScalable = 1, kScalableWithIntegrity = 2 };
 
 struct PckExtensions {

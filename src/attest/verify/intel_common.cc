@@ -223,8 +223,7 @@ void add_fields(const PckExtensions& platform, Findings& findings) {
   add_flag("dynamic platform", platform.dynamic_platform);
   add_flag("cached keys", platform.cached_keys);
   add_flag("SMT enabled", platform.smt_enabled);
-  // The FMSPC that Adyton's emulator gives its platforms, in ASCII; no Intel root vouches for one (docs/sgx.md).
-  const bool emulated = std::ranges::equal(std::as_bytes(std::span(platform.fmspc)), as_bytes("Adyton"));
+  const bool emulated = platform.fmspc == kEmulatedFmspc;
   findings.claims.hardware_model = fmt::format("FMSPC {}{}", to_hex(platform.fmspc), emulated ? kEmulatedPlatform : "");
 }
 

@@ -74,9 +74,9 @@ Result<std::unique_ptr<Instance>> SgxBackend::launch(const VerifiedImage& image,
   if (config.trace >= 0 && !image.image().manifest().debug) {
     return denied("{} is not a debug image: set debug = true in its manifest to trace it", image.identity().name);
   }
-  std::vector<std::string> arguments = {image.identity().name}, environment;
+  std::vector<std::string> arguments = {image.identity().name};
   arguments.insert(arguments.end(), config.arguments.begin(), config.arguments.end());
-  environment = TRY(enclave_environment(image.image().manifest(), config));
+  std::vector<std::string> environment = TRY(enclave_environment(image.image().manifest(), config));
   if (auto taken = start_strings(arguments, environment); !taken) return std::move(taken).error();
   const SignedSgxPlan enclave = TRY(verify_sgx_signature(image.image()));
   Hosted hosted = TRY(prepare(image, enclave, config));

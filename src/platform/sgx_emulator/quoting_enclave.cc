@@ -15,8 +15,6 @@ using namespace sgx;
 
 constexpr std::uint16_t kProduct = 1, kSvn = 1, kPceSvn = 1;
 constexpr std::size_t kAuthenticationDataBytes = 32, kPointBytes = 64;
-constexpr std::array<std::byte, 6> kFmspc = {std::byte{'A'}, std::byte{'d'}, std::byte{'y'},
-                                             std::byte{'t'}, std::byte{'o'}, std::byte{'n'}};
 
 // It has no pages that could be measured, so its measurements are of names.
 const Secs& quoting_secs() {
@@ -94,7 +92,7 @@ Result<void> EmulatedQuotingEnclave::start(std::int64_t now) {
   std::ranges::transform(SgxFuses::kCpuSvn, platform_.components.begin(), std::to_integer<std::uint8_t>);
   platform_.cpu_svn = SgxFuses::kCpuSvn;
   platform_.pce_svn = kPceSvn;
-  platform_.fmspc = kFmspc;
+  platform_.fmspc = kEmulatedFmspc;
   pck_chain_ = TRY(authority_.pck_chain(platform_, now));
   return {};
 }

@@ -20,20 +20,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "promise.h"
 #include "wary.h"
 
 namespace {
-
-[[noreturn]] void broken(int line, const char* promise) {
-  char text[200];
-  const int length = snprintf(text, sizeof(text), "line %d: %s\n", line, promise);
-  (void)!write(2, text, static_cast<std::size_t>(length));
-  _exit(99);
-}
-#define PROMISE(promise)                        \
-  do {                                          \
-    if (!(promise)) broken(__LINE__, #promise); \
-  } while (false)
 
 // What a call gave: at most `most`, or an error that has a name.
 long given(long result, long most) {

@@ -23,20 +23,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "promise.h"
 #include "wary.h"
 
 namespace {
-
-[[noreturn]] void broken(int line, const char* promise) {
-  char text[200];
-  const int length = snprintf(text, sizeof(text), "line %d: %s\n", line, promise);
-  (void)!write(2, text, static_cast<std::size_t>(length));
-  _exit(99);
-}
-#define PROMISE(promise)                        \
-  do {                                          \
-    if (!(promise)) broken(__LINE__, #promise); \
-  } while (false)
 
 // In read-only memory, in data, on the heap and in registers while the host is asked.
 const volatile std::uint64_t read_only_secret[512] = {kWarySecret, kWarySecret};
