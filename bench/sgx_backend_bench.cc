@@ -88,15 +88,7 @@ void work(benchmark::State& state, std::optional<double> (*run)(const std::strin
 }
 void MallocLinux(benchmark::State& state) { work(state, on_linux, "malloc"); }
 void MallocKeep(benchmark::State& state) { work(state, on_keep, "malloc"); }
-// With one arena, as enclaves have: with one for each thread Linux takes half as long.
-std::optional<double> on_linux_with_one_arena(const std::string& job) {
-  ::setenv("GLIBC_TUNABLES", "glibc.malloc.arena_max=1", 1);
-  const auto out = on_linux(job);
-  ::unsetenv("GLIBC_TUNABLES");
-  return out;
-}
 void MallocThreadsLinux(benchmark::State& state) { work(state, on_linux, "malloc-threads"); }
-void MallocThreadsLinuxOneArena(benchmark::State& state) { work(state, on_linux_with_one_arena, "malloc-threads"); }
 void MallocThreadsKeep(benchmark::State& state) { work(state, on_keep, "malloc-threads"); }
 // Another allocator than the C library's: what a program that cares links.
 void MallocThreadsKeepJemalloc(benchmark::State& state) { work(state, on_keep_with_jemalloc, "malloc-threads"); }
@@ -110,7 +102,6 @@ BENCHMARK(MallocLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocKeep)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocThreadsLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocThreadsKeep)->UseManualTime()->Iterations(3);
-BENCHMARK(MallocThreadsLinuxOneArena)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocThreadsKeepJemalloc)->UseManualTime()->Iterations(3);
 BENCHMARK(ThreadsLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(ThreadsKeep)->UseManualTime()->Iterations(3);
@@ -126,8 +117,6 @@ int main(int argc, char** argv) {
        {"launch, 64 MiB heap", "LaunchSgx", "", 150'000, "under 150 ms to the first reply"},
        {"malloc-heavy program", "MallocKeep", "MallocLinux", 1 / kShare, "at least 85 % of native"},
        {"malloc-heavy program, on four threads", "MallocThreadsKeep", "MallocThreadsLinux", 1 / kShare, "the same"},
-       {"the same beside one arena on Linux", "MallocThreadsKeep", "MallocThreadsLinuxOneArena", 1 / kShare,
-        "the same"},
        {"the same, linked with jemalloc", "MallocThreadsKeepJemalloc", "MallocThreadsLinux", 1 / kShare, "the same"},
        {"thread-heavy program", "ThreadsKeep", "ThreadsLinux", 1 / kShare, "at least 85 % of native"}});
 }

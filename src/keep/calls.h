@@ -27,6 +27,10 @@ struct Terminal {
 Terminal terminal_of(const OpenFile& file);
 // Whether [address, address + bytes) is mapped, as far as that is one piece of the application, its heap or a stack.
 bool is_there(Kernel& kernel, std::uint64_t address, std::uint64_t bytes);
+struct HeapUse {
+  std::uint64_t bytes, free;
+};
+HeapUse heap_use(Kernel& kernel);
 // True once for each system call of which the log is to say that it is not there: a program that asks again and again
 // does not flood it. Requires number < 512.
 bool not_yet_named(Kernel& kernel, std::uint64_t number);

@@ -97,14 +97,12 @@ std::int64_t call_fallocate(Kernel& kernel, const Frame& frame) {
 std::int64_t call_statfs(Kernel& kernel, std::uint64_t to) {
   auto* out = kernel.user.out<struct statfs>(to);
   if (out == nullptr) return -EFAULT;
-  const Locked locked(kernel.memory_lock);
-  const auto all = static_cast<long>((kernel.memory.end() - kernel.memory.begin()) / kPage);
-  const auto free = all - static_cast<long>(kernel.memory.taken_bytes() / kPage);
+  const HeapUse use = heap_use(kernel);
   *out = {};
   out->f_type = 0x01021994;  // TMPFS_MAGIC
   out->f_bsize = out->f_frsize = kPage;
-  out->f_blocks = all;
-  out->f_bfree = out->f_bavail = free;
+  out->f_blocks = static_cast<long>(use.bytes / kPage);
+  out->f_bfree = out->f_bavail = static_cast<long>(use.free / kPage);
   out->f_files = out->f_ffree = FileSystem::kMostNodes;
   out->f_namelen = kMostName;
   return 0;

@@ -38,6 +38,7 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
     if (file->kind != FileKind::kHostMemory) return map_file(kernel, frame, *file);
     return map_host_memory(kernel, frame);
   }
+  if ((flags & MAP_HUGETLB) != 0) return -ENOMEM;  // as where none are set aside; see malloc_arenas.h
   const Locked locked(kernel.memory_lock);
   if (const std::uint64_t stack = kernel.stacks.map(frame.rsi, frame.rdx, flags); stack != 0) {
     return static_cast<std::int64_t>(stack);
@@ -78,6 +79,12 @@ std::int64_t call_madvise(Kernel& kernel, std::uint64_t address, std::uint64_t b
   const Shared shared(kernel.memory_lock);
   if (kernel.stacks.contains(address)) return kernel.stacks.advise(address, bytes, advice);
   return kernel.memory.advise(address, bytes, advice);
+}
+
+HeapUse heap_use(Kernel& kernel) {
+  const Locked locked(kernel.memory_lock);
+  const std::uint64_t bytes = kernel.memory.end() - kernel.memory.begin();
+  return {bytes, bytes - kernel.memory.taken_bytes()};
 }
 
 bool is_there(Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {

@@ -172,11 +172,9 @@ std::int64_t call_sysinfo(Kernel& kernel, std::uint64_t buffer) {
   auto* info = kernel.user.out<SystemInfo>(buffer);
   if (info == nullptr) return -EFAULT;
   *info = {};
-  {
-    const Locked locked(kernel.memory_lock);
-    info->total_ram = kernel.memory.end() - kernel.memory.begin();
-    info->free_ram = info->total_ram - kernel.memory.taken_bytes();
-  }
+  const HeapUse use = heap_use(kernel);
+  info->total_ram = use.bytes;
+  info->free_ram = use.free;
   info->processes = 1;
   info->unit = 1;
   info->uptime = kernel.clock.now(Clock::kMonotonic).seconds;

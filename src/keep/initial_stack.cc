@@ -6,17 +6,12 @@
 #include "image/sgx/keep_config.h"
 #include "keep/address_unsafe.h"
 #include "keep/random.h"
-#include "keep/text.h"
 
 namespace adyton::keep {
 namespace {
 
 constexpr std::uint64_t kFsgsbase = 2;  // HWCAP2_FSGSBASE
 constexpr std::uint64_t kUser = 1000;   // AT_UID and the others: somebody, and not root
-
-// Else the GNU C library wants an arena of malloc's for each thread, 64 MiB of addresses that nothing need lie at. An
-// enclave has no such addresses, and the library then maps each block for itself.
-constexpr char kTunables[] = "GLIBC_TUNABLES=glibc.malloc.arena_max=1";
 
 // Writes words upwards from `position`.
 class Words {
@@ -56,8 +51,10 @@ bool check_strings(const InitialStack& stack) {
 std::uint64_t build_initial_stack(const InitialStack& stack) {
   const std::uint64_t random = (stack.strings - 16) & ~std::uint64_t{15};
   if (!fill_random(at<void>(random), 16)) return 0;
-  const std::uint64_t tunables = random - sizeof(kTunables);
-  __builtin_memcpy(at<char>(tunables), kTunables, sizeof(kTunables));
+  const Line tuning = malloc_variable(stack.arenas);
+  const std::uint64_t tunables = random - tuning.size() - 1;
+  __builtin_memcpy(at<char>(tunables), tuning.data(), tuning.size());
+  *at<char>(tunables + tuning.size()) = 0;
   bool tuned = false;
 
   const std::uint64_t variables[][2] = {{AT_PHDR, stack.program_headers},

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "keep/malloc_arenas.h"
 #include "keep/measured_manifest.h"
 
 namespace adyton::keep {
@@ -16,6 +17,7 @@ struct InitialStack {
   std::uint64_t program_headers, program_header_count, entry, config;  // addresses
   std::uint64_t signal_frame_bytes;
   MeasuredManifest manifest;
+  MallocArenas arenas;
 };
 
 // Whether [strings, +bytes) holds exactly that many strings, of argv at least one, and leaves half of the stack free.

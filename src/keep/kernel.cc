@@ -114,7 +114,8 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                      .entry = app + config.app_entry,
                      .config = kernel.config_address,
                      .signal_frame_bytes = signal_frame_bytes(),
-                     .manifest = kernel.manifest};
+                     .manifest = kernel.manifest,
+                     .arenas = malloc_arenas(config.heap_bytes, config.thread_count)};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;
     copy_from_host(at<void>(stack.strings), thread.host_page, string_bytes);

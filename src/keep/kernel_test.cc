@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <gtest/gtest.h>
+#include <linux/mman.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -185,6 +186,34 @@ TEST_F(KeepTest, RandomBytesAreNotZero) {
   unsigned char bytes[37]{};
   ASSERT_TRUE(fill_random(bytes, sizeof(bytes)));
   EXPECT_GT(sizeof(bytes) - std::count(bytes, bytes + sizeof(bytes), 0), 20u);
+}
+
+TEST(KeepMallocTest, ArenasTakeAQuarterOfTheHeapAtMost) {
+  constexpr std::uint64_t kMebibyte = 1 << 20;
+  EXPECT_EQ(malloc_arenas(64 * kMebibyte, 1).count, 1u);
+  EXPECT_EQ(malloc_arenas(8 * kMebibyte - 1, 8).count, 1u);
+  EXPECT_EQ(malloc_arenas(8 * kMebibyte, 8).count, 2u);
+  EXPECT_EQ(malloc_arenas(64 * kMebibyte, 6).count, 6u);
+  for (std::uint64_t heap = kMebibyte; heap <= 65536 * kMebibyte; heap = heap * 3 / 2 / 4096 * 4096) {
+    for (const std::uint64_t threads : {1, 2, 16, 256}) {
+      const MallocArenas arenas = malloc_arenas(heap, threads);
+      ASSERT_LE(arenas.count, threads);
+      ASSERT_LE(arenas.count * arenas.bytes, heap / 4);
+      ASSERT_LE(arenas.mapped_from, 32 * kMebibyte);  // the C library takes no more
+      if (arenas.count == 1) continue;
+      ASSERT_EQ(arenas.bytes & (arenas.bytes - 1), 0u);  // as it aligns to them
+      ASSERT_GE(arenas.huge_page_bytes(), kMebibyte / 4);
+    }
+  }
+  const Line line = malloc_variable(malloc_arenas(1024 * kMebibyte, 16));
+  EXPECT_EQ(std::string(line.data(), line.size()),
+            "GLIBC_TUNABLES=glibc.malloc.arena_max=16:glibc.malloc.hugetlb=2:glibc.malloc.mmap_threshold=33554432"
+            ":glibc.malloc.trim_threshold=67108864");
+}
+
+TEST_F(KeepTest, ThereAreNoHugePages) {
+  const auto kernel = std::make_unique<Kernel>();
+  EXPECT_EQ(call_mmap(*kernel, {.rdx = 3, .rsi = 4096, .r10 = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB}), -ENOMEM);
 }
 
 TEST_F(KeepTest, TheInitialStackIsAsThePsabiWants) {

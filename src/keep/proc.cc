@@ -4,13 +4,16 @@
 #include <asm/errno.h>
 #include <linux/mman.h>
 
+#include "keep/calls.h"
 #include "keep/host_interface.h"
+#include "keep/malloc_arenas.h"
 #include "keep/paths.h"
 
 namespace adyton::keep {
 namespace {
 
 constexpr char kOwnName[] = "/enclave";
+constexpr char kMemory[] = "/proc/meminfo";
 
 constexpr const char* after(const char* text, const char* start) {
   return starts_with(text, start) ? text + length_of(start) : nullptr;
@@ -93,6 +96,16 @@ void write_maps(Kernel& kernel, Writer& out) {
   }
 }
 
+// There are no huge pages: malloc wants to know how large they would be.
+void write_memory(Kernel& kernel, Writer& out) {
+  const HeapUse use = heap_use(kernel);
+  const std::uint64_t free = use.free / 1024;
+  const MallocArenas arenas = malloc_arenas(kernel.config.heap_bytes, kernel.config.thread_count);
+  out.add(Line() << "MemTotal: " << use.bytes / 1024 << " kB\nMemFree: " << free << " kB\nMemAvailable: " << free
+                 << " kB\nHugePages_Total: 0\nHugePages_Free: 0\nHugepagesize: " << arenas.huge_page_bytes() / 1024
+                 << " kB\n");
+}
+
 void write_status(Kernel& kernel, Writer& out) {
   const std::uint64_t kibibytes = taken(kernel) / 1024;
   out.add(Line() << "Name:\t" << current_thread().name << "\nUmask:\t0022\nState:\tR (running)\nTgid:\t" << kProcess
@@ -123,6 +136,7 @@ std::int64_t descriptor_in(const char* path) {
 }
 
 bool proc_file(const char* path) {
+  if (same(path, kMemory)) return true;
   const char* name = in_proc(path);
   if (name == nullptr) return false;
   static constexpr char kKnown[][8] = {"cmdline", "comm", "maps", "stat", "statm", "status"};
@@ -133,11 +147,12 @@ bool proc_file(const char* path) {
 }
 
 std::int64_t open_proc_file(Kernel& kernel, const char* path) {
-  const char* name = in_proc(path);
   const std::int64_t node = kernel.files.make_nameless(0444, {});
   if (node < 0) return node;
   Writer out(kernel, static_cast<std::uint32_t>(node));
   const std::uint64_t pages = taken(kernel) / kPage;
+  const char* name = same(path, kMemory) ? path : in_proc(path);
+  if (name == path) write_memory(kernel, out);
   if (same(name, "cmdline")) out.add(at<const char>(kernel.arguments), kernel.argument_bytes);
   if (same(name, "comm")) out.add(Line() << current_thread().name << "\n");
   if (same(name, "maps")) write_maps(kernel, out);

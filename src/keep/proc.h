@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What there is of /proc/self and /dev/fd: made when it is opened, of what the keep kernel itself knows.
+// What there is of /proc and /dev/fd: made when it is opened, of what the keep kernel itself knows.
 #pragma once
 
 #include <cstdint>

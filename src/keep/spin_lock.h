@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mutual exclusion between threads of the enclave, for a few instructions, and shared also for longer; never held while
-// the host is asked.
+// the host is asked for anything. Who waits for longer than that takes lets others run: the one that holds the lock may
+// have been interrupted, and more threads than processors would wait for it with none to go on with.
 #pragma once
 
 #include <cstdint>
 
 namespace adyton::keep {
 
+// A trip to the host's scheduler and back. Belongs to the seam of host_interface.h.
+void let_others_run();
+
 class SpinLock {
  public:
   void lock() {
-    for (std::uint32_t free = 0; !change(free, kAlone); free = 0) __builtin_ia32_pause();
+    for (std::uint32_t looks = 0; !change(0, kAlone);) wait(looks);
   }
   void unlock() { __atomic_store_n(&held_, 0, __ATOMIC_RELEASE); }
   void lock_shared() {
-    for (std::uint32_t held = load(); held == kAlone || !change(held, held + 1); held = load()) __builtin_ia32_pause();
+    std::uint32_t looks = 0;
+    for (std::uint32_t held = load(); held == kAlone || !change(held, held + 1); held = load()) wait(looks);
   }
   void unlock_shared() { __atomic_sub_fetch(&held_, 1, __ATOMIC_RELEASE); }
 
  private:
   static constexpr std::uint32_t kAlone = ~0U;
+  static constexpr std::uint32_t kLooks = 200;  // 3 to 10 us
+  static void wait(std::uint32_t& looks) {
+    __builtin_ia32_pause();
+    if (++looks % kLooks == 0) let_others_run();
+  }
   std::uint32_t load() const { return __atomic_load_n(&held_, __ATOMIC_RELAXED); }
   bool change(std::uint32_t from, std::uint32_t to) {
     return load() == from && __atomic_compare_exchange_n(&held_, &from, to, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);

@@ -7,10 +7,12 @@
 #include <atomic>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "keep/calls.h"
+#include "keep/testing/fake_host.h"
 
 namespace adyton::keep {
 namespace {
@@ -39,6 +41,23 @@ TEST(SpinLock, NobodyIsThereWithWhoIsAlone) {
   }
   threads.clear();
   EXPECT_EQ(wrong, 0);
+}
+
+// Else a thread that was interrupted with a lock keeps all others from running, and them it.
+TEST(SpinLock, WhoWaitsLetsOthersRun) {
+  SpinLock lock;
+  const int before = others_let_run;
+  std::optional<Locked> held(lock);
+  std::jthread alone([&] { const Locked locked(lock); });
+  while (others_let_run == before) std::this_thread::yield();
+  held.reset();
+  alone.join();
+
+  held.emplace(lock);
+  const int then = others_let_run;
+  std::jthread sharing([&] { const Shared shared(lock); });
+  while (others_let_run == then) std::this_thread::yield();
+  held.reset();
 }
 
 // Who holds the memory shared, as a thread that is wiping does, keeps no other from doing so: or this never ends.

@@ -39,11 +39,11 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("alternate_stacks", "areas", "channels", "closing", "cpuid", "faults_unsafe",
-                                         "files", "further_unsafe", "hello", "interrupts", "language", "libraries",
-                                         "locales", "maps_unsafe", "offsets", "openssl", "pieces", "processor_time",
-                                         "signals", "sqlite", "strings", "system", "system_calls", "thread_ends_unsafe",
-                                         "threads", "waiting", "zlib"),
+                         testing::Values("allocations", "alternate_stacks", "areas", "channels", "closing", "cpuid",
+                                         "faults_unsafe", "files", "further_unsafe", "hello", "interrupts", "language",
+                                         "libraries", "locales", "maps_unsafe", "offsets", "openssl", "pieces",
+                                         "processor_time", "signals", "sqlite", "strings", "system", "system_calls",
+                                         "thread_ends_unsafe", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
@@ -242,7 +242,9 @@ TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
   Setting setting{.environment = {"HOME=/root", "TZ=UTC", "LD_PRELOAD=x", "ADYTON_CHANNEL=3", "TZX=y"}};
   setting.manifest.environment = {"LANG", "TZ"};
   const Outcome kept = run_on_keep("environment", {}, setting);
-  EXPECT_EQ(kept.output, "TZ=UTC\nADYTON_CHANNEL=3\nGLIBC_TUNABLES=glibc.malloc.arena_max=1\n");
+  EXPECT_EQ(kept.output,
+            "TZ=UTC\nADYTON_CHANNEL=3\nGLIBC_TUNABLES=glibc.malloc.arena_max=12:glibc.malloc.hugetlb=2"
+            ":glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608\n");
   EXPECT_EQ(kept.status, 0);
   setting.environment = {"GLIBC_TUNABLES=glibc.malloc.arena_max=2"};
   setting.manifest.environment = {"GLIBC_TUNABLES"};

@@ -80,6 +80,8 @@ RawAnswer ask_host(KeepRequest request, std::uint64_t a, std::uint64_t b, std::u
   return answer;
 }
 
+void let_others_run() { ask_host(KeepRequest::kYield); }
+
 ThreadState& current_thread() {
   // SAFETY: ThreadState is what KeepThread::keep is for; it is zero when the enclave begins.
   return *reinterpret_cast<ThreadState*>(own_page().keep);

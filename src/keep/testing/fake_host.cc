@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keep/testing/fake_host.h"
 
+#include <thread>
+
 namespace adyton::keep {
 
 FakeHost& fake_host() {
@@ -13,6 +15,11 @@ RawAnswer ask_host(KeepRequest request, std::uint64_t a, std::uint64_t b, std::u
   const FakeHost::Request asked{request, a, b, c};  // who answers may ask as well
   host.requests.push_back(asked);
   return host.answer ? host.answer(asked) : RawAnswer{};
+}
+
+void let_others_run() {
+  ++others_let_run;
+  std::this_thread::yield();
 }
 
 ThreadState& current_thread() { return *fake_host().thread; }

@@ -2,6 +2,7 @@
 // The seam of host_interface.h for tests: what the host answers is a function, and leaving is an exception.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct FakeHost {
   std::uint64_t fs_base = 0;
 };
 FakeHost& fake_host();
+
+inline std::atomic<int> others_let_run = 0;  // how often, by all tests so far
 
 struct Left {  // thrown by leave()
   KeepExit exit;

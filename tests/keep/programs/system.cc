@@ -104,6 +104,12 @@ void process(char** arguments) {
             << "\n";
   std::cout << content("/proc/self/stat").starts_with(std::to_string(getpid()) + " (")
             << content("/proc/self/maps").contains(" rw-p ") << "\n";
+  const std::string memory = content("/proc/meminfo");
+  for (const char* name : {"MemTotal:", "MemFree:", "MemAvailable:", "Hugepagesize:"}) {
+    const auto at = memory.find(name);
+    std::cout << (at != memory.npos && std::stoul(memory.substr(at + std::strlen(name))) > 0);
+  }
+  std::cout << "\n";
   prctl(PR_SET_NAME, "renamed");
   std::cout << content("/proc/self/comm");
   rusage usage{};
