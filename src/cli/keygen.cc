@@ -43,7 +43,8 @@ Run declare_keygen(CLI::App& app) {
   app.add_option("FILE", options->file, "where the private key goes; the public key goes to FILE.pub")->required();
   app.add_option("--type", options->kind,
                  "rsa3072 (default; the one kind every TEE accepts, SGX included), p256, p384, ed25519")
-      ->transform(CLI::CheckedTransformer(kinds));
+      ->transform(CLI::CheckedTransformer(kinds))
+      ->option_text("KIND");
   app.add_flag("--sgx", options->sgx, "a key that signs for SGX (rsa3072); prints its MRSIGNER as well");
   return [options] { return keygen(*options); };
 }

@@ -19,6 +19,11 @@ struct Options {
   std::string input, manifest, key, output;
   std::string to_be_signed, signature, public_key;
   SgxSignOptions sgx;
+
+  // Signing for SGX alone leaves the signature that the image has.
+  [[nodiscard]] bool keeps_signature_of(const Image& image) const {
+    return sgx.signs() && key.empty() && !image.signature().empty();
+  }
 };
 
 Result<PublicKey> load_public_key(const std::string& path) {
@@ -58,10 +63,7 @@ Result<Image> signed_image(Image image, const Options& options) {
     image = TRY(Image::parse(TRY(attach_signature(image, signer, TRY(load_file(options.signature))))));
     return signed_for_sgx(std::move(image), options.sgx, std::nullopt);
   }
-  // Signing for SGX alone leaves the signature that the image has.
-  if (options.sgx.signs() && options.key.empty() && !image.signature().empty()) {
-    return signed_for_sgx(std::move(image), options.sgx, std::nullopt);
-  }
+  if (options.keeps_signature_of(image)) return signed_for_sgx(std::move(image), options.sgx, std::nullopt);
   const PrivateKey key = TRY(load_private_key(options.key));
   image = TRY(Image::parse(TRY(sign_image(image, key))));
   return signed_for_sgx(std::move(image), options.sgx, key);
@@ -84,6 +86,7 @@ Result<int> sign(const Options& given) {
   const Options options = with_defaults(given);
   Image image = TRY(with_keep(TRY(unsigned_image(options)), options.sgx));
   if (!options.to_be_signed.empty() || !options.sgx.to_be_signed.empty()) return prepare(image, options);
+  const bool development = options.key.empty() && options.signature.empty() && !options.keeps_signature_of(image);
   const VerifiedImage done = TRY(verify_image(TRY(signed_image(std::move(image), options))));
   std::string sgx;
   if (!done.image().sigstruct().empty()) {
@@ -92,8 +95,8 @@ Result<int> sign(const Options& given) {
                       to_hex(enclave.sigstruct.fields.measurement), to_hex(enclave.sigstruct.signer));
   }
   TRY(save_file(options.output, done.image().file(), FileMode::kProgram));
-  fmt::print("{}: image {:.16}..., signed by {:.16}...\n{}", options.output, to_hex(done.identity().image),
-             to_hex(done.identity().signer), sgx);
+  fmt::print("{}: image {:.16}..., signed by {:.16}...{}\n{}", options.output, to_hex(done.identity().image),
+             to_hex(done.identity().signer), development ? ", your development key" : "", sgx);
   return 0;
 }
 

@@ -62,8 +62,9 @@ Result<Image> signed_for_sgx(Image image, const SgxSignOptions& options, const s
   if (!options.signature.empty()) {
     const PublicKey signer = TRY(load_public_key(options.public_key));
     const Bytes signature = TRY(load_file(options.signature));
-    return Image::parse(TRY(attach_sgx_signature(image, signer, signature, date)
-                                .within("for SGX (as of the day of --sgx-to-be-signed: see --sgx-date)")));
+    return Image::parse(
+        TRY(attach_sgx_signature(image, signer, signature, date)
+                .within("for SGX (PKCS #1 v1.5 with SHA-256, as of the day of --sgx-to-be-signed: see --sgx-date)")));
   }
   if (!options.key.empty()) {
     const PrivateKey key = TRY(PrivateKey::parse_pem(as_text(TRY(load_file(options.key)))).within(options.key));

@@ -57,7 +57,11 @@ Result<Bytes> attach_signature(const Image& image, const PublicKey& signer, Byte
   const bool is_ecdsa = signer.kind() == KeyKind::kP256 || signer.kind() == KeyKind::kP384;
   const Bytes raw = is_ecdsa ? TRY(ecdsa_signature_to_raw(signature, signer.kind())) : to_bytes(signature);
   const Bytes encoded = encode_image_signature(signer, raw);
-  (void)TRY(verify_image_signature(encoded, image.digest()).within("this signature is not of this image by this key"));
+  (void)TRY(
+      verify_image_signature(encoded, image.digest())
+          .within(signer.kind() == KeyKind::kRsa3072
+                      ? "this signature is not of this image by this key (RSA: PSS with SHA-384 and a salt of 48 bytes)"
+                      : "this signature is not of this image by this key"));
   const NoteChange changes[] = {{kSignatureSection, NoteType::kSignature, encoded}};
   return change_notes(image.file(), changes);
 }

@@ -71,7 +71,8 @@ Result<VerifiedImage> verify_image(Image image) {
     return untrusted("the image is not signed: sign it with `adyton sign` and a key of your own (`adyton keygen`)");
   }
   const PublicKey signer =
-      TRY(verify_image_signature(image.signature(), image.digest()).within("the image's signature"));
+      TRY(verify_image_signature(image.signature(), image.digest())
+              .within("the image's signature (if the image was changed after it was signed, get it again)"));
   const Manifest& manifest = image.manifest();
   Identity identity{.image = image.digest(),
                     .signer = signer.fingerprint(),

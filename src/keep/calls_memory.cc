@@ -3,6 +3,7 @@
 #include <linux/mman.h>
 
 #include "keep/calls.h"
+#include "keep/host_interface.h"
 
 namespace adyton::keep {
 namespace {
@@ -48,6 +49,10 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
 
 std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
   if (address % 4096 == 0 && bytes != 0 && kernel.host_memory.contains(address, bytes)) return 0;  // it stays
+  if (bytes != 0 && address % kPage == 0 &&
+      wholly_outside(address, page_ceiling(bytes), kernel.base, kernel.config.enclave_bytes)) {
+    return 0;  // nothing is there
+  }
   const Locked locked(kernel.memory_lock);
   if (kernel.stacks.contains(address)) return kernel.stacks.unmap(address, bytes);
   return kernel.memory.unmap(address, bytes);

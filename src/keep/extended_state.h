@@ -48,4 +48,7 @@ void reset_extended_state();
 // Bits that would fault are cleared in `from` first.
 void restore_extended_state(void* from);
 
+// Which floating-point exceptions are raised and unmasked, by the x87's words or by MXCSR: bits as MXCSR's first six.
+std::uint32_t raised_float_exceptions(bool x87);
+
 }  // namespace adyton::keep

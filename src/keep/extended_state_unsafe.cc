@@ -58,4 +58,13 @@ void restore_extended_state(void* from) {
   asm volatile("xrstor64 (%0)" : : "r"(from), "a"(kComponents), "d"(0) : "memory");
 }
 
+std::uint32_t raised_float_exceptions(bool x87) {
+  std::uint16_t status = 0, control = 0;
+  std::uint32_t sse = 0;
+  // SAFETY: writes three variables; none of these waits for an exception that is pending.
+  asm volatile("fnstsw %0; fnstcw %1; stmxcsr %2" : "=m"(status), "=m"(control), "=m"(sse));
+  constexpr std::uint32_t kExceptions = 0x3f, kMasks = 7;  // MXCSR's masks begin at bit 7
+  return (x87 ? status & ~control : sse & ~(sse >> kMasks)) & kExceptions;
+}
+
 }  // namespace adyton::keep

@@ -9,26 +9,12 @@
 #include "keep/text.h"
 
 namespace adyton::keep {
-namespace {
-
-constexpr std::uint32_t kFirstNodes = 64;
-
-std::uint64_t table_bytes(std::uint32_t nodes) { return page_ceiling(nodes * sizeof(Node)); }
-
-}  // namespace
 
 bool FileSystem::initialise(PageAllocator& memory, SpinLock& memory_lock) {
   memory_ = &memory;
   memory_lock_ = &memory_lock;
-  std::int64_t table = 0;
-  {
-    const Locked locked(memory_lock);
-    table = memory.map(0, table_bytes(kFirstNodes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-  }
-  if (table < 0) return false;
-  nodes_ = static_cast<std::uint64_t>(table);
-  capacity_ = kFirstNodes;
   count_ = kRoot + 1;
+  if (!grow()) return false;
   Node& root = at_index(kRoot);
   root.used = root.folder = 1;
   root.mode = 0755;
@@ -39,13 +25,6 @@ bool FileSystem::initialise(PageAllocator& memory, SpinLock& memory_lock) {
 }
 
 Node& FileSystem::at_index(std::uint32_t index) const { return at<Node>(nodes_)[index]; }
-
-std::uint32_t FileSystem::child(std::uint32_t folder, const char* name) const {
-  for (std::uint32_t index = at_index(folder).first; index != 0; index = at_index(index).next) {
-    if (same(at_index(index).name, name)) return index;
-  }
-  return 0;
-}
 
 std::int64_t FileSystem::walk(std::uint32_t folder, const char* path, Place& place, bool follow, WayOut* out) {
   if (*path == 0) return -ENOENT;
@@ -104,15 +83,7 @@ std::int64_t FileSystem::walk(std::uint32_t folder, const char* path, Place& pla
 
 std::int64_t FileSystem::new_node() {
   std::uint32_t index = free_;
-  if (index == 0 && count_ == capacity_) {
-    if (capacity_ >= kMostNodes) return -ENOSPC;
-    const Locked locked(*memory_lock_);
-    const std::int64_t grown =
-        memory_->remap(nodes_, table_bytes(capacity_), table_bytes(capacity_ * 2), MREMAP_MAYMOVE, 0);
-    if (grown < 0) return -ENOSPC;
-    nodes_ = static_cast<std::uint64_t>(grown);
-    capacity_ *= 2;
-  }
+  if (index == 0 && count_ == capacity_ && !grow()) return -ENOSPC;
   if (index == 0) {
     index = count_++;
   } else {
@@ -137,22 +108,6 @@ std::int64_t FileSystem::add(const Place& place, bool folder, std::uint32_t mode
   __builtin_memcpy(node.name, place.name, sizeof(node.name));
   attach(index, place.folder);
   return index;
-}
-
-void FileSystem::attach(std::uint32_t index, std::uint32_t folder) {
-  Node& node = at_index(index);
-  node.parent = folder;
-  node.next = at_index(folder).first;
-  node.linked = kFirstTurn + turns_given_++;
-  at_index(folder).first = index;
-}
-
-void FileSystem::detach(std::uint32_t index) {
-  Node& node = at_index(index);
-  std::uint32_t* link = &at_index(node.parent).first;
-  while (*link != index) link = &at_index(*link).next;
-  *link = node.next;
-  node.parent = node.next = 0;
 }
 
 void FileSystem::drop_if_unused(std::uint32_t index) {
@@ -340,14 +295,6 @@ void FileSystem::set_mode(std::uint32_t index, std::uint32_t mode) {
 void FileSystem::set_changed(std::uint32_t index, Time when) {
   const Locked locked(lock_);
   at_index(index).changed = when;
-}
-
-std::int64_t FileSystem::entry(std::uint32_t folder, std::uint64_t before, Node& out) {
-  const Locked locked(lock_);
-  std::uint32_t index = at_index(folder).first;
-  while (index != 0 && at_index(index).linked >= before) index = at_index(index).next;
-  if (index != 0) out = at_index(index);
-  return index;
 }
 
 std::int64_t FileSystem::path_of(std::uint32_t folder, char* to, std::size_t room) {

@@ -18,9 +18,12 @@ inline constexpr std::size_t kMostPath = 4096, kMostName = 255;
 
 struct Node {
   std::uint32_t used = 0, folder = 0, link = 0, mode = 0, opens = 0;
-  std::uint32_t parent = 0, first = 0, next = 0;  // indices; 0: none. An unlinked node has no parent
-  std::uint64_t number = 0;                       // inode number, never given twice
-  std::uint64_t linked = 0;                       // turn in which it got into its folder: the folder's list descends
+  std::uint32_t parent = 0, first = 0;   // indices; 0: none. An unlinked node has no parent
+  std::uint32_t next = 0, previous = 0;  // in its folder
+  std::uint32_t next_alike = 0;          // whose name and folder have the same hash
+  std::uint32_t told = 0;                // of a folder: what entry() found last, to go on from there
+  std::uint64_t number = 0;              // inode number, never given twice
+  std::uint64_t linked = 0;              // turn in which it got into its folder: the folder's list descends
   std::uint64_t data = 0, capacity = 0, size = 0;
   Time changed;
   std::uint32_t listed = 0;       // in the manifest's sgx.file_sha256, from 1 on: not read yet (host_files.h)
@@ -104,6 +107,8 @@ class FileSystem {
   std::int64_t add(const Place& place, bool folder, std::uint32_t mode, Time now);
   void attach(std::uint32_t node, std::uint32_t folder);
   void detach(std::uint32_t node);
+  std::uint32_t& first_alike(std::uint32_t folder, const char* name) const;
+  bool grow();
   void drop_if_unused(std::uint32_t node);
   std::int64_t reserve(Node& node, std::uint64_t bytes);
   std::int64_t set_text(Node& node, const char* text);  // as its content, without the zero
@@ -111,7 +116,7 @@ class FileSystem {
   PageAllocator* memory_ = nullptr;
   SpinLock* memory_lock_ = nullptr;
   SpinLock lock_;
-  std::uint64_t nodes_ = 0;  // address of the table
+  std::uint64_t nodes_ = 0;  // address of the table, and of that of hashes behind it
   std::uint32_t count_ = 0, capacity_ = 0, free_ = 0, entries_ = 0;
   std::uint64_t numbers_given_ = 0, turns_given_ = 0;
 };

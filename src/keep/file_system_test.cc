@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keep/file_system.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "keep/address_unsafe.h"
 #include "keep/text.h"
@@ -33,6 +35,52 @@ class FileSystemTest : public testing::Test {
   SpinLock lock_;
   FileSystem files_;
 };
+
+TEST_F(FileSystemTest, ManyNamesAreFoundAndForgotten) {
+  constexpr int kFiles = 3000;
+  const auto path = [](const char* folder, int number) {
+    return "/" + std::string(folder) + "/" + std::to_string(number);
+  };
+  const auto make = [&](const std::string& name) {
+    const std::int64_t node = files_.open(FileSystem::kRoot, name.c_str(), O_CREAT | O_EXCL | O_RDWR, 0600, {});
+    if (node > 0) files_.close(static_cast<std::uint32_t>(node));
+    return node;
+  };
+  for (const char* folder : {"/a", "/b"}) ASSERT_GT(files_.make_folder(FileSystem::kRoot, folder, 0700, {}), 0);
+  std::vector<std::int64_t> made;
+  for (int i = 0; i < kFiles; ++i) {
+    made.push_back(make(path("a", i)));
+    ASSERT_GT(made.back(), 0);
+    ASSERT_EQ(find(path("b", i)), -ENOENT);
+    ASSERT_EQ(make(path("a", i)), -EEXIST);
+  }
+  for (int i = 0; i < kFiles; ++i) ASSERT_EQ(find(path("a", i)), made[i]);  // as the table grew meanwhile
+  for (int i = 0; i < kFiles; i += 3) {
+    ASSERT_EQ(files_.remove(FileSystem::kRoot, path("a", i).c_str(), false), 0);
+    ASSERT_EQ(
+        files_.rename(FileSystem::kRoot, path("a", i + 1).c_str(), FileSystem::kRoot, path("b", i).c_str(), false), 0);
+  }
+  for (int i = 0; i < kFiles; i += 3) {
+    ASSERT_EQ(find(path("a", i)), -ENOENT);
+    ASSERT_EQ(find(path("a", i + 1)), -ENOENT);
+    ASSERT_EQ(find(path("a", i + 2)), made[i + 2]);
+    ASSERT_EQ(find(path("b", i)), made[i + 1]);
+  }
+
+  // Each once, the last first, also when what was told last, or what comes next, is removed meanwhile.
+  const auto folder = static_cast<std::uint32_t>(find("/a"));
+  Node node;
+  int expected = kFiles - 1;
+  for (std::uint64_t before = ~0ull; files_.entry(folder, before, node) != 0; before = node.linked) {
+    ASSERT_EQ(node.name, std::to_string(expected));
+    expected -= 3;
+    if (expected < 0 || expected % 2 == 0) continue;
+    ASSERT_EQ(files_.remove(FileSystem::kRoot, path("a", expected + 3).c_str(), false), 0);
+    ASSERT_EQ(files_.remove(FileSystem::kRoot, path("a", expected).c_str(), false), 0);
+    expected -= 3;
+  }
+  EXPECT_EQ(expected, -1);
+}
 
 // Twice what it has is not to be had from half of the heap on; what is wanted is.
 TEST_F(FileSystemTest, AFileGrowsBeyondHalfOfTheHeap) {

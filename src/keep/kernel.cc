@@ -41,11 +41,22 @@ bool add_segments(Kernel& kernel) {
   return true;
 }
 
-constexpr std::uint64_t kBreakpoint = 3, kInvalidOpcode = 6, kProtectionFault = 13;
+constexpr std::uint64_t kBreakpoint = 3, kInvalidOpcode = 6, kProtectionFault = 13, kX87 = 16, kSse = 19;
+
+// FPE_..., in the order in which Linux asks for the exceptions.
+std::int32_t code_of_float(std::uint32_t raised) {
+  if ((raised & 1) != 0) return 7;      // FPE_FLTINV
+  if ((raised & 4) != 0) return 3;      // FPE_FLTDIV
+  if ((raised & 8) != 0) return 4;      // FPE_FLTOVF
+  if ((raised & 0x12) != 0) return 5;   // FPE_FLTUND
+  return (raised & 0x20) != 0 ? 6 : 0;  // FPE_FLTRES
+}
 
 // si_code of a fault, as Linux gives it for the exception's vector.
 std::int32_t code_of(std::uint64_t vector) {
   switch (vector) {
+    case kX87:
+    case kSse: return code_of_float(raised_float_exceptions(vector == kX87));
     case kBreakpoint:
     case kProtectionFault: return kSentByKernel;
     case 1:                         // TRAP_TRACE

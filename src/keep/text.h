@@ -27,10 +27,10 @@ constexpr bool same(const char* left, const char* right) {
   return false;
 }
 
-// A line put together in a fixed room; what does not fit is left out.
+// A line put together in a fixed room; what does not fit is left out. Not inlined: there are many, and none is quick.
 class Line {
  public:
-  Line& operator<<(const char* text) {
+  [[gnu::noinline]] Line& operator<<(const char* text) {
     for (; *text != 0 && size_ < sizeof(bytes_); ++text) bytes_[size_++] = *text;
     return *this;
   }
@@ -41,7 +41,7 @@ class Line {
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  Line& write(std::uint64_t number, std::uint64_t radix) {
+  [[gnu::noinline]] Line& write(std::uint64_t number, std::uint64_t radix) {
     char digits[24];
     std::size_t count = 0;
     do {

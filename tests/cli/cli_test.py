@@ -69,6 +69,13 @@ subprocess.run(["openssl", "dgst", "-sha384", "-sign", "key.pem", "-out", "signa
 adyton("sign", hello, "--public-key", "key.pem.pub", "--signature", "signature", "--output", "theirs.enclave")
 if json.loads(adyton("inspect", "theirs.enclave", "--json")) != mine:
     sys.exit("a detached signature must make the same image")
+adyton("keygen", "rsa.pem")
+adyton("sign", hello, "--public-key", "rsa.pem.pub", "--to-be-signed", "tbs")
+subprocess.run(["openssl", "dgst", "-sha384", "-sign", "rsa.pem", "-out", "signature", "tbs"], cwd=work, check=True)  # not PSS
+expect(adyton("sign", hello, "--public-key", "rsa.pem.pub", "--signature", "signature", "--output", "x", status=14), "PSS with SHA-384")
+expect(adyton("sign", hello, "--output", "developed.enclave"), "your development key")
+if "ENUM" in adyton("keygen", "--help"):
+    sys.exit("help must not tell how kinds are numbered")
 
 # Calls.
 expect(adyton("call", hello, "hello.greet", '["Ada"]'), "Hello Ada")

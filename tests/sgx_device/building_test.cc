@@ -66,7 +66,10 @@ TEST_F(SgxDeviceBuilding, WhatTheProcessorHasNotIsSaidBeforeTheKernelSaysOnlyEIO
   expect_error(load(plan), ErrorCode::kUnavailable, {"0x400", "AEX-Notify"});
   plan = TestPlan::make();
   plan.attributes.xfrm |= 1ull << 18;
-  expect_error(load(plan), ErrorCode::kUnavailable, {"XFRM 0x40003", "0x40000"});
+  expect_error(load(plan), ErrorCode::kUnavailable, {"lacks amx", "XFRM 0x40003", "sgx.features"});
+  plan = TestPlan::make();
+  plan.attributes.xfrm |= 1ull << 62 | 0x20;
+  expect_error(load(plan), ErrorCode::kUnavailable, {"components 0x4000000000000000", "XFRM 0x4000000000000023"});
   plan = TestPlan::make();
   plan.misc_select |= 2;
   expect_error(load(plan), ErrorCode::kUnavailable, {"MISCSELECT"});

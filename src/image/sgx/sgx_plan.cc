@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "image/elf_file.h"
 #include "image/sgx/keep_elf.h"
@@ -16,9 +18,11 @@ namespace {
 constexpr std::uint64_t kXfrmLegacy = 0x3;   // x87 and SSE (SDM 1, 13.1: state components), always
 constexpr std::uint32_t kExceptionInfo = 1;  // MISCSELECT.EXINFO
 
+// The manifest's sgx.features and their bits of XFRM.
+constexpr std::pair<std::string_view, std::uint64_t> kComponents[] = {
+    {"avx", 0x4}, {"avx512", 0xe0}, {"pkru", 0x200}, {"amx", 0x60000}};
+
 std::uint64_t xfrm_of(const std::vector<std::string>& features) {
-  constexpr std::pair<std::string_view, std::uint64_t> kComponents[] = {
-      {"avx", 0x4}, {"avx512", 0xe0}, {"pkru", 0x200}, {"amx", 0x60000}};
   std::uint64_t xfrm = kXfrmLegacy;
   for (const auto& [name, components] : kComponents) {
     if (std::ranges::find(features, name) != features.end()) xfrm |= components;
@@ -156,6 +160,21 @@ CallSites rewritable(const LaunchPlan& app, const KeepElf& keep) {
 }
 
 }  // namespace
+
+std::string lacking_features(std::uint64_t missing, std::uint64_t wanted) {
+  std::string names;
+  for (const auto& [name, components] : kComponents) {
+    if ((missing & components) == 0) continue;
+    if (!names.empty()) names += ", ";
+    names += name;
+    missing &= ~components;
+  }
+  if (missing != 0) names += fmt::format("{}components {:#x}", names.empty() ? "" : ", ", missing);
+  return fmt::format(
+      "this processor lacks {} (XFRM {:#x}): take them out of sgx.features in the manifest and sign again, or use "
+      "another machine",
+      names, wanted);
+}
 
 std::uint64_t secinfo_flags(const SgxPages& pages) {
   return (pages.readable ? 1u : 0) | (pages.writable ? 2u : 0) | (pages.executable ? 4u : 0) |

@@ -41,6 +41,9 @@ struct SgxAttributes {
   bool operator==(const SgxAttributes&) const = default;
 };
 
+// Words for a processor that lacks the components `missing` of XFRM `wanted`: by the manifest's names, and what to do.
+std::string lacking_features(std::uint64_t missing, std::uint64_t wanted);
+
 // Moves, but is never copied: the pages point into `storage`.
 struct SgxPlan {
   SgxPlan() = default;

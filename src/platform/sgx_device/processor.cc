@@ -61,10 +61,7 @@ Result<void> check_plan_runs(const ProcessorSupport& processor, const SgxPlan& p
   if ((plan.attributes.flags & SgxAttributes::kEinitTokenKey) != 0)
     return denied("the enclave wants the launch token's key, which Linux gives to no enclave");
   if (const std::uint64_t missing = plan.attributes.xfrm & ~processor.xfrm; missing != 0) {
-    return unavailable(
-        "this processor lacks the extensions {:#x} of XFRM {:#x}: lower XFRM in the manifest and sign again, or use "
-        "another machine",
-        missing, plan.attributes.xfrm);
+    return unavailable("{}", lacking_features(missing, plan.attributes.xfrm));
   }
   if (const std::uint32_t missing = plan.misc_select & ~processor.misc_select; missing != 0)
     return unavailable("this processor lacks bits {:#x} of MISCSELECT: take them out of the manifest", missing);

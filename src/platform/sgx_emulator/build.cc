@@ -29,10 +29,8 @@ Result<void> check_plan(const SgxPlan& plan) {
   if ((flags & SgxAttributes::kMode64) == 0) return invalid("ECREATE: #GP: only 64-bit enclaves run here");
   const std::uint64_t xfrm = plan.attributes.xfrm;
   if ((xfrm & 3) != 3) return invalid("ECREATE: #GP: XFRM {:#x} is without x87 and SSE", xfrm);
-  if ((xfrm & ~enabled_xfrm()) != 0) {
-    return unavailable("ECREATE: #GP: XFRM {:#x} wants more than this processor's XCR0 {:#x} has", xfrm,
-                       enabled_xfrm());
-  }
+  if (const std::uint64_t missing = xfrm & ~enabled_xfrm(); missing != 0)
+    return unavailable("ECREATE: #GP: {}", lacking_features(missing, xfrm));
   if ((plan.misc_select & ~kMiscExinfo) != 0) return invalid("ECREATE: #GP: MISCSELECT {:#x}", plan.misc_select);
   const std::uint64_t needed = xsave_bytes(xfrm) + (plan.misc_select != 0 ? sizeof(ExInfo) : 0) + sizeof(GprSgx);
   if (plan.ssa_frame_pages * kPageBytes < needed)

@@ -21,6 +21,8 @@ int main() {
   // SAFETY: likewise; the second page of the file.
   const auto* second = static_cast<const char*>(mmap(nullptr, 100, PROT_READ, MAP_PRIVATE, file, 4096));
   std::cout << second[99] << "\n";
+  // SAFETY: nothing is there, and nothing is done.
+  std::cout << munmap(reinterpret_cast<void*>(0x10000), 4096) << "\n";
   // SAFETY: fails, as there is no such descriptor.
   std::cout << (mmap(nullptr, 100, PROT_READ, MAP_PRIVATE, 99, 0) == MAP_FAILED) << (errno == EBADF) << std::endl;
   return 0;
