@@ -41,6 +41,24 @@ bool add_segments(Kernel& kernel) {
   return true;
 }
 
+// Whether the application's C library has that tunable: its list of them, by name, is in the data of every static
+// program of glibc 2.35 and later. An earlier one would take arenas and have no addresses for them.
+bool malloc_has_huge_pages(const Kernel& kernel) {
+  constexpr char kName[] = "glibc.malloc.hugetlb";
+  const KeepConfig& config = kernel.config;
+  const std::uint64_t app = kernel.base + config.app_offset;
+  const auto* headers = at<const Elf64_Phdr>(app + config.app_headers);  // in their place, as add_segments() saw
+  for (std::uint64_t index = 0; index < config.app_header_count; ++index) {
+    const Elf64_Phdr& header = headers[index];
+    if (header.p_type != PT_LOAD || (header.p_flags & PF_W) == 0 || header.p_filesz > header.p_memsz) continue;
+    const auto* data = at<const char>(app + header.p_vaddr);
+    for (std::uint64_t byte = 0; byte + sizeof(kName) <= header.p_filesz; ++byte) {
+      if (data[byte] == *kName && same(data + byte, kName)) return true;
+    }
+  }
+  return false;
+}
+
 constexpr std::uint64_t kBreakpoint = 3, kInvalidOpcode = 6, kProtectionFault = 13, kX87 = 16, kSse = 19;
 
 // FPE_..., in the order in which Linux asks for the exceptions.
@@ -114,19 +132,20 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                                 std::uint64_t argument_count, std::uint64_t environment_count) {
   const KeepConfig& config = kernel.config;
   const std::uint64_t app = kernel.base + config.app_offset;
-  InitialStack stack{.begin = kernel.stacks.stack(0),
-                     .end = kernel.stacks.stack(0) + config.stack_bytes,
-                     .strings = 0,
-                     .string_bytes = string_bytes,
-                     .argument_count = argument_count,
-                     .environment_count = environment_count,
-                     .program_headers = app + config.app_headers,
-                     .program_header_count = config.app_header_count,
-                     .entry = app + config.app_entry,
-                     .config = kernel.config_address,
-                     .signal_frame_bytes = signal_frame_bytes(),
-                     .manifest = kernel.manifest,
-                     .arenas = malloc_arenas(config.heap_bytes, config.thread_count)};
+  InitialStack stack{
+      .begin = kernel.stacks.stack(0),
+      .end = kernel.stacks.stack(0) + config.stack_bytes,
+      .strings = 0,
+      .string_bytes = string_bytes,
+      .argument_count = argument_count,
+      .environment_count = environment_count,
+      .program_headers = app + config.app_headers,
+      .program_header_count = config.app_header_count,
+      .entry = app + config.app_entry,
+      .config = kernel.config_address,
+      .signal_frame_bytes = signal_frame_bytes(),
+      .manifest = kernel.manifest,
+      .arenas = malloc_arenas(config.heap_bytes, malloc_has_huge_pages(kernel) ? config.thread_count : 1)};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;
     copy_from_host(at<void>(stack.strings), thread.host_page, string_bytes);

@@ -96,7 +96,7 @@ void write_maps(Kernel& kernel, Writer& out) {
   }
 }
 
-// There are no huge pages: malloc wants to know how large they would be.
+// There are no huge pages: malloc wants to know how large they would be (malloc_arenas.h).
 void write_memory(Kernel& kernel, Writer& out) {
   const HeapUse use = heap_use(kernel);
   const std::uint64_t free = use.free / 1024;

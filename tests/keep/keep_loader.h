@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -34,9 +35,11 @@ struct Loaded {
   std::uint64_t bytes = 0, heap_offset = 0;
 };
 
-inline Image signed_image(std::string_view name, Manifest manifest, BytesView keep = keep_program()) {
+inline Image signed_image(std::string_view name, Manifest manifest, BytesView keep = keep_program(),
+                          const std::function<void(std::string&)>& change = {}) {
   std::ifstream file(program(name), std::ios::binary);
-  const std::string elf(std::istreambuf_iterator<char>(file), {});
+  std::string elf(std::istreambuf_iterator<char>(file), {});
+  if (change) change(elf);
   manifest.name = name;
   manifest.sgx.threads = kKeepTestThreads;
   const auto image_of = [](Bytes bytes) { return Image::parse(std::move(bytes)).value(); };

@@ -27,11 +27,13 @@ struct Setting {
   std::vector<std::string> environment;
   bool interrupting = false;  // a host that interrupts every thread all the time
   BytesView keep = keep_program();
+  std::function<void(std::string&)> change;  // of the program, before it is signed
 };
 
 inline Loaded load(std::string_view name, Setting setting = {}) {
   setting.manifest.memory.heap_bytes = 128 << 20;
-  return load(signed_image(name, std::move(setting.manifest), setting.keep), std::move(setting.emulator));
+  return load(signed_image(name, std::move(setting.manifest), setting.keep, setting.change),
+              std::move(setting.emulator));
 }
 
 struct Outcome {

@@ -251,6 +251,17 @@ TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
   EXPECT_EQ(run_on_keep("environment", {}, setting).output, setting.environment[0] + "\n");
 }
 
+// Arenas that an older malloc wants have no place in an enclave.
+TEST(KeepEnvironmentTest, AMallocWithoutHugePagesHasOneArena) {
+  Setting setting;
+  setting.change = [](std::string& elf) {
+    const auto at = elf.find("glibc.malloc.hugetlb");
+    ASSERT_NE(at, elf.npos);
+    elf[at] = 'G';
+  };
+  EXPECT_EQ(run_on_keep("environment", {}, setting).output, "GLIBC_TUNABLES=glibc.malloc.arena_max=1\n");
+}
+
 // A port that was free a moment ago; the host's.
 int free_port() {
   const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
