@@ -14,18 +14,28 @@ void let_others_run();
 class SpinLock {
  public:
   void lock() {
-    for (std::uint32_t looks = 0; !change(0, kAlone);) wait(looks);
+    if (!change(0, kAlone)) lock_slowly();
   }
   void unlock() { __atomic_store_n(&held_, 0, __ATOMIC_RELEASE); }
   void lock_shared() {
-    std::uint32_t looks = 0;
-    for (std::uint32_t held = load(); held == kAlone || !change(held, held + 1); held = load()) wait(looks);
+    if (!share()) share_slowly();
   }
   void unlock_shared() { __atomic_sub_fetch(&held_, 1, __ATOMIC_RELEASE); }
 
  private:
   static constexpr std::uint32_t kAlone = ~0U;
   static constexpr std::uint32_t kLooks = 200;  // 3 to 10 us
+  // Where nobody has to wait, there is no call of these.
+  [[gnu::noinline]] void lock_slowly() {
+    for (std::uint32_t looks = 0; !change(0, kAlone);) wait(looks);
+  }
+  [[gnu::noinline]] void share_slowly() {
+    for (std::uint32_t looks = 0; !share();) wait(looks);
+  }
+  bool share() {
+    const std::uint32_t held = load();
+    return held != kAlone && change(held, held + 1);
+  }
   static void wait(std::uint32_t& looks) {
     __builtin_ia32_pause();
     if (++looks % kLooks == 0) let_others_run();
