@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include <netinet/in.h>
 #include <sys/poll.h>
@@ -75,7 +76,7 @@ void check_cpuid(CpuidCache& cache, std::uint32_t leaf, std::uint32_t subleaf) {
 void check_shared(Input& input, adyton::HostPage& page) {
   ThreadState thread{};
   thread.host_page = address_of(&page);
-  fake_host().thread = &thread;
+  ThreadState* const other = std::exchange(fake_host().thread, &thread);
   for (std::size_t index = 0; index < 64; index += 8) {
     const std::uint64_t word = input.next();
     std::memcpy(&page.data[index], &word, sizeof(word));
@@ -105,6 +106,7 @@ void check_shared(Input& input, adyton::HostPage& page) {
   Node node;
   const std::int64_t described = describe_shared(path, true, node);
   expect(is_error(described) || (described == 0 && node.size >> 63 == 0 && node.changed.nanoseconds < 1'000'000'000));
+  fake_host().thread = other;
 }
 
 // A kernel with two sockets, and what its calls may write to.
