@@ -39,11 +39,11 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("allocations", "alternate_stacks", "areas", "channels", "closing", "cpuid",
-                                         "faults_unsafe", "files", "further_unsafe", "hello", "interrupts", "language",
-                                         "libraries", "locales", "maps_unsafe", "offsets", "openssl", "pieces",
-                                         "processor_time", "signals", "sqlite", "strings", "system", "system_calls",
-                                         "thread_ends_unsafe", "threads", "waiting", "zlib"),
+                         testing::Values("allocations", "alternate_stacks", "areas", "channels", "closing",
+                                         "contention", "cpuid", "faults_unsafe", "files", "further_unsafe", "hello",
+                                         "interrupts", "language", "libraries", "locales", "maps_unsafe", "offsets",
+                                         "openssl", "pieces", "processor_time", "signals", "sqlite", "strings",
+                                         "system", "system_calls", "thread_ends_unsafe", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {

@@ -80,7 +80,11 @@ RawAnswer ask_host(KeepRequest request, std::uint64_t a, std::uint64_t b, std::u
   return answer;
 }
 
-void let_others_run() { ask_host(KeepRequest::kYield); }
+void let_others_run() {
+  // A request keeps the application's registers on this stack. Where a call has left no room for them, it waits here.
+  constexpr std::uint64_t kRoom = KEEP_XSTATE_BYTES + 1024;
+  if (address_of(__builtin_frame_address(0)) - current_thread().stack_bottom >= kRoom) ask_host(KeepRequest::kYield);
+}
 
 ThreadState& current_thread() {
   // SAFETY: ThreadState is what KeepThread::keep is for; it is zero when the enclave begins.
