@@ -37,14 +37,14 @@ bool AreaTable::is_taken(std::uint64_t begin, std::uint64_t end) const {
   return true;
 }
 
-std::uint64_t AreaTable::find_free(std::uint64_t bytes) const {
+std::uint64_t AreaTable::find_free(std::uint64_t bytes, std::uint64_t alignment) const {
   std::uint64_t end = end_;
-  for (std::uint64_t index = count_; index > 0; --index) {
-    const Area& area = areas_[index - 1];
-    if (end - area.end >= bytes) return end - bytes;
-    end = area.begin;
+  for (std::uint64_t index = count_ + 1; index > 0; --index) {
+    const std::uint64_t begin = index == 1 ? begin_ : areas_[index - 2].end;
+    if (end - begin >= bytes && ((end - bytes) & ~(alignment - 1)) >= begin) return (end - bytes) & ~(alignment - 1);
+    if (index > 1) end = areas_[index - 2].begin;
   }
-  return end - begin_ >= bytes ? end - bytes : 0;
+  return 0;
 }
 
 bool AreaTable::has_room_to_take(const Area& area) const {

@@ -38,8 +38,8 @@ class AreaTable {
   [[nodiscard]] std::uint64_t first_after(std::uint64_t address) const;
   [[nodiscard]] bool is_free(std::uint64_t begin, std::uint64_t end) const;
   [[nodiscard]] bool is_taken(std::uint64_t begin, std::uint64_t end) const;  // all of it
-  // The highest free range of this size; 0 if there is none.
-  [[nodiscard]] std::uint64_t find_free(std::uint64_t bytes) const;
+  // The highest free range of this size, from a multiple of `alignment` on, a power of two; 0 if there is none.
+  [[nodiscard]] std::uint64_t find_free(std::uint64_t bytes, std::uint64_t alignment = 1) const;
 
   // Requires: has_room_to_take(area), is_free(area).
   void take(const Area& area);

@@ -191,24 +191,26 @@ TEST_F(KeepTest, RandomBytesAreNotZero) {
 TEST(KeepMallocTest, ArenasTakeAQuarterOfTheHeapAtMost) {
   constexpr std::uint64_t kMebibyte = 1 << 20;
   EXPECT_EQ(malloc_arenas(64 * kMebibyte, 1).count, 1u);
-  EXPECT_EQ(malloc_arenas(8 * kMebibyte - 1, 8).count, 1u);
-  EXPECT_EQ(malloc_arenas(8 * kMebibyte, 8).count, 2u);
-  EXPECT_EQ(malloc_arenas(64 * kMebibyte, 6).count, 6u);
+  EXPECT_EQ(malloc_arenas(32 * kMebibyte - 4096, 8).count, 1u);
+  EXPECT_EQ(malloc_arenas(32 * kMebibyte, 8).count, 2u);
+  EXPECT_EQ(malloc_arenas(64 * kMebibyte, 8).count, 4u);
+  EXPECT_EQ(malloc_arenas(64 * kMebibyte, 3).count, 3u);
+  EXPECT_EQ(malloc_arenas(1024 * kMebibyte, 256).count, 32u);
   for (std::uint64_t heap = kMebibyte; heap <= 65536 * kMebibyte; heap = heap * 3 / 2 / 4096 * 4096) {
     for (const std::uint64_t threads : {1, 2, 16, 256}) {
       const MallocArenas arenas = malloc_arenas(heap, threads);
       ASSERT_LE(arenas.count, threads);
       ASSERT_LE(arenas.count * arenas.bytes, heap / 4);
-      ASSERT_LE(arenas.mapped_from, 32 * kMebibyte);  // the C library takes no more
       if (arenas.count == 1) continue;
       ASSERT_EQ(arenas.bytes & (arenas.bytes - 1), 0u);  // as it aligns to them
-      ASSERT_GE(arenas.huge_page_bytes(), kMebibyte / 4);
+      ASSERT_GE(arenas.bytes, kLeastArenaBytes);
+      ASSERT_LE(arenas.bytes, kMostArenaBytes);
     }
   }
-  const Line line = malloc_variable(malloc_arenas(1024 * kMebibyte, 16));
+  const Line line = malloc_variable(malloc_arenas(65536 * kMebibyte, 256));
   EXPECT_EQ(std::string(line.data(), line.size()),
-            "GLIBC_TUNABLES=glibc.malloc.arena_max=16:glibc.malloc.hugetlb=2:glibc.malloc.mmap_threshold=33554432"
-            ":glibc.malloc.trim_threshold=67108864");
+            "GLIBC_TUNABLES=glibc.malloc.arena_max=256:glibc.malloc.hugetlb=2:glibc.malloc.mxfast=0"
+            ":glibc.malloc.mmap_threshold=4194304:glibc.malloc.top_pad=4194304:glibc.malloc.trim_threshold=8388608");
 }
 
 TEST_F(KeepTest, ThereAreNoHugePages) {

@@ -16,34 +16,32 @@ namespace adyton::keep {
 
 struct MallocArenas {
   std::uint64_t count = 1;  // at most
-  std::uint64_t bytes = 0;  // that each reserves at a time; with one arena, which grows by brk(), 0
-  // Blocks from this size on are mapped, and given back when they are freed. Else malloc learns a size, up to 32 MiB,
-  // and keeps what is smaller: with addresses to spare that costs nothing.
-  std::uint64_t mapped_from = 0;
+  std::uint64_t bytes = 0;  // that each reserves at a time, a power of two; with one arena, which grows by brk(), 0
 
   [[nodiscard]] std::uint64_t huge_page_bytes() const { return bytes / 4; }
 };
 
-// As many arenas as threads, but no more than fit in a quarter of the heap; one for a heap of less than 8 MiB.
+inline constexpr std::uint64_t kLeastArenaBytes = 1 << 20, kMostArenaBytes = 8 << 20;
+
+// An arena for each 16 MiB, as many as threads at most, and no more than fit in a quarter of the heap.
 constexpr MallocArenas malloc_arenas(std::uint64_t heap_bytes, std::uint64_t threads) {
-  constexpr std::uint64_t kLeast = 1 << 20, kMost = 8 << 20, kMostMapped = 32 << 20;
-  std::uint64_t bytes = kLeast, mapped_from = kLeast;
-  while (bytes < kMost && bytes * 2 <= heap_bytes / 64) bytes *= 2;
-  while (mapped_from < kMostMapped && mapped_from * 2 <= heap_bytes / 32) mapped_from *= 2;
-  const std::uint64_t fit = heap_bytes / 4 / bytes;
-  const std::uint64_t count = threads < fit ? threads : fit;
-  return count < 2 ? MallocArenas{} : MallocArenas{count, bytes, mapped_from};
+  std::uint64_t bytes = kLeastArenaBytes;
+  while (bytes < kMostArenaBytes && bytes * 2 <= heap_bytes / 64) bytes *= 2;
+  std::uint64_t count = heap_bytes / (16 << 20);
+  if (count > heap_bytes / 4 / bytes) count = heap_bytes / 4 / bytes;
+  if (count > threads) count = threads;
+  return count < 2 ? MallocArenas{} : MallocArenas{count, bytes};
 }
 
-// The variable of the environment that says so.
+// The variable of the environment that says so. Where there are several arenas, what is freed has to come back to where
+// all can have it, as nothing else does when the heap is used up: large blocks are mapped and not kept, small ones are
+// joined with their neighbours at once (mxfast), and who grows does it by so much that the pieces are of use.
 inline Line malloc_variable(const MallocArenas& arenas) {
   Line line;
   line << "GLIBC_TUNABLES=glibc.malloc.arena_max=" << arenas.count;
   if (arenas.count == 1) return line;
-  // Where malloc is not to learn when to map, it is not to learn when to trim: twice that size is what it would have
-  // learnt.
-  return line << ":glibc.malloc.hugetlb=2:glibc.malloc.mmap_threshold=" << arenas.mapped_from
-              << ":glibc.malloc.trim_threshold=" << 2 * arenas.mapped_from;
+  return line << ":glibc.malloc.hugetlb=2:glibc.malloc.mxfast=0:glibc.malloc.mmap_threshold=" << arenas.bytes / 2
+              << ":glibc.malloc.top_pad=" << arenas.bytes / 2 << ":glibc.malloc.trim_threshold=" << arenas.bytes;
 }
 
 }  // namespace adyton::keep

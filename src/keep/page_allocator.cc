@@ -5,6 +5,7 @@
 #include <linux/mman.h>
 
 #include "keep/address_unsafe.h"
+#include "keep/malloc_arenas.h"
 
 namespace adyton::keep {
 namespace {
@@ -58,7 +59,10 @@ std::int64_t PageAllocator::map(std::uint64_t hint, std::uint64_t bytes, std::ui
   }
   hint = page_floor(hint);
   if (hint == 0 || hint + bytes < hint || !areas_.within(hint, hint + bytes) || !areas_.is_free(hint, hint + bytes)) {
-    hint = areas_.find_free(bytes);
+    // What malloc's arenas reserve they want aligned to its size, and map twice of it for that.
+    const bool arena = protection == PROT_NONE && bytes >= kLeastArenaBytes && (bytes & (bytes - 1)) == 0;
+    hint = areas_.find_free(bytes, arena ? bytes : 1);
+    if (hint == 0) hint = areas_.find_free(bytes);
   }
   if (hint == 0) return -ENOMEM;
   return take(hint, hint + bytes, protection);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "keep/address_unsafe.h"
+#include "keep/malloc_arenas.h"
 
 namespace adyton::keep {
 namespace {
@@ -62,6 +63,24 @@ TEST_F(PageAllocatorTest, WhatNobodyMayReadIsWipedWhenSomebodyMay) {
   EXPECT_EQ(pages_.protect(reserved, 8 * kPage, PROT_READ), 0);
   EXPECT_FALSE(zero(reserved + kPage, kPage));  // content survives
   EXPECT_TRUE(zero(reserved + 3 * kPage, 5 * kPage));
+}
+
+// As malloc wants its arenas: then it need not map twice of them to find such a place.
+TEST_F(PageAllocatorTest, WhatIsReservedInLargePiecesIsAlignedIfItCanBe) {
+  constexpr std::uint64_t kArena = kLeastArenaBytes, kAll = 5 * kArena;
+  const std::unique_ptr<void, Free> memory{std::aligned_alloc(kArena, kAll)};
+  const std::uint64_t begin = address_of(memory.get());
+  PageAllocator pages;
+  const auto place_of = [&](std::uint64_t bytes) { return pages.map(0, bytes, PROT_NONE, kPrivate) % kArena; };
+  ASSERT_TRUE(pages.initialise(begin, begin + kAll));
+  EXPECT_NE(place_of(kPage), 0);  // now nothing that ends where the heap does is aligned
+  EXPECT_EQ(place_of(kArena), 0);
+  EXPECT_EQ(place_of(kArena), 0);
+  EXPECT_NE(place_of(kArena / 2), 0);
+  EXPECT_EQ(place_of(kArena), 0);  // there is one such place left
+
+  ASSERT_TRUE(pages.initialise(begin + kPage, begin + 2 * kArena - kPage));
+  EXPECT_GT(place_of(kArena), 0);
 }
 
 TEST_F(PageAllocatorTest, BreakGrowsAndShrinks) {

@@ -243,8 +243,9 @@ TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
   setting.manifest.environment = {"LANG", "TZ"};
   const Outcome kept = run_on_keep("environment", {}, setting);
   EXPECT_EQ(kept.output,
-            "TZ=UTC\nADYTON_CHANNEL=3\nGLIBC_TUNABLES=glibc.malloc.arena_max=12:glibc.malloc.hugetlb=2"
-            ":glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608\n");
+            "TZ=UTC\nADYTON_CHANNEL=3\nGLIBC_TUNABLES=glibc.malloc.arena_max=8:glibc.malloc.hugetlb=2"
+            ":glibc.malloc.mxfast=0:glibc.malloc.mmap_threshold=1048576:glibc.malloc.top_pad=1048576"
+            ":glibc.malloc.trim_threshold=2097152\n");
   EXPECT_EQ(kept.status, 0);
   setting.environment = {"GLIBC_TUNABLES=glibc.malloc.arena_max=2"};
   setting.manifest.environment = {"GLIBC_TUNABLES"};
