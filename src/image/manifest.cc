@@ -84,8 +84,9 @@ Field field(std::string_view key, T& out) {
   return {key, [&out](Reader& reader) { return read(reader, out); }};
 }
 
-// A map with exactly these keys, and perhaps that of `optional`.
-Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields, const Field* optional = nullptr) {
+// A map with exactly these keys, and perhaps those of `optional`.
+Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields,
+                         std::initializer_list<Field> optional = {}) {
   std::size_t count = 0;
   const auto on_entry = [&](const Key& key) -> Result<void> {
     for (const Field& candidate : fields) {
@@ -93,7 +94,9 @@ Result<void> read_fields(Reader& reader, std::initializer_list<Field> fields, co
       ++count;
       return candidate.read_value(reader).within(candidate.key);
     }
-    if (optional && key == optional->key) return optional->read_value(reader).within(optional->key);
+    for (const Field& candidate : optional) {
+      if (key == candidate.key) return candidate.read_value(reader).within(candidate.key);
+    }
     return invalid("unknown key {}", key.to_string());
   };
   TRY(reader.read_map(on_entry));
@@ -107,12 +110,18 @@ Result<void> read_sgx(Reader& reader, Manifest::Sgx& out) {
                            return out.file_sha256.empty() ? invalid("an empty list, which is written by leaving it out")
                                                           : Result<void>{};
                          }};
+  const Field arenas = {"malloc_arenas", [&](Reader& inner) -> Result<void> {
+                          TRY(read(inner, out.malloc_arenas));
+                          return out.malloc_arenas == Manifest::Sgx{}.malloc_arenas
+                                     ? invalid("as it is anyhow, which is written by leaving it out")
+                                     : Result<void>{};
+                        }};
   TRY(read_fields(
       reader,
       {field("features", out.features), field("threads", out.threads), field("exception_info", out.exception_info),
        field("provision_key", out.provision_key), field("kss", out.kss), field("family_id", out.family_id),
        field("extended_product_id", out.extended_product_id)},
-      &digests));
+      {digests, arenas}));
   if (out == Manifest::Sgx{}) return invalid("all as it is anyhow, which is written by leaving it out");
   return {};
 }
@@ -146,7 +155,7 @@ Result<Manifest> read_manifest(BytesView cbor) {
                    field("environment", manifest.environment),
                    field("calls", manifest.calls),
                    field("host_calls", manifest.host_calls)},
-                  &sgx));
+                  {sgx}));
   TRY(reader.finish());
   if (format != kFormat) return invalid("format {}: this version of Adyton reads format {}", format, kFormat);
   TRY(check_manifest(manifest));
@@ -172,6 +181,9 @@ Bytes encode_manifest(const Manifest& manifest) {
   sgx.key("family_id").bytes(manifest.sgx.family_id);
   sgx.key("extended_product_id").bytes(manifest.sgx.extended_product_id);
   if (!manifest.sgx.file_sha256.empty()) write(sgx.key("file_sha256"), manifest.sgx.file_sha256);
+  if (manifest.sgx.malloc_arenas != Manifest::Sgx{}.malloc_arenas) {
+    sgx.key("malloc_arenas").unsigned_integer(manifest.sgx.malloc_arenas);
+  }
   top.key("format").unsigned_integer(kFormat);
   top.key("name").text(manifest.name);
   top.key("product").unsigned_integer(manifest.product);

@@ -62,6 +62,7 @@ struct Manifest {
     // Of files that `files.read` lists, or a folder above: 64 hexadecimal digits, a space, the path. None but these can
     // be read in an SGX enclave.
     std::vector<std::string> file_sha256;
+    std::uint32_t malloc_arenas = 1;  // of the C library's, 1 to 256: how many threads allocate side by side
     bool operator==(const Sgx&) const = default;
   } sgx;
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kKiB = 1 << 10, kMiB = 1 << 20, kGiB = 1 << 30, kPage = 4096;
 constexpr std::uint64_t kMaxSgxThreads = 256;
+constexpr std::uint64_t kMaxMallocArenas = 256;
 constexpr std::string_view kSgxFeatures[] = {"avx", "avx512", "pkru", "amx"};
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -131,6 +132,11 @@ Result<void> check_sgx_threads(std::uint64_t count) {
   return {};
 }
 
+Result<void> check_malloc_arenas(std::uint64_t count) {
+  if (count < 1 || count > kMaxMallocArenas) return invalid("{}: 1 to {} are possible", count, kMaxMallocArenas);
+  return {};
+}
+
 Result<void> check_sgx(const Manifest& manifest) {
   const Manifest::Sgx& sgx = manifest.sgx;
   TRY(check_list("sgx.features", sgx.features, check_sgx_feature));
@@ -154,6 +160,13 @@ Result<void> check_sgx(const Manifest& manifest) {
   TRY(check_sgx_threads(sgx.threads).within("sgx.threads"));
   if (sgx.threads != 0 && sgx.threads < manifest.threads) {
     return invalid("sgx.threads: {} are fewer than the {} that serve calls", sgx.threads, manifest.threads);
+  }
+  TRY(check_malloc_arenas(sgx.malloc_arenas).within("sgx.malloc_arenas"));
+  // Together they reserve a quarter of the heap at most, each a MiB at least (keep/malloc_arenas.h).
+  constexpr std::uint64_t kHeapOfEach = 4 << 20;
+  if (sgx.malloc_arenas > 1 && manifest.memory.heap_bytes / kHeapOfEach < sgx.malloc_arenas) {
+    return invalid("sgx.malloc_arenas: {} want a memory.heap of {} MiB at least", sgx.malloc_arenas,
+                   sgx.malloc_arenas * kHeapOfEach >> 20);
   }
   constexpr std::array<std::byte, 16> kNone{};
   if (!sgx.kss && (sgx.family_id != kNone || sgx.extended_product_id != kNone)) {

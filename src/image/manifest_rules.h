@@ -21,6 +21,7 @@ Result<void> check_method(const Method& method);
 Result<void> check_sgx_feature(std::string_view name);
 Result<void> check_file_sha256(std::string_view text);
 Result<void> check_sgx_threads(std::uint64_t count);
+Result<void> check_malloc_arenas(std::uint64_t count);
 Result<void> check_sgx(const Manifest& manifest);  // names the key
 
 }  // namespace adyton

@@ -34,7 +34,8 @@ Manifest with_sgx() {
                   .provision_key = true,
                   .kss = true,
                   .family_id = {std::byte{1}},
-                  .extended_product_id = {std::byte{2}}};
+                  .extended_product_id = {std::byte{2}},
+                  .malloc_arenas = 16};
   return manifest;
 }
 
@@ -98,6 +99,19 @@ TEST(Manifest, HasTheDocumentedEncodingOfSgx) {
   EXPECT_EQ(to_hex(encode_manifest(manifest)), wanted);
   wanted.replace(wanted.find("677468726561647309"), 18, "677468726561647300");
   EXPECT_EQ(parse_manifest(*parse_hex(wanted)).error().code, ErrorCode::kInvalid);
+
+  // And in it a key that is there only if there are several.
+  manifest.sgx.malloc_arenas = 4;
+  wanted = to_hex(encode_manifest(manifest));
+  constexpr std::string_view kArenas = "6d6d616c6c6f635f6172656e6173";
+  const auto at = wanted.find(kArenas);
+  ASSERT_NE(at, wanted.npos);
+  EXPECT_EQ(wanted.substr(at + kArenas.size(), 2), "04");
+  EXPECT_EQ(parse_manifest(*parse_hex(wanted)).value(), manifest);
+  for (const char* bad : {"00", "01"}) {
+    wanted.replace(at + kArenas.size(), 2, bad);
+    EXPECT_EQ(parse_manifest(*parse_hex(wanted)).error().code, ErrorCode::kInvalid) << bad;
+  }
 }
 
 TEST(Manifest, RefusesSgxThatContradictsItself) {
@@ -137,6 +151,10 @@ TEST(Manifest, RefusesSgxThatContradictsItself) {
   refused(digests({digest + " "}), "sgx.file_sha256");
   refused(digests({digest}), "sgx.file_sha256");
   refused([](Manifest& m) { m.sgx.threads = 63; }, "sgx.threads");
+  refused([](Manifest& m) { m.sgx.malloc_arenas = 0; }, "sgx.malloc_arenas");
+  refused([](Manifest& m) { m.sgx.malloc_arenas = 257; }, "sgx.malloc_arenas");
+  refused([](Manifest& m) { m.memory.heap_bytes = (64 << 20) - 4096; },
+          "sgx.malloc_arenas: 16 want a memory.heap of 64 MiB");
   refused([](Manifest& m) { m.sgx.threads = 257; }, "sgx.threads");
   refused([](Manifest& m) { m.sgx.kss = false; }, "sgx.family_id");
 }

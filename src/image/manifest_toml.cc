@@ -165,7 +165,8 @@ Result<Manifest> read_manifest(const TomlNode::Table& top) {
                      {"kss", boolean(out.sgx.kss)},
                      {"family_id", identifier(out.sgx.family_id)},
                      {"extended_product_id", identifier(out.sgx.extended_product_id)},
-                     {"file_sha256", list(out.sgx.file_sha256, file_digest)}})},
+                     {"file_sha256", list(out.sgx.file_sha256, file_digest)},
+                     {"malloc_arenas", number(out.sgx.malloc_arenas, check_malloc_arenas)}})},
   };
   TRY(read_table(top, "", fields));
   TRY(check_sgx(out));  // what concerns several of its keys

@@ -32,6 +32,7 @@ listen = [8443, 8080]
 features = ["avx"]
 threads = 20
 exception_info = true
+malloc_arenas = 4
 provision_key = true
 kss = true
 family_id = "000102030405060708090a0b0c0d0e0f"
@@ -45,7 +46,12 @@ file_sha256 = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
   expected.files = {.read = {"/etc/ssl/certs"}, .write = {"/var/lib/ca", "/tmp"}};
   expected.network = {.connect = {443}, .listen = {8443, 8080}};
   expected.environment = {"TZ", "LANG"};
-  expected.sgx = {.features = {"avx"}, .threads = 20, .exception_info = true, .provision_key = true, .kss = true};
+  expected.sgx = {.features = {"avx"},
+                  .threads = 20,
+                  .exception_info = true,
+                  .provision_key = true,
+                  .kss = true,
+                  .malloc_arenas = 4};
   for (unsigned i = 0; i < 16; ++i) expected.sgx.family_id[i] = static_cast<std::byte>(i);
   expected.sgx.extended_product_id[0] = std::byte{0xff};
   expected.sgx.file_sha256 = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 /etc/ssl/certs/none"};
@@ -56,7 +62,8 @@ file_sha256 = ["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 TEST(ManifestToml, RefusesWhatSgxDoesNotHave) {
   for (const std::string_view bad :
        {"features = ['mpx']", "features = ['avx512']", "features = 'avx'", "threads = 257", "threads = 7", "kss = 1",
-        "family_id = '00'", "family_id = '000102030405060708090a0b0c0d0e0f'",
+        "malloc_arenas = 0", "malloc_arenas = 257", "malloc_arenas = 17", "family_id = '00'",
+        "family_id = '000102030405060708090a0b0c0d0e0f'",
         "kss = true\nextended_product_id = '0001020304050607zzzz0a0b0c0d0e0f'", "svn = 1"}) {
     const auto parsed = parse_manifest_toml("name = 'x'\n[sgx]\n" + std::string(bad));
     ASSERT_FALSE(parsed) << bad;

@@ -39,7 +39,6 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
     if (file->kind != FileKind::kHostMemory) return map_file(kernel, frame, *file);
     return map_host_memory(kernel, frame);
   }
-  if ((flags & MAP_HUGETLB) != 0) return -ENOMEM;  // as where none are set aside; see malloc_arenas.h
   const Locked locked(kernel.memory_lock);
   if (const std::uint64_t stack = kernel.stacks.map(frame.rsi, frame.rdx, flags); stack != 0) {
     return static_cast<std::int64_t>(stack);

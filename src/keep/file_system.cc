@@ -222,7 +222,7 @@ std::int64_t FileSystem::rename(std::uint32_t from_folder, const char* from, std
 }
 
 std::int64_t FileSystem::read(std::uint32_t index, std::uint64_t offset, void* to, std::uint64_t bytes) {
-  const Locked locked(lock_);
+  const Shared shared(lock_);
   const Node& node = at_index(index);
   if (node.folder != 0) return -EISDIR;
   if (offset >= node.size) return 0;
@@ -282,7 +282,7 @@ std::int64_t FileSystem::resize(std::uint32_t index, std::uint64_t bytes) {
 }
 
 std::int64_t FileSystem::describe(std::uint32_t index, Node& out) {
-  const Locked locked(lock_);
+  const Shared shared(lock_);
   out = at_index(index);
   return out.used != 0 ? 0 : -ENOENT;
 }

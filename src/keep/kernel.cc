@@ -132,20 +132,20 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                                 std::uint64_t argument_count, std::uint64_t environment_count) {
   const KeepConfig& config = kernel.config;
   const std::uint64_t app = kernel.base + config.app_offset;
-  InitialStack stack{
-      .begin = kernel.stacks.stack(0),
-      .end = kernel.stacks.stack(0) + config.stack_bytes,
-      .strings = 0,
-      .string_bytes = string_bytes,
-      .argument_count = argument_count,
-      .environment_count = environment_count,
-      .program_headers = app + config.app_headers,
-      .program_header_count = config.app_header_count,
-      .entry = app + config.app_entry,
-      .config = kernel.config_address,
-      .signal_frame_bytes = signal_frame_bytes(),
-      .manifest = kernel.manifest,
-      .arenas = malloc_arenas(config.heap_bytes, malloc_has_huge_pages(kernel) ? config.thread_count : 1)};
+  kernel.arenas = malloc_arenas(config.heap_bytes, malloc_has_huge_pages(kernel) ? kernel.manifest.malloc_arenas() : 1);
+  InitialStack stack{.begin = kernel.stacks.stack(0),
+                     .end = kernel.stacks.stack(0) + config.stack_bytes,
+                     .strings = 0,
+                     .string_bytes = string_bytes,
+                     .argument_count = argument_count,
+                     .environment_count = environment_count,
+                     .program_headers = app + config.app_headers,
+                     .program_header_count = config.app_header_count,
+                     .entry = app + config.app_entry,
+                     .config = kernel.config_address,
+                     .signal_frame_bytes = signal_frame_bytes(),
+                     .manifest = kernel.manifest,
+                     .arenas = kernel.arenas};
   if (string_bytes <= HostPage::kDataBytes && string_bytes <= config.stack_bytes / 4) {
     stack.strings = stack.end - string_bytes;
     copy_from_host(at<void>(stack.strings), thread.host_page, string_bytes);

@@ -13,6 +13,7 @@
 #include "keep/epolls.h"
 #include "keep/file_system.h"
 #include "keep/host_memory.h"
+#include "keep/malloc_arenas.h"
 #include "keep/measured_manifest.h"
 #include "keep/page_allocator.h"
 #include "keep/shared_numbers.h"
@@ -41,6 +42,7 @@ struct Kernel {
   bool lists_files = false;  // of the host, in sgx.file_sha256
   PageAllocator memory;
   Stacks stacks;  // by the same lock
+  MallocArenas arenas;
   Clock clock;
   CpuidCache cpuid;
   std::uint64_t timestamp = 0;   // __atomic_: the highest that was told

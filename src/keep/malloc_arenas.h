@@ -4,8 +4,7 @@
 // Each of its arenas reserves addresses, of which it uses as many as it needs: 64 MiB, aligned to as much, which
 // nothing need lie at. An enclave has pages at all of its heap's addresses and at no others. But with huge pages
 // (glibc.malloc.hugetlb=2; glibc 2.35 and later) an arena reserves four of them, and how large one is it reads in
-// /proc/meminfo, which is the keep kernel's. There are none to be had (MAP_HUGETLB fails with ENOMEM, as on a Linux
-// that has set none aside), so malloc goes on with ordinary pages.
+// /proc/meminfo, which is the keep kernel's. They are ordinary pages: MAP_HUGETLB makes no difference.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +17,20 @@ struct MallocArenas {
   std::uint64_t count = 1;  // at most
   std::uint64_t bytes = 0;  // that each reserves at a time, a power of two; with one arena, which grows by brk(), 0
 
-  [[nodiscard]] std::uint64_t huge_page_bytes() const { return bytes / 4; }
+  [[nodiscard]] std::uint64_t huge_page_bytes() const { return bytes == 0 ? 2 << 20 : bytes / 4; }
 };
 
 inline constexpr std::uint64_t kLeastArenaBytes = 1 << 20, kMostArenaBytes = 8 << 20;
 
-// An arena for each 16 MiB, as many as threads at most, and no more than fit in a quarter of the heap.
-constexpr MallocArenas malloc_arenas(std::uint64_t heap_bytes, std::uint64_t threads) {
+// `wanted` of them by sgx.malloc_arenas, if a quarter of the heap is enough for as many. None but what asks for several
+// has them: what one keeps is lost to the others, and the first, of the first thread, grows by pieces that it never
+// gives back or joins, where one alone grows and shrinks by brk().
+constexpr MallocArenas malloc_arenas(std::uint64_t heap_bytes, std::uint64_t wanted) {
+  if (wanted < 2) return {};
+  const std::uint64_t most = heap_bytes / (wanted < 16 ? 64 : wanted * 4);
   std::uint64_t bytes = kLeastArenaBytes;
-  while (bytes < kMostArenaBytes && bytes * 2 <= heap_bytes / 64) bytes *= 2;
-  std::uint64_t count = heap_bytes / (16 << 20);
-  if (count > heap_bytes / 4 / bytes) count = heap_bytes / 4 / bytes;
-  if (count > threads) count = threads;
-  return count < 2 ? MallocArenas{} : MallocArenas{count, bytes};
+  while (bytes < kMostArenaBytes && bytes * 2 <= most) bytes *= 2;
+  return bytes > heap_bytes / 4 / wanted ? MallocArenas{} : MallocArenas{wanted, bytes};
 }
 
 // The variable of the environment that says so. Where there are several arenas, what is freed has to come back to where

@@ -140,6 +140,14 @@ bool MeasuredManifest::reads(const char* path) const {
   });
 }
 
+std::uint64_t MeasuredManifest::malloc_arenas() const {
+  CborCursor cursor(begin_, end_);
+  Item item;
+  return cursor.enter("sgx") && cursor.enter("malloc_arenas") && cursor.take(item) && item.major == kUnsigned
+             ? item.value
+             : 1;
+}
+
 bool MeasuredManifest::write_path(std::uint64_t index, char* path, std::uint64_t room) const {
   CborCursor cursor(begin_, end_);
   return cursor.enter("files") && cursor.enter("write") && cursor.any([&](const Item& item) {

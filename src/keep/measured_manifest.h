@@ -26,6 +26,9 @@ class MeasuredManifest {
   // Entry `index` of files.write, with a zero byte; false: there is none, or it does not fit.
   bool write_path(std::uint64_t index, char* path, std::uint64_t room) const;
 
+  // sgx.malloc_arenas; 1 where there is none.
+  [[nodiscard]] std::uint64_t malloc_arenas() const;
+
  private:
   const std::uint8_t *begin_ = nullptr, *end_ = nullptr;
 };

@@ -14,6 +14,7 @@ Manifest test_manifest() {
   out.network = {.connect = {443, 80}, .listen = {65535, 23}};
   out.files = {.read = {"/etc/ssl", "/data"}, .write = {"/var/log/one", "/two"}};
   out.sgx.features = {"avx"};
+  out.sgx.malloc_arenas = 5;
   out.sgx.file_sha256 = {std::string(64, '1') + " /data/x", "0123456789abcdef" + std::string(48, 'f') + " /data/file"};
   out.calls = {{"a.call", "(string) -> list<u32>"}, {"b.call", "() -> ()"}};
   return out;
@@ -54,6 +55,7 @@ TEST(MeasuredManifestTest, AllowsWhatIsListed) {
   EXPECT_STREQ(path, "/two");
   EXPECT_FALSE(manifest.write_path(2, path, sizeof(path)));
   EXPECT_FALSE(manifest.write_path(0, path, 12));
+  EXPECT_EQ(manifest.malloc_arenas(), 5u);
 }
 
 TEST(MeasuredManifestTest, AnEmptyOneAllowsNothing) {
@@ -64,6 +66,7 @@ TEST(MeasuredManifestTest, AnEmptyOneAllowsNothing) {
     EXPECT_FALSE(manifest.reads("/data"));
     char path[20];
     EXPECT_FALSE(manifest.write_path(0, path, sizeof(path)));
+    EXPECT_EQ(manifest.malloc_arenas(), 1u);
   }
 }
 
@@ -75,6 +78,7 @@ TEST(MeasuredManifestTest, CutOffOrChangedItIsReadToItsEndAndNoFurther) {
     std::uint8_t digest[32];
     char path[20];
     (void)manifest.write_path(1, path, sizeof(path));
+    (void)manifest.malloc_arenas();
     return manifest.reads("/none") || manifest.allows_variable("ZZ=") || manifest.allows_port(true, 1) ||
            manifest.file_sha256(9, path, sizeof(path), digest);
   };

@@ -6,7 +6,6 @@
 
 #include "keep/calls.h"
 #include "keep/host_interface.h"
-#include "keep/malloc_arenas.h"
 #include "keep/paths.h"
 
 namespace adyton::keep {
@@ -96,14 +95,11 @@ void write_maps(Kernel& kernel, Writer& out) {
   }
 }
 
-// There are no huge pages: malloc wants to know how large they would be (malloc_arenas.h).
 void write_memory(Kernel& kernel, Writer& out) {
   const HeapUse use = heap_use(kernel);
   const std::uint64_t free = use.free / 1024;
-  const MallocArenas arenas = malloc_arenas(kernel.config.heap_bytes, kernel.config.thread_count);
   out.add(Line() << "MemTotal: " << use.bytes / 1024 << " kB\nMemFree: " << free << " kB\nMemAvailable: " << free
-                 << " kB\nHugePages_Total: 0\nHugePages_Free: 0\nHugepagesize: " << arenas.huge_page_bytes() / 1024
-                 << " kB\n");
+                 << " kB\nHugepagesize: " << kernel.arenas.huge_page_bytes() / 1024 << " kB\n");
 }
 
 void write_status(Kernel& kernel, Writer& out) {

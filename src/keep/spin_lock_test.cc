@@ -60,6 +60,30 @@ TEST(SpinLock, WhoWaitsLetsOthersRun) {
   held.reset();
 }
 
+// Else those that take it again and again keep a third from it.
+TEST(SpinLock, WhoHasWaitedForLongIsLetInFirst) {
+  for (const bool shared : {false, true}) {
+    SpinLock lock;
+    std::atomic<bool> was_in = false;
+    std::optional<Locked> held(lock);
+    const int before = others_let_run;
+    std::jthread waits([&] {
+      if (shared) {
+        const Shared sharing(lock);
+        was_in = true;
+      } else {
+        const Locked alone(lock);
+        was_in = true;
+      }
+    });
+    while (others_let_run == before) std::this_thread::yield();  // by then it has waited for long
+    held.reset();
+    held.emplace(lock);
+    EXPECT_TRUE(was_in) << shared;
+    held.reset();
+  }
+}
+
 // Who holds the memory shared, as a thread that is wiping does, keeps no other from doing so: or this never ends.
 TEST(SpinLock, ThreadsWipeAtTheSameTime) {
   constexpr std::uint64_t kPages = 16;

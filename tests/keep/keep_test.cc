@@ -39,11 +39,11 @@ TEST_P(KeepProgramTest, DoesWhatItDoesOnLinux) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, KeepProgramTest,
-                         testing::Values("allocations", "alternate_stacks", "areas", "channels", "closing",
-                                         "contention", "cpuid", "faults_unsafe", "files", "further_unsafe", "hello",
-                                         "interrupts", "language", "libraries", "locales", "maps_unsafe", "offsets",
-                                         "openssl", "pieces", "processor_time", "signals", "sqlite", "strings",
-                                         "system", "system_calls", "thread_ends_unsafe", "threads", "waiting", "zlib"),
+                         testing::Values("alternate_stacks", "areas", "channels", "closing", "contention", "cpuid",
+                                         "faults_unsafe", "files", "further_unsafe", "hello", "interrupts", "language",
+                                         "libraries", "locales", "maps_unsafe", "offsets", "openssl", "pieces",
+                                         "processor_time", "signals", "sqlite", "strings", "system", "system_calls",
+                                         "thread_ends_unsafe", "threads", "waiting", "zlib"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(KeepSignalTest, AFrameThatDoesNotFitOntoTheAlternateStackEndsTheProgram) {
@@ -242,25 +242,36 @@ TEST(KeepEnvironmentTest, IsWhatTheManifestLists) {
   Setting setting{.environment = {"HOME=/root", "TZ=UTC", "LD_PRELOAD=x", "ADYTON_CHANNEL=3", "TZX=y"}};
   setting.manifest.environment = {"LANG", "TZ"};
   const Outcome kept = run_on_keep("environment", {}, setting);
-  EXPECT_EQ(kept.output,
-            "TZ=UTC\nADYTON_CHANNEL=3\nGLIBC_TUNABLES=glibc.malloc.arena_max=8:glibc.malloc.hugetlb=2"
-            ":glibc.malloc.mxfast=0:glibc.malloc.mmap_threshold=1048576:glibc.malloc.top_pad=1048576"
-            ":glibc.malloc.trim_threshold=2097152\n");
+  EXPECT_EQ(kept.output, "TZ=UTC\nADYTON_CHANNEL=3\nGLIBC_TUNABLES=glibc.malloc.arena_max=1\n");
   EXPECT_EQ(kept.status, 0);
   setting.environment = {"GLIBC_TUNABLES=glibc.malloc.arena_max=2"};
   setting.manifest.environment = {"GLIBC_TUNABLES"};
   EXPECT_EQ(run_on_keep("environment", {}, setting).output, setting.environment[0] + "\n");
 }
 
-// Arenas that an older malloc wants have no place in an enclave.
-TEST(KeepEnvironmentTest, AMallocWithoutHugePagesHasOneArena) {
+TEST(KeepMallocTest, ThreadsHaveArenasWhereTheManifestSaysSo) {
   Setting setting;
+  setting.manifest.sgx.malloc_arenas = 8;
+  const Outcome native = run_natively("allocations", ""), kept = run_on_keep("allocations", {}, setting);
+  EXPECT_EQ(native.output, kept.output);
+  EXPECT_EQ(kept.status, 0);
+  EXPECT_EQ(run_on_keep("environment", {}, setting).output,
+            "GLIBC_TUNABLES=glibc.malloc.arena_max=8:glibc.malloc.hugetlb=2:glibc.malloc.mxfast=0"
+            ":glibc.malloc.mmap_threshold=1048576:glibc.malloc.top_pad=1048576:glibc.malloc.trim_threshold=2097152\n");
+  // Those that an older malloc wants have no place in an enclave.
   setting.change = [](std::string& elf) {
     const auto at = elf.find("glibc.malloc.hugetlb");
     ASSERT_NE(at, elf.npos);
     elf[at] = 'G';
   };
   EXPECT_EQ(run_on_keep("environment", {}, setting).output, "GLIBC_TUNABLES=glibc.malloc.arena_max=1\n");
+}
+
+TEST(KeepMallocTest, OneArenaGivesBackWhatWasManySmallBlocks) {
+  const Outcome native = run_natively("allocations", "shrinks"), kept = run_on_keep("allocations", {"shrinks"});
+  EXPECT_FALSE(native.output.empty());
+  EXPECT_EQ(native.output, kept.output);
+  EXPECT_EQ(kept.status, 0);
 }
 
 // A port that was free a moment ago; the host's.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C library's malloc on several threads: each has an arena of its own, and what they used comes back.
+// The C library's malloc on several threads, each with an arena of its own; or, for "shrinks", that many small blocks
+// are one large one again.
 #include <malloc.h>
 
+#include <atomic>
 #include <barrier>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -46,21 +49,33 @@ void allocate_many() {
 
 }  // namespace
 
-int main() {
+int main(int count, char**) {
+  if (count == 2) {
+    std::cout << "shrinks" << std::endl;  // which has a buffer now, below all that follows
+    std::vector<Block> many;              // larger than what is kept for who allocates next
+    for (int number = 0; number < 40'000; ++number) many.push_back(block(2000));
+    std::cout << (many.back() != nullptr);
+    many.clear();
+    std::cout << (block(96 * kMebibyte) != nullptr) << "\n";
+    return 0;
+  }
   constexpr int kThreads = 4;
+  std::atomic<int> failed = 0;  // a malloc that succeeds leaves errno alone
   std::cout << arenas() << "\n";
   for (int round = 0; round < 3; ++round) {
     std::barrier all(kThreads);
     std::vector<std::jthread> threads;
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&] {
+        errno = 0;
         const Block own = block(100);
+        failed += errno != 0;
         all.arrive_and_wait();  // while each has an arena in use
         allocate_many();
       });
     }
   }
-  std::cout << arenas() << "\n";
+  std::cout << arenas() << " " << failed << "\n";
   // What is mapped is given back, however it grew and on whichever thread.
   for (int round = 0; round < 3; ++round) {
     std::vector<long> growing;
