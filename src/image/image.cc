@@ -40,12 +40,23 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::uint64_t max_byt
   return out;
 }
 
+// What is wrong with a program's code or data; of an image that was signed it was right once.
+Error not_as_signed(Error why, BytesView file, const ImageLimits& limits) {
+  const auto sections = read_sections(file, limits);
+  if (!sections) return why;
+  const auto signature = find_note(*sections, kSignatureSection, NoteType::kSignature);
+  if (signature && *signature) why.message += " (this image was signed: if it was changed since then, get it again)";
+  return why;
+}
+
 }  // namespace
 
 Result<Image> Image::parse(Bytes file, const ImageLimits& limits) {
   Image image;
   image.file_ = std::move(file);
-  image.plan_ = TRY(make_launch_plan(image.file_, limits));
+  auto plan = make_launch_plan(image.file_, limits);
+  if (!plan) return not_as_signed(std::move(plan).error(), image.file_, limits);
+  image.plan_ = *std::move(plan);
   const auto sections = TRY(read_sections(image.file_, limits));
   const auto manifest = TRY(find_note(sections, kManifestSection, NoteType::kManifest));
   if (!manifest) return invalid("a program, but not an image: it has no manifest. `adyton sign` gives it one");

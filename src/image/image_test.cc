@@ -205,6 +205,17 @@ TEST(Image, IsSignedElsewhere) {
   }
 }
 
+// Whoever gets it damaged cannot link it otherwise.
+TEST(Image, SaysOfASignedProgramThatItWasChanged) {
+  const auto why = [](Bytes file) {
+    file[offsetof(Elf64_Ehdr, e_entry) + 6] = std::byte{0xff};  // where nothing is loaded
+    return Image::parse(std::move(file)).error().message;
+  };
+  const Bytes file = tiny_image();
+  EXPECT_FALSE(why(file).contains("get it again"));
+  EXPECT_TRUE(why(signed_with(file, *PrivateKey::generate(KeyKind::kP256))).contains("get it again"));
+}
+
 TEST(Image, RefusesEveryTruncation) {
   const Bytes file = signed_with(tiny_image(), *PrivateKey::generate(KeyKind::kP256));
   for (std::size_t size = 0; size < file.size(); ++size) {

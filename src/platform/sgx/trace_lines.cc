@@ -124,10 +124,10 @@ constexpr Name kMasks[] = {{SIG_BLOCK, "SIG_BLOCK"}, {SIG_UNBLOCK, "SIG_UNBLOCK"
 constexpr Name kDevice[] = {{TCGETS, "TCGETS"},   {TIOCGWINSZ, "TIOCGWINSZ"}, {FIONREAD, "FIONREAD"},
                             {FIONBIO, "FIONBIO"}, {FIOCLEX, "FIOCLEX"},       {FIONCLEX, "FIONCLEX"}};
 constexpr Name kAccess[] = {{R_OK, "R_OK"}, {W_OK, "W_OK"}, {X_OK, "X_OK"}};
-constexpr Name kMapping[] = {{MAP_SHARED, "MAP_SHARED"},       {MAP_PRIVATE, "MAP_PRIVATE"},
-                             {MAP_FIXED, "MAP_FIXED"},         {MAP_ANONYMOUS, "MAP_ANONYMOUS"},
-                             {MAP_NORESERVE, "MAP_NORESERVE"}, {MAP_STACK, "MAP_STACK"},
-                             {MAP_POPULATE, "MAP_POPULATE"},   {MAP_FIXED_NOREPLACE, "MAP_FIXED_NOREPLACE"}};
+constexpr Name kMapping[] = {
+    {MAP_SHARED, "MAP_SHARED"},       {MAP_PRIVATE, "MAP_PRIVATE"},     {MAP_FIXED, "MAP_FIXED"},
+    {MAP_ANONYMOUS, "MAP_ANONYMOUS"}, {MAP_NORESERVE, "MAP_NORESERVE"}, {MAP_STACK, "MAP_STACK"},
+    {MAP_POPULATE, "MAP_POPULATE"},   {MAP_HUGETLB, "MAP_HUGETLB"},     {MAP_FIXED_NOREPLACE, "MAP_FIXED_NOREPLACE"}};
 constexpr Name kProtection[] = {{PROT_READ, "PROT_READ"}, {PROT_WRITE, "PROT_WRITE"}, {PROT_EXEC, "PROT_EXEC"}};
 constexpr Name kTimer[] = {{TIMER_ABSTIME, "TIMER_ABSTIME"}};
 constexpr Name kRemap[] = {{MREMAP_MAYMOVE, "MREMAP_MAYMOVE"}, {MREMAP_FIXED, "MREMAP_FIXED"}};
