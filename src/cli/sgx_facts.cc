@@ -47,6 +47,7 @@ nlohmann::ordered_json SgxFacts::to_json() const {
                                 {"size", plan.size},
                                 {"pages", pages_of(plan)},
                                 {"threads", plan.tcs_offsets.size()},
+                                {"malloc_arenas", malloc_arenas},
                                 {"attributes", fmt::format("{:016x}", plan.attributes.flags)},
                                 {"xfrm", fmt::format("{:016x}", plan.attributes.xfrm)},
                                 {"misc_select", fmt::format("{:08x}", plan.misc_select)},
@@ -69,6 +70,7 @@ std::string SgxFacts::to_text() const {
   out += fmt::format("         {} pages in {} MiB, {} threads, attributes {:#x}, XFRM {:#x}, MISCSELECT {:#x}\n",
                      pages_of(plan), plan.size >> 20, plan.tcs_offsets.size(), plan.attributes.flags,
                      plan.attributes.xfrm, plan.misc_select);
+  if (malloc_arenas > 1) out += fmt::format("         {} arenas of malloc\n", malloc_arenas);
   for (const auto& [kind, name] :
        {std::pair(CallKind::kSyscall, "system calls"), std::pair(CallKind::kCpuid, "cpuid instructions")}) {
     out += fmt::format("         {} {} lead straight into the keep kernel, {} trap\n",
@@ -85,7 +87,7 @@ Result<std::optional<SgxFacts>> sgx_facts(const Image& image, BytesView keep) {
   const bool own = keep.empty() || std::ranges::equal(keep, image.keep());
   if (own) keep = image.keep();
   if (keep.empty()) return std::nullopt;
-  SgxFacts out;
+  SgxFacts out{.malloc_arenas = image.manifest().sgx.malloc_arenas};
   if (own && !image.sigstruct().empty()) {
     SignedSgxPlan enclave = TRY(verify_sgx_signature(image));
     out.plan = std::move(enclave.plan);

@@ -17,6 +17,7 @@ struct SgxFacts {
   SgxPlan plan;
   SgxMeasurement measurement{};  // MRENCLAVE
   std::optional<Sigstruct> sigstruct;
+  std::uint32_t malloc_arenas = 1;
 
   [[nodiscard]] nlohmann::ordered_json to_json() const;
   [[nodiscard]] std::string to_text() const;  // lines

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "image/sgx/keep_config.h"
 
 namespace adyton {
 namespace {
@@ -162,8 +163,7 @@ Result<void> check_sgx(const Manifest& manifest) {
     return invalid("sgx.threads: {} are fewer than the {} that serve calls", sgx.threads, manifest.threads);
   }
   TRY(check_malloc_arenas(sgx.malloc_arenas).within("sgx.malloc_arenas"));
-  // Together they reserve a quarter of the heap at most, each a MiB at least (keep/malloc_arenas.h).
-  constexpr std::uint64_t kHeapOfEach = 4 << 20;
+  constexpr std::uint64_t kHeapOfEach = 4 * kLeastArenaBytes;
   if (sgx.malloc_arenas > 1 && manifest.memory.heap_bytes / kHeapOfEach < sgx.malloc_arenas) {
     return invalid("sgx.malloc_arenas: {} want a memory.heap of {} MiB at least", sgx.malloc_arenas,
                    sgx.malloc_arenas * kHeapOfEach >> 20);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "image/sgx/keep_config.h"
 #include "keep/text.h"
 
 namespace adyton::keep {
@@ -20,7 +21,7 @@ struct MallocArenas {
   [[nodiscard]] std::uint64_t huge_page_bytes() const { return bytes == 0 ? 2 << 20 : bytes / 4; }
 };
 
-inline constexpr std::uint64_t kLeastArenaBytes = 1 << 20, kMostArenaBytes = 8 << 20;
+inline constexpr std::uint64_t kMostArenaBytes = 8 << 20;
 
 // `wanted` of them by sgx.malloc_arenas, if a quarter of the heap is enough for as many. None but what asks for several
 // has them: what one keeps is lost to the others, and the first, of the first thread, grows by pieces that it never

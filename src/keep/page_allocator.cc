@@ -4,8 +4,8 @@
 #include <asm/errno.h>
 #include <linux/mman.h>
 
+#include "image/sgx/keep_config.h"
 #include "keep/address_unsafe.h"
-#include "keep/malloc_arenas.h"
 
 namespace adyton::keep {
 namespace {

@@ -89,7 +89,7 @@ def check_calls(name):
 (work / "calls_keep").write_bytes(make_keep(b"\x0f\x0b", struct.pack("<8sQQ", b"akcalls2", 0x401, 0x400)))
 (work / "plain.toml").write_text('name = "hello"\nproduct = 4\nsvn = 9\nthreads = 2\n[memory]\nheap = "4MiB"\n')
 (work / "full.toml").write_text(
-    'name = "hello"\ndebug = true\n[sgx]\nfeatures = ["avx", "avx512"]\nthreads = 20\nexception_info = true\nkss = true\n'
+    'name = "hello"\ndebug = true\n[sgx]\nfeatures = ["avx", "avx512"]\nthreads = 20\nmalloc_arenas = 4\nexception_info = true\nkss = true\n'
     'family_id = "000102030405060708090a0b0c0d0e0f"\n')
 
 (work / "hello.cc").write_text('#include <cstdio>\nint main() { std::puts("hello"); }\n')
@@ -104,6 +104,10 @@ one = check("one", date=0x20261122, flags=4, xfrm=3, misc=(0, 2**32 - 1), produc
 expect(made, one["sgx"]["mrsigner"])
 adyton("sign", hello, "-m", "full.toml", "--key", "isv.pem", "--keep", "keep", "-o", "full")
 check("full", flags=4 | 2 | 0x80, xfrm=0xe7, misc=(1, 2**32 - 1), family="000102030405060708090a0b0c0d0e0f")
+expect(adyton("inspect", "full"), "4 arenas of malloc")
+assert "arenas" not in adyton("inspect", "one")
+for name, arenas in (("one", 1), ("full", 4)):
+    assert json.loads(adyton("inspect", name, "--json"))["sgx"]["malloc_arenas"] == arenas
 
 # A keep kernel to which system calls and cpuid lead, and then the one that is embedded.
 adyton("sign", hello, "-m", "plain.toml", "--key", "isv.pem", "--keep", "calls_keep", "-o", "calls")

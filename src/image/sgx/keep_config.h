@@ -54,6 +54,8 @@ struct KeepThread {
 };
 static_assert(sizeof(KeepThread) == 4096);
 
+// What an arena of malloc reserves at least; all that sgx.malloc_arenas wants, a quarter of the heap at most.
+inline constexpr std::uint64_t kLeastArenaBytes = 1 << 20;
 inline constexpr std::uint64_t kStackGuardPages = 16;  // below each of the application's stacks
 inline constexpr std::uint64_t kKeepStackPages = 6;
 inline constexpr std::uint64_t kExceptionStackPages = 2;  // ends one page below the keep kernel's stack
