@@ -47,10 +47,9 @@ std::int64_t call_mmap(Kernel& kernel, const Frame& frame) {
 }
 
 std::int64_t call_munmap(Kernel& kernel, std::uint64_t address, std::uint64_t bytes) {
-  if (address % 4096 == 0 && bytes != 0 && kernel.host_memory.contains(address, bytes)) return 0;  // it stays
-  if (bytes != 0 && address % kPage == 0 &&
+  if (address % kPage == 0 && page_ceiling(bytes) != 0 &&
       wholly_outside(address, page_ceiling(bytes), kernel.base, kernel.config.enclave_bytes)) {
-    return 0;  // nothing is there
+    return 0;  // nothing is there, or the host's memory, which stays
   }
   const Locked locked(kernel.memory_lock);
   if (kernel.stacks.contains(address)) return kernel.stacks.unmap(address, bytes);

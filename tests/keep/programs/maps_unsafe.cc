@@ -23,6 +23,8 @@ int main() {
   std::cout << second[99] << "\n";
   // SAFETY: nothing is there, and nothing is done.
   std::cout << munmap(reinterpret_cast<void*>(0x10000), 4096) << "\n";
+  // SAFETY: likewise; more than there can be.
+  std::cout << (munmap(reinterpret_cast<void*>(0x10000), ~0ul) == -1 && errno == EINVAL) << "\n";
   // SAFETY: fails, as there is no such descriptor.
   std::cout << (mmap(nullptr, 100, PROT_READ, MAP_PRIVATE, 99, 0) == MAP_FAILED) << (errno == EBADF) << std::endl;
   return 0;
