@@ -39,12 +39,13 @@ bool AreaTable::is_taken(std::uint64_t begin, std::uint64_t end) const {
 
 std::uint64_t AreaTable::find_free(std::uint64_t bytes, std::uint64_t alignment) const {
   std::uint64_t end = end_;
-  for (std::uint64_t index = count_ + 1; index > 0; --index) {
-    const std::uint64_t begin = index == 1 ? begin_ : areas_[index - 2].end;
-    if (end - begin >= bytes && ((end - bytes) & ~(alignment - 1)) >= begin) return (end - bytes) & ~(alignment - 1);
-    if (index > 1) end = areas_[index - 2].begin;
+  for (std::uint64_t index = count_;; --index) {
+    const std::uint64_t begin = index == 0 ? begin_ : areas_[index - 1].end;
+    const std::uint64_t highest = (end - bytes) & ~(alignment - 1);
+    if (end - begin >= bytes && highest >= begin) return highest;
+    if (index == 0) return 0;
+    end = areas_[index - 1].begin;
   }
-  return 0;
 }
 
 bool AreaTable::has_room_to_take(const Area& area) const {

@@ -132,7 +132,8 @@ std::uint64_t start_application(Kernel& kernel, ThreadState& thread, std::uint64
                                 std::uint64_t argument_count, std::uint64_t environment_count) {
   const KeepConfig& config = kernel.config;
   const std::uint64_t app = kernel.base + config.app_offset;
-  kernel.arenas = malloc_arenas(config.heap_bytes, malloc_has_huge_pages(kernel) ? kernel.manifest.malloc_arenas() : 1);
+  const std::uint64_t arenas = kernel.manifest.malloc_arenas();
+  if (arenas > 1 && malloc_has_huge_pages(kernel)) kernel.arenas = malloc_arenas(config.heap_bytes, arenas);
   InitialStack stack{.begin = kernel.stacks.stack(0),
                      .end = kernel.stacks.stack(0) + config.stack_bytes,
                      .strings = 0,

@@ -61,7 +61,7 @@ std::int64_t PageAllocator::map(std::uint64_t hint, std::uint64_t bytes, std::ui
   if (hint == 0 || hint + bytes < hint || !areas_.within(hint, hint + bytes) || !areas_.is_free(hint, hint + bytes)) {
     // What malloc's arenas reserve they want aligned to its size, and map twice of it for that.
     const bool arena = protection == PROT_NONE && bytes >= kLeastArenaBytes && (bytes & (bytes - 1)) == 0;
-    hint = areas_.find_free(bytes, arena ? bytes : 1);
+    hint = arena ? areas_.find_free(bytes, bytes) : 0;
     if (hint == 0) hint = areas_.find_free(bytes);
   }
   if (hint == 0) return -ENOMEM;

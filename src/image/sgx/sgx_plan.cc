@@ -162,18 +162,17 @@ CallSites rewritable(const LaunchPlan& app, const KeepElf& keep) {
 }  // namespace
 
 std::string lacking_features(std::uint64_t missing, std::uint64_t wanted) {
-  std::string names;
+  std::vector<std::string> names;
   for (const auto& [name, components] : kComponents) {
     if ((missing & components) == 0) continue;
-    if (!names.empty()) names += ", ";
-    names += name;
+    names.emplace_back(name);
     missing &= ~components;
   }
-  if (missing != 0) names += fmt::format("{}components {:#x}", names.empty() ? "" : ", ", missing);
+  if (missing != 0) names.push_back(fmt::format("components {:#x}", missing));
   return fmt::format(
       "this processor lacks {} (XFRM {:#x}): take them out of sgx.features in the manifest and sign again, or use "
       "another machine",
-      names, wanted);
+      fmt::join(names, ", "), wanted);
 }
 
 std::uint64_t secinfo_flags(const SgxPages& pages) {
